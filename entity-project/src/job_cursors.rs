@@ -1,0 +1,20 @@
+//! Generated from the migrations by `cargo xtask generate-entities`: do not edit.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "job_cursors")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+    pub job_id: String,
+    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+    pub step: String,
+    pub lease_token: i64,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub cursor: Option<Json>,
+    pub updated_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,34 @@
+//! Generated from the migrations by `cargo xtask generate-entities`: do not edit.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "published")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+    pub source_id: String,
+    #[sea_orm(column_type = "Text")]
+    pub snapshot_id: String,
+    pub rid_hi: i64,
+    pub seq: i64,
+    #[sea_orm(
+        belongs_to,
+        from = "source_id",
+        to = "id",
+        on_update = "NoAction",
+        on_delete = "Cascade"
+    )]
+    pub data_sources: BelongsTo<super::data_sources::Entity>,
+    #[sea_orm(
+        belongs_to,
+        from = "snapshot_id",
+        to = "id",
+        on_update = "NoAction",
+        on_delete = "Cascade"
+    )]
+    pub snapshots: BelongsTo<super::snapshots::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

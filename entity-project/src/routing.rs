@@ -1,0 +1,16 @@
+//! Generated from the migrations by `cargo xtask generate-entities`: do not edit.
+
+use crate::ProjectEntity;
+
+impl ProjectEntity for crate::consolidated_models::Entity {}
+impl ProjectEntity for crate::data_sources::Entity {}
+impl ProjectEntity for crate::import_history::Entity {}
+impl ProjectEntity for crate::job_cursors::Entity {}
+impl ProjectEntity for crate::project::Entity {}
+impl ProjectEntity for crate::published::Entity {}
+impl ProjectEntity for crate::rejected_rows::Entity {}
+impl ProjectEntity for crate::relationships::Entity {}
+impl ProjectEntity for crate::row_quirks::Entity {}
+impl ProjectEntity for crate::snapshot_columns::Entity {}
+impl ProjectEntity for crate::snapshots::Entity {}
+impl ProjectEntity for crate::source_columns::Entity {}

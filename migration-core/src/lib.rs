@@ -1,0 +1,131 @@
+//! The code-first schema of the hub: which projects exist, an index of their sources and imports, every job, every
+//! backup and the settings.
+//!
+//! One change a file, each with its own frozen names; a migration that has landed never changes. The types are those
+//! that SQLite and PostgreSQL read alike: 64-bit integers, text with named checks, times with a zone.
+//!
+//! Migrations open no transaction of their own: run [`Migrator`] inside one, with foreign keys off, and stamp the
+//! database with [`VERSION`] before it commits. A crash then leaves the old schema or the new one.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261122_000001_create_projects;
+mod m20261122_000002_create_data_sources;
+mod m20261122_000003_create_job_workers;
+mod m20261122_000004_create_jobs;
+mod m20261122_000005_create_job_executions;
+mod m20261122_000006_create_job_logs;
+mod m20261122_000007_create_backups;
+mod m20261122_000008_create_app_settings;
+mod m20261122_000009_create_import_history;
+mod m20261122_000010_create_project_operations;
+
+/// Applies and reverts the hub's migrations, oldest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_create_projects::Migration),
+            Box::new(m20261122_000002_create_data_sources::Migration),
+            Box::new(m20261122_000003_create_job_workers::Migration),
+            Box::new(m20261122_000004_create_jobs::Migration),
+            Box::new(m20261122_000005_create_job_executions::Migration),
+            Box::new(m20261122_000006_create_job_logs::Migration),
+            Box::new(m20261122_000007_create_backups::Migration),
+            Box::new(m20261122_000008_create_app_settings::Migration),
+            Box::new(m20261122_000009_create_import_history::Migration),
+            Box::new(m20261122_000010_create_project_operations::Migration),
+        ]
+    }
+}
+
+/// How many migrations there are: the `user_version` of an up-to-date hub.
+pub const VERSION: u32 = 10;
+
+/// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
+///
+/// Each list belongs to the migration that wrote the column's check, so the check and the enum cannot differ. A
+/// migration that replaces the check brings its own list, and the entry here moves on to it.
+pub const ENUMS: &[(&str, &str, &str, &[&str])] = &[
+    (
+        "projects",
+        "state",
+        "ProjectState",
+        &m20261122_000001_create_projects::STATES,
+    ),
+    (
+        "data_sources",
+        "type",
+        "SourceType",
+        &m20261122_000002_create_data_sources::TYPES,
+    ),
+    (
+        "data_sources",
+        "status",
+        "SourceStatus",
+        &m20261122_000002_create_data_sources::STATUSES,
+    ),
+    (
+        "jobs",
+        "state",
+        "JobState",
+        &m20261122_000004_create_jobs::STATES,
+    ),
+    (
+        "job_executions",
+        "state",
+        "ExecutionState",
+        &m20261122_000005_create_job_executions::STATES,
+    ),
+    (
+        "job_logs",
+        "level",
+        "LogLevel",
+        &m20261122_000006_create_job_logs::LEVELS,
+    ),
+    (
+        "backups",
+        "type",
+        "BackupType",
+        &m20261122_000007_create_backups::TYPES,
+    ),
+    (
+        "backups",
+        "state",
+        "BackupState",
+        &m20261122_000007_create_backups::STATES,
+    ),
+    (
+        "import_history",
+        "state",
+        "ImportState",
+        &m20261122_000009_create_import_history::STATES,
+    ),
+    (
+        "project_operations",
+        "kind",
+        "OperationKind",
+        &m20261122_000010_create_project_operations::KINDS,
+    ),
+    (
+        "project_operations",
+        "state",
+        "OperationState",
+        &m20261122_000010_create_project_operations::STATES,
+    ),
+];
+
+/// JSON columns of a known shape: table, column, path of the Rust type inside the entity crate.
+pub const JSON_COLUMNS: &[(&str, &str, &str)] = &[("backups", "tables", "crate::TableCounts")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_counts_the_migrations() {
+        assert_eq!(Migrator::migrations().len(), VERSION as usize);
+    }
+}
