@@ -1,0 +1,112 @@
+//! Writes plain delimited text.
+
+use crate::dialect::LineEnd;
+use crate::encoding::Encoding;
+use crate::error::WriteError;
+use crate::output::Output;
+use crate::quoting::{Quoting, write_cell};
+use crate::value::Value;
+use std::io::Write;
+
+/// Writes delimited text as RFC 4180 says: quotes only where needed, NULL as nothing, empty text
+/// as `""`. In a file of one column a NULL is thus a blank line, which [`crate::CsvReader`] reads
+/// back as NULL.
+pub struct CsvWriter<W: Write> {
+    output: Output<W>,
+    delimiter: u8,
+    line_end: LineEnd,
+    cell: Vec<u8>,
+}
+
+impl<W: Write> CsvWriter<W> {
+    /// A writer with a delimiter (one ASCII byte: `,`, a tab) and a line end.
+    pub fn new(out: W, delimiter: u8, line_end: LineEnd) -> Self {
+        Self {
+            output: Output::new(out),
+            delimiter,
+            line_end,
+            cell: Vec::new(),
+        }
+    }
+
+    /// Writes the header.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`].
+    pub fn write_header<N: AsRef<[u8]>>(&mut self, names: &[N]) -> Result<(), WriteError> {
+        for (index, name) in names.iter().enumerate() {
+            self.write_text(index, false, name.as_ref());
+        }
+        self.end_row()
+    }
+
+    /// Writes a row of values encoded as `encodings`, one for each value.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::CellCount`]; [`WriteError::Io`].
+    pub fn write_row(
+        &mut self,
+        values: &[Value<'_>],
+        encodings: &[Encoding],
+    ) -> Result<(), WriteError> {
+        let row = self.output.next_row();
+        let (columns, found) = (encodings.len(), values.len());
+        if columns != found {
+            return Err(WriteError::CellCount {
+                row,
+                columns,
+                found,
+            });
+        }
+        let mut cell = std::mem::take(&mut self.cell);
+        for (index, (value, encoding)) in values.iter().zip(encodings).enumerate() {
+            cell.clear();
+            encoding.render(*value, &mut cell);
+            self.write_text(index, value.is_null(), &cell);
+        }
+        self.cell = cell;
+        self.end_row()
+    }
+
+    /// Writes a row of texts; `None` is NULL.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`].
+    pub fn write_texts<'a>(
+        &mut self,
+        texts: impl IntoIterator<Item = Option<&'a [u8]>>,
+    ) -> Result<(), WriteError> {
+        self.output.next_row();
+        for (index, text) in texts.into_iter().enumerate() {
+            self.write_text(index, text.is_none(), text.unwrap_or_default());
+        }
+        self.end_row()
+    }
+
+    fn write_text(&mut self, index: usize, null: bool, text: &[u8]) {
+        if index > 0 {
+            self.output.bytes.push(self.delimiter);
+        }
+        let quoted = Quoting::Minimal.quotes(null, text, self.delimiter);
+        write_cell(text, quoted, &mut self.output.bytes);
+    }
+
+    fn end_row(&mut self) -> Result<(), WriteError> {
+        self.output
+            .bytes
+            .extend_from_slice(self.line_end.as_bytes());
+        self.output.flush_full()
+    }
+
+    /// Flushes, and gives the writer back.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`].
+    pub fn finish(self) -> Result<W, WriteError> {
+        self.output.finish()
+    }
+}

@@ -1,0 +1,173 @@
+//! Why reading and writing fail.
+
+use crate::compression::GzipError;
+use crate::quirk::QuirkError;
+
+/// Why an input cannot be read as delimited text.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The input has no bytes.
+    #[error("the input is empty (0 bytes): check that it was written completely")]
+    Empty,
+    /// Reading failed.
+    #[error("cannot read the input behind byte {offset}, in or behind line {line}: {source}")]
+    Io {
+        /// Bytes read before.
+        offset: u64,
+        /// The line of the record being read, from 1.
+        line: u64,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The compressed input is damaged.
+    #[error("cannot unpack the input in or behind line {line}: {source}")]
+    Gzip {
+        /// The line of the record being read, from 1.
+        line: u64,
+        /// What is wrong with it.
+        source: GzipError,
+    },
+    /// The input is text in another encoding.
+    #[error(
+        "the input is {encoding} text, only UTF-8 is read: convert it first, for example with iconv -f {encoding} -t UTF-8"
+    )]
+    Encoding {
+        /// `UTF-16LE` or another name that iconv knows.
+        encoding: &'static str,
+    },
+    /// The input is not text.
+    #[error("the input is no delimited text but {what}: unpack or convert it to CSV first")]
+    Binary {
+        /// What it is, as far as known.
+        what: &'static str,
+    },
+    /// The first record cannot be a header.
+    #[error(
+        "line {line} is not a header: {problem}; correct the file, or give another delimiter or --no-header if it has none"
+    )]
+    NotAHeader {
+        /// Where the record starts, from 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: HeaderProblem,
+    },
+    /// More columns than a source can have.
+    #[error(
+        "the header has {found} columns, at most {limit} can be imported: check the delimiter, or split the file by columns"
+    )]
+    TooManyColumns {
+        /// Columns of the header.
+        found: usize,
+        /// The limit in the options.
+        limit: usize,
+    },
+    /// A cell is longer than the limit.
+    #[error(
+        "line {line}, column {column}: the cell is longer than {limit} bytes: close its quote if it should not reach that far, or raise the limit"
+    )]
+    CellTooLarge {
+        /// Where the record starts, from 1.
+        line: u64,
+        /// From 1.
+        column: usize,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A record is longer than four cells of the greatest length.
+    #[error(
+        "line {line}: the record is longer than {limit} bytes: check the delimiter and quotes, or raise the limit"
+    )]
+    RecordTooLarge {
+        /// Where the record starts, from 1.
+        line: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Nothing but blank lines and rejected records for longer than four cells of the greatest
+    /// length.
+    #[error(
+        "lines {from_line} to {line}: more than {limit} bytes without a usable row: check the delimiter and the header"
+    )]
+    NoUsableRows {
+        /// The first of the lines, from 1.
+        from_line: u64,
+        /// The line reached.
+        line: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The delimiter cannot separate cells.
+    #[error(
+        "{delimiter:?} cannot be a delimiter: give one ASCII character other than a quote or line break"
+    )]
+    Delimiter {
+        /// The delimiter in the options.
+        delimiter: char,
+    },
+    /// Encodings were set for another number of columns.
+    #[error("{found} encodings were set for {columns} columns: set one for each column, in order")]
+    EncodingCount {
+        /// Columns of the input.
+        columns: usize,
+        /// Encodings given.
+        found: usize,
+    },
+    /// Encodings were set behind the first row, which would leave the column in two encodings.
+    #[error("encodings were set after {rows} rows had been read: set them before the first")]
+    EncodingsLate {
+        /// Rows read.
+        rows: u64,
+    },
+}
+
+/// Why a record cannot be a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeaderProblem {
+    /// All lines are blank.
+    #[error("all lines are blank")]
+    Blank,
+    /// A quote is not closed before the end of the input.
+    #[error("a quote in it is not closed before the end of the input")]
+    UnterminatedQuote,
+    /// Lines end in a carriage return alone.
+    #[error(
+        "lines end in bare carriage returns (old Macintosh); convert them, for example with tr '\\r' '\\n'"
+    )]
+    CarriageReturns,
+}
+
+/// Why rows cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// Writing failed.
+    #[error("cannot write row {row}: {source}")]
+    Io {
+        /// From 1; the row being written when the buffer was handed on.
+        row: u64,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A row's quirk cannot be read.
+    #[error("row {row}: {source}")]
+    Quirk {
+        /// From 1.
+        row: u64,
+        /// What is wrong with it.
+        source: QuirkError,
+    },
+    /// A row, or the list of encodings, is not as long as the columns.
+    #[error(
+        "row {row} has {found} cells for {columns} columns: pass one value for each column, in order"
+    )]
+    CellCount {
+        /// From 1; 0 for the list of encodings.
+        row: u64,
+        /// Columns of the file.
+        columns: usize,
+        /// Cells given.
+        found: usize,
+    },
+}

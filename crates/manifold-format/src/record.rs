@@ -1,0 +1,158 @@
+//! One record of the input.
+
+use crate::splitter::Fields;
+use crate::value::Value;
+use std::fmt;
+
+/// One record, with its bytes. Reused from row to row, so that reading needs no allocation.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    pub(crate) raw: Vec<u8>,
+    pub(crate) fields: Fields,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) line: u64,
+    pub(crate) quirk: Vec<u8>,
+    pub(crate) mask: Vec<u8>,
+    pub(crate) reason: Option<RejectReason>,
+}
+
+/// A [`Value`] whose bytes lie in the record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Slot {
+    Null,
+    Int(i64),
+    Real(f64),
+    Text,
+    Blob,
+}
+
+impl Record {
+    /// An empty record to read into.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many cells the row has: the number of columns; 0 for a rejected record.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are no cells.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The encoded cell of column `index`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such column.
+    #[must_use]
+    #[inline]
+    pub fn cell(&self, index: usize) -> Value<'_> {
+        match self.slots[index] {
+            Slot::Null => Value::Null,
+            Slot::Int(value) => Value::Int(value),
+            Slot::Real(value) => Value::Real(value),
+            Slot::Text => Value::Text(self.raw_cell(index)),
+            Slot::Blob => Value::Blob(self.raw_cell(index)),
+        }
+    }
+
+    /// All encoded cells, in the order of the columns.
+    pub fn cells(&self) -> impl ExactSizeIterator<Item = Value<'_>> {
+        (0..self.len()).map(|index| self.cell(index))
+    }
+
+    /// The unquoted text of column `index`; empty when the row is too short for it.
+    #[must_use]
+    #[inline]
+    pub fn raw_cell(&self, index: usize) -> &[u8] {
+        let Some(field) = self.fields.fields.get(index) else {
+            return &[];
+        };
+        let bytes = if field.rewritten {
+            &self.fields.unquoted
+        } else {
+            &self.raw
+        };
+        &bytes[field.start as usize..field.end as usize]
+    }
+
+    /// The line of the input where the record starts, from 1.
+    #[must_use]
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// A serialized [`crate::Quirk`], if the row's bytes are not what the dialect makes of its
+    /// cells.
+    #[must_use]
+    pub fn quirk(&self) -> Option<&[u8]> {
+        (!self.quirk.is_empty()).then_some(&self.quirk)
+    }
+
+    /// The bytes of the record with its line end.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Why the record is not a row.
+    #[must_use]
+    pub fn reason(&self) -> Option<RejectReason> {
+        self.reason
+    }
+
+    pub(crate) fn clear(&mut self, line: u64) {
+        self.raw.clear();
+        self.slots.clear();
+        self.quirk.clear();
+        self.reason = None;
+        self.line = line;
+    }
+}
+
+/// Why a record is not a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectReason {
+    /// It has more fields than the header.
+    TooManyFields {
+        /// Fields of the record.
+        found: usize,
+        /// Columns of the header.
+        columns: usize,
+    },
+    /// It has fewer fields than the header, and the reader is strict.
+    TooFewFields {
+        /// Fields of the record.
+        found: usize,
+        /// Columns of the header.
+        columns: usize,
+    },
+    /// A quote in it is not closed before the end of the input, so that it swallowed all lines
+    /// from its own on.
+    UnterminatedQuote {
+        /// The lines it consists of.
+        lines: u64,
+    },
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManyFields { found, columns } | Self::TooFewFields { found, columns } => {
+                write!(f, "{found} fields for {columns} columns")
+            }
+            Self::UnterminatedQuote { lines } => {
+                write!(
+                    f,
+                    "a quote is not closed in {lines} lines to the end of the input"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A look at the first rows.
+
+use crate::column::{Column, Proposal, names};
+use crate::dialect::LineEnd;
+use crate::error::ReadError;
+use crate::evidence::Evidence;
+use crate::number;
+use crate::options::CsvOptions;
+use crate::quoting::{Quoting, QuotingEvidence};
+use crate::record::Record;
+use crate::source::Source;
+use crate::splitter::{Split, Terminator};
+use crate::verdict::Verdict;
+use std::io::Read;
+
+/// How many bytes a sample may have.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// How many cells of each column are kept.
+const KEPT_CELLS: usize = 256;
+
+/// What the first rows say.
+pub(crate) struct Sample {
+    columns: Vec<ColumnSample>,
+    lf: u64,
+    crlf: u64,
+}
+
+#[derive(Default)]
+struct ColumnSample {
+    evidence: Evidence,
+    quoting: QuotingEvidence,
+    cells: Vec<Vec<u8>>,
+}
+
+impl Sample {
+    /// Looks at the rows from `line` on without consuming them.
+    pub(crate) fn take<R: Read>(
+        source: &mut Source<R>,
+        options: &CsvOptions,
+        columns: usize,
+        mut line: u64,
+    ) -> Result<Self, ReadError> {
+        let mut sample = Self {
+            columns: Vec::new(),
+            lf: 0,
+            crlf: 0,
+        };
+        sample.columns.resize_with(columns, ColumnSample::default);
+        let mut record = Record::new();
+        let (mut at, mut rows) = (0, 0);
+        while rows < options.sample_rows && at < MAX_BYTES {
+            let split = source.split(at, line, columns, &mut record.fields)?;
+            let Split::Record { len, terminator } = split else {
+                break;
+            };
+            record.raw.clear();
+            record.raw.extend_from_slice(&source.window()[at..at + len]);
+            at += len;
+            line += memchr::memchr_iter(b'\n', &record.raw).count() as u64;
+            let blank = len == terminator.len() && columns > 1;
+            let fields = record.fields.count;
+            if blank || fields > columns || fields < columns && options.strict {
+                continue;
+            }
+            rows += 1;
+            match terminator {
+                Terminator::Lf => sample.lf += 1,
+                Terminator::CrLf => sample.crlf += 1,
+                Terminator::None => {}
+            }
+            sample.count(&record, options.delimiter);
+        }
+        Ok(sample)
+    }
+
+    fn count(&mut self, record: &Record, delimiter: u8) {
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            let cell = record.raw_cell(index);
+            if let Some(field) = record.fields.fields.get(index) {
+                column.quoting.count(cell, field.quoted, delimiter);
+            }
+            if !cell.is_empty() {
+                column.evidence.count(cell, number::scan(cell));
+            }
+            if column.cells.len() < KEPT_CELLS {
+                column.cells.push(cell.to_vec());
+            }
+        }
+    }
+
+    /// The line end of most rows; without rows, that of the header.
+    pub(crate) fn line_end(&self, header: Terminator) -> LineEnd {
+        let crlf = match self.lf + self.crlf {
+            0 => header == Terminator::CrLf,
+            _ => self.crlf > self.lf,
+        };
+        if crlf { LineEnd::Crlf } else { LineEnd::Lf }
+    }
+
+    /// The columns with what the sample proposes for them.
+    pub(crate) fn columns(self, header: Vec<Vec<u8>>, named: bool) -> Vec<Column> {
+        let names = names(&header);
+        let samples = self.columns.into_iter().map(ColumnSample::proposal);
+        let cells = header.into_iter().zip(names).zip(samples);
+        cells
+            .map(|((original, (name, renamed)), proposal)| Column {
+                name,
+                original,
+                renamed: renamed.filter(|_| named),
+                proposal,
+            })
+            .collect()
+    }
+}
+
+impl ColumnSample {
+    fn proposal(mut self) -> Proposal {
+        let quoting = self.quoting.verdict();
+        if quoting != Quoting::Always {
+            self.evidence.empties = self.quoting.quoted_empty();
+        }
+        let verdict = Verdict::of(&self.evidence, quoting);
+        Proposal {
+            column_type: verdict.column_type,
+            format: verdict.format,
+            encoding: verdict.encoding,
+            quoting,
+            cells: self.cells,
+        }
+    }
+}
