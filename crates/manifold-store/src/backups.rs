@@ -1,0 +1,288 @@
+//! Backups as the hub lists them: begin, complete, find, delete.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use entity_core::enums::{BackupState, BackupType, JobState};
+use entity_core::{TableCounts, backups, jobs};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
+
+use crate::reference::{self, Candidate};
+use crate::{
+    BackupId, DatabaseManager as _, JobId, ProjectId, SqliteManager, StoreError, Timestamp,
+    WorkerId, provision, sync_folder, worker,
+};
+
+/// A backup that is about to be made.
+#[derive(Debug, Clone)]
+pub struct NewBackup {
+    /// Its id.
+    pub id: BackupId,
+    /// The project that is saved.
+    pub project_id: ProjectId,
+    /// How it is saved.
+    pub backup_type: BackupType,
+    /// The folder that will hold it.
+    pub location: String,
+    /// Whether its files are compressed.
+    pub compressed: bool,
+    /// Whether it holds rows, or the catalogue alone.
+    pub with_data: bool,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The job that makes it; while that one runs, the backup is being made.
+    pub job_id: JobId,
+}
+
+/// What a complete backup holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupTotals {
+    /// The size of all its files, in bytes.
+    pub size_bytes: u64,
+    /// Data sources.
+    pub data_source_count: i64,
+    /// Snapshots of all of them.
+    pub snapshot_count: i64,
+    /// Stored row versions of all of them; a row that several snapshots share counts once.
+    pub total_records: i64,
+    /// Each table with its rows and their logical hash.
+    pub tables: TableCounts,
+}
+
+/// The backups of a store.
+#[derive(Debug, Clone)]
+pub struct Backups {
+    manager: Arc<SqliteManager>,
+}
+
+impl Backups {
+    /// The backups that the store of `manager` lists.
+    #[must_use]
+    pub fn new(manager: &Arc<SqliteManager>) -> Self {
+        Self {
+            manager: manager.clone(),
+        }
+    }
+
+    /// Writes down that a backup is being made. A failed one with the same id is begun anew.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn begin(&self, new: NewBackup) -> Result<(), StoreError> {
+        use backups::Column;
+        let row = backups::ActiveModel {
+            id: Set((&new.id).into()),
+            project_id: Set(new.project_id.into()),
+            r#type: Set(new.backup_type),
+            state: Set(BackupState::Running),
+            location: Set(new.location),
+            size_bytes: Set(None),
+            data_source_count: Set(None),
+            snapshot_count: Set(None),
+            total_records: Set(None),
+            tables: Set(None),
+            compressed: Set(new.compressed),
+            with_data: Set(new.with_data),
+            description: Set(new.description),
+            job_id: Set(Some(new.job_id.into())),
+            error: Set(None),
+            verified_at: Set(None),
+            created_at: Set(Timestamp::now()),
+            completed_at: Set(None),
+        };
+        let anew = [
+            Column::State,
+            Column::Location,
+            Column::JobId,
+            Column::Error,
+            Column::CreatedAt,
+            Column::CompletedAt,
+        ];
+        let begin = backups::Entity::insert(row).on_conflict(
+            OnConflict::column(Column::Id)
+                .update_columns(anew)
+                .to_owned(),
+        );
+        self.manager.core().exec(begin).await?;
+        Ok(())
+    }
+
+    /// Writes down that a backup is complete, after its folder is.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn complete(
+        &self,
+        id: &BackupId,
+        totals: BackupTotals,
+    ) -> Result<backups::Model, StoreError> {
+        let completed = backups::ActiveModel {
+            id: Set(id.into()),
+            state: Set(BackupState::Completed),
+            size_bytes: Set(Some(i64::try_from(totals.size_bytes).unwrap_or(i64::MAX))),
+            data_source_count: Set(Some(totals.data_source_count)),
+            snapshot_count: Set(Some(totals.snapshot_count)),
+            total_records: Set(Some(totals.total_records)),
+            tables: Set(Some(totals.tables)),
+            error: Set(None),
+            completed_at: Set(Some(Timestamp::now())),
+            ..Default::default()
+        };
+        self.manager.core().update(completed).await
+    }
+
+    /// Writes down why a backup was not made.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn fail(&self, id: &BackupId, error: String) -> Result<(), StoreError> {
+        let failed = backups::ActiveModel {
+            id: Set(id.into()),
+            state: Set(BackupState::Failed),
+            error: Set(Some(error)),
+            completed_at: Set(Some(Timestamp::now())),
+            ..Default::default()
+        };
+        self.manager.core().update(failed).await?;
+        Ok(())
+    }
+
+    /// Writes down that everything in a backup was read back and is right.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn mark_verified(&self, id: &BackupId) -> Result<backups::Model, StoreError> {
+        let verified = backups::ActiveModel {
+            id: Set(id.into()),
+            verified_at: Set(Some(Timestamp::now())),
+            ..Default::default()
+        };
+        self.manager.core().update(verified).await
+    }
+
+    /// The backups of a project, or of all, newest first. Also those whose project is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn list(
+        &self,
+        project: Option<&ProjectId>,
+    ) -> Result<Vec<backups::Model>, StoreError> {
+        let mut newest = backups::Entity::find()
+            .order_by_desc(backups::Column::CreatedAt)
+            .order_by_desc(backups::Column::Id);
+        if let Some(project) = project {
+            newest = newest.filter(backups::Column::ProjectId.eq(project));
+        }
+        self.manager.core().all(newest).await
+    }
+
+    /// The backup with this exact id or unique id prefix.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Ambiguous`] with the candidates.
+    pub async fn find(&self, reference: &str) -> Result<backups::Model, StoreError> {
+        let core = self.manager.core();
+        if let Some(exact) = core.one(backups::Entity::find_by_id(reference)).await? {
+            return Ok(exact);
+        }
+        let prefixed = backups::Entity::find()
+            .filter(
+                Expr::col(backups::Column::Id).between(reference, reference::prefix_end(reference)),
+            )
+            .limit(reference::MOST_CANDIDATES);
+        reference::by_prefix("backup", reference, core.all(prefixed).await?)
+    }
+
+    /// The backups of a project that are written down as being made though the job that made them runs no
+    /// more: its process died, or it could not say how it ended.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn abandoned(&self, project: &ProjectId) -> Result<Vec<backups::Model>, StoreError> {
+        let running = backups::Entity::find()
+            .filter(backups::Column::ProjectId.eq(project))
+            .filter(backups::Column::State.eq(BackupState::Running));
+        let mut abandoned = Vec::new();
+        for backup in self.manager.core().all(running).await? {
+            if !self.is_being_made(&backup).await? {
+                abandoned.push(backup);
+            }
+        }
+        Ok(abandoned)
+    }
+
+    /// Deletes a backup: its folder, then its line in the hub. Can be repeated when it was interrupted;
+    /// what is left of the folder meanwhile is not a backup.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while it is being made; [`StoreError::Io`] naming the folder.
+    pub async fn delete(&self, backup: &backups::Model) -> Result<(), StoreError> {
+        if self.is_being_made(backup).await? {
+            let what = format!("backup {}", backup.id);
+            return Err(StoreError::Busy {
+                what,
+                holder: backup.job_id.as_ref().map(|job| format!("job {job}")),
+            });
+        }
+        let folder = backup.location.clone();
+        provision::blocking(move || remove_folder(Path::new(&folder))).await?;
+        fail::fail_point!("backup-folder-deleted", |_| Err(StoreError::Interrupted));
+        self.manager
+            .core()
+            .exec(backups::Entity::delete_by_id(backup.id.as_str()))
+            .await?;
+        Ok(())
+    }
+
+    async fn is_being_made(&self, backup: &backups::Model) -> Result<bool, StoreError> {
+        let Some(job) = backup
+            .job_id
+            .as_ref()
+            .filter(|_| backup.state == BackupState::Running)
+        else {
+            return Ok(false);
+        };
+        let job = self
+            .manager
+            .core()
+            .one(jobs::Entity::find_by_id(job.as_str()))
+            .await?;
+        let worker = job
+            .filter(|job| job.state == JobState::Running)
+            .and_then(|job| job.worker_id);
+        match worker.map(|id| id.parse::<WorkerId>()) {
+            Some(Ok(worker)) => worker::is_alive(self.manager.layout(), &worker),
+            _ => Ok(false),
+        }
+    }
+}
+
+/// Removes a backup's folder, the manifest first: without it nothing takes the rest for a backup.
+fn remove_folder(folder: &Path) -> Result<(), StoreError> {
+    let manifest = folder.join("manifest.json");
+    match std::fs::remove_file(&manifest) {
+        Ok(()) => sync_folder(folder)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(StoreError::io("remove", manifest)(error)),
+    }
+    match std::fs::remove_dir_all(folder) {
+        Ok(()) => folder.parent().map_or(Ok(()), sync_folder),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(StoreError::io("remove", folder)(error)),
+    }
+}
+
+impl Candidate for backups::Model {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.location
+    }
+}

@@ -1,0 +1,298 @@
+//! A typed handle on a database: it takes queries, and only those of entities stored in it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DeleteResult, EntityLoaderTrait,
+    EntityTrait, FromQueryResult, IntoActiveModel, ModelTrait, PaginatorTrait as _,
+    QuerySelect as _, Select, StreamTrait,
+};
+
+use crate::{
+    Connection, Core, Durability, Execute, Fetch, FetchOne, Kind, Project, StoreError, StoredIn,
+    Transaction,
+};
+
+/// A database of kind `K`, reached through a connection or a transaction `C`.
+///
+/// It does not implement SeaORM's `ConnectionTrait`: that trait accepts every entity, so
+/// `Entity::find().all(&database)` does not compile. Instead the handle takes the query, whose type
+/// still knows its entity:
+///
+/// ```
+/// # async fn example(hub: &manifold_store::CoreDatabase) -> Result<(), manifold_store::StoreError> {
+/// use entity_core::projects;
+/// use sea_orm::EntityTrait as _;
+///
+/// let projects = hub.all(projects::Entity::find()).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An entity of the other kind is refused by the compiler:
+///
+/// ```compile_fail,E0277
+/// # async fn example(hub: &manifold_store::CoreDatabase) -> Result<(), manifold_store::StoreError> {
+/// use entity_project::snapshots;
+/// use sea_orm::EntityTrait as _;
+///
+/// hub.all(snapshots::Entity::find()).await?; // `snapshots::Entity` is not stored in the `Core` database
+/// # Ok(())
+/// # }
+/// ```
+pub struct Database<K, C = Connection> {
+    connection: C,
+    kind: PhantomData<fn() -> K>,
+}
+
+/// The hub.
+pub type CoreDatabase = Database<Core>;
+/// A transaction on the hub.
+pub type CoreTransaction = Database<Core, Transaction>;
+/// A spoke, with its lease.
+pub type ProjectDatabase = Database<Project>;
+/// A transaction on a spoke.
+pub type ProjectTransaction = Database<Project, Transaction>;
+
+impl<K, C: Clone> Clone for Database<K, C> {
+    fn clone(&self) -> Self {
+        Self {
+            connection: self.connection.clone(),
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<K: Kind, C> fmt::Debug for Database<K, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Database<{}>", K::NAME)
+    }
+}
+
+impl<K: Kind, C: ConnectionTrait> Database<K, C> {
+    pub(crate) fn over(connection: C) -> Self {
+        Self {
+            connection,
+            kind: PhantomData,
+        }
+    }
+
+    /// Every result of a query.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning: busy, corrupt, full, ...
+    pub async fn all<Q: Fetch<K>>(&self, query: Q) -> Result<Vec<Q::Row>, StoreError> {
+        Ok(query.fetch_all(&self.connection).await?)
+    }
+
+    /// The first result of a query, if there is one.
+    ///
+    /// # Errors
+    /// As [`Self::all`].
+    pub async fn one<Q: FetchOne<K>>(&self, query: Q) -> Result<Option<Q::Row>, StoreError> {
+        Ok(query.fetch_one(&self.connection).await?)
+    }
+
+    /// Runs a statement that changes rows.
+    ///
+    /// # Errors
+    /// As [`Self::all`], and [`StoreError::Unique`], [`StoreError::Check`], [`StoreError::ForeignKey`].
+    pub async fn exec<X: Execute<K>>(&self, statement: X) -> Result<X::Output, StoreError> {
+        Ok(statement.execute(&self.connection).await?)
+    }
+
+    /// Every result of a query as another shape: chosen columns, aggregates.
+    ///
+    /// # Errors
+    /// As [`Self::all`].
+    pub async fn all_as<M: FromQueryResult + Send + Sync, E: StoredIn<K>>(
+        &self,
+        query: Select<E>,
+    ) -> Result<Vec<M>, StoreError> {
+        Ok(query.into_model::<M>().all(&self.connection).await?)
+    }
+
+    /// How many rows a query has.
+    ///
+    /// # Errors
+    /// As [`Self::all`].
+    pub async fn count<E: StoredIn<K>>(&self, query: Select<E>) -> Result<u64, StoreError>
+    where
+        E::Model: Send + Sync,
+    {
+        Ok(query.count(&self.connection).await?)
+    }
+
+    /// The rows from `offset` on, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Self::all`].
+    pub async fn page<E: StoredIn<K>>(
+        &self,
+        query: Select<E>,
+        offset: u64,
+        limit: u64,
+    ) -> Result<Vec<E::Model>, StoreError> {
+        Ok(query
+            .offset(offset)
+            .limit(limit)
+            .all(&self.connection)
+            .await?)
+    }
+
+    /// Models with the related ones asked for, each relation in one further query.
+    ///
+    /// # Errors
+    /// As [`Self::all`].
+    pub async fn load<E, L>(&self, loader: L) -> Result<Vec<L::ModelEx>, StoreError>
+    where
+        E: StoredIn<K>,
+        L: EntityLoaderTrait<E> + Send,
+        L::ModelEx: Send,
+    {
+        const WHOLE: u64 = i64::MAX as u64;
+        Ok(loader.fetch(&self.connection, 0, WHOLE).await?)
+    }
+
+    /// Inserts a row and returns it as stored.
+    ///
+    /// # Errors
+    /// As [`Self::exec`].
+    pub async fn insert<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, StoreError>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: StoredIn<K>,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        Ok(row.insert(&self.connection).await?)
+    }
+
+    /// Updates a row by its key and returns it as stored.
+    ///
+    /// # Errors
+    /// As [`Self::exec`]; [`StoreError::Database`] when no row has that key.
+    pub async fn update<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, StoreError>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: StoredIn<K>,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        Ok(row.update(&self.connection).await?)
+    }
+
+    /// Deletes a row by its key.
+    ///
+    /// # Errors
+    /// As [`Self::exec`].
+    pub async fn delete<M>(&self, row: M) -> Result<DeleteResult, StoreError>
+    where
+        M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+        M::Entity: StoredIn<K>,
+        <M::Entity as EntityTrait>::ActiveModel: ActiveModelBehavior + Send,
+    {
+        Ok(row.delete(&self.connection).await?)
+    }
+
+    /// The connection itself, for this crate's own SQL.
+    pub(crate) fn connection(&self) -> &C {
+        &self.connection
+    }
+
+    /// The connection itself, without the check that an entity is stored here.
+    #[doc(hidden)]
+    pub fn unchecked(&self) -> &C {
+        &self.connection
+    }
+}
+
+impl<K: Kind, C: ConnectionTrait + StreamTrait> Database<K, C> {
+    /// The rows of a query as they come; the stream holds a connection until it ends or is dropped.
+    ///
+    /// # Errors
+    /// As [`Self::all`], here and with each row.
+    pub async fn stream<'a, E: StoredIn<K> + 'a>(
+        &'a self,
+        query: Select<E>,
+    ) -> Result<impl Stream<Item = Result<E::Model, StoreError>> + Send + 'a, StoreError>
+    where
+        E::Model: 'a,
+    {
+        Ok(query
+            .stream(&self.connection)
+            .await?
+            .map_err(StoreError::from)
+            .boxed())
+    }
+}
+
+impl<K: Kind> Database<K> {
+    /// Begins a write transaction; what it commits is on the disk when [`Self::commit`] returns.
+    /// It takes the file's write lock at once, waiting for other writers.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when the lock is not free in time, [`StoreError::SchemaMoved`] when another
+    /// process migrated the file.
+    pub async fn begin(&self) -> Result<Database<K, Transaction>, StoreError> {
+        self.begin_with(Durability::Full).await
+    }
+
+    /// Begins a write transaction of the given durability.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub async fn begin_with(
+        &self,
+        durability: Durability,
+    ) -> Result<Database<K, Transaction>, StoreError> {
+        Ok(Database::over(self.connection.begin(durability).await?))
+    }
+
+    /// Runs `work` in a write transaction: committed when it returns `Ok`, rolled back when it fails or
+    /// the future is dropped.
+    ///
+    /// # Errors
+    /// What `work` returns, and as [`Self::begin`].
+    pub async fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl AsyncFnOnce(&Database<K, Transaction>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = self.begin().await?;
+        let done = work(&transaction).await?;
+        transaction.commit().await?;
+        Ok(done)
+    }
+
+    /// Runs `work` on one state of the database, whatever others write meanwhile.
+    ///
+    /// # Errors
+    /// What `work` returns, and as [`Self::all`].
+    pub async fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl AsyncFnOnce(&Database<K, Transaction>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = Database::over(self.connection.begin_read().await?);
+        let done = work(&transaction).await?;
+        transaction.rollback().await?;
+        Ok(done)
+    }
+}
+
+impl<K: Kind> Database<K, Transaction> {
+    /// Keeps what the transaction did.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning; the transaction is then rolled back.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.connection.commit().await
+    }
+
+    /// Undoes what the transaction did, and waits until it is undone.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        self.connection.rollback().await
+    }
+}

@@ -1,0 +1,121 @@
+//! What can be wrong with a store, in words.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// How bad a finding is. Errors come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Severity {
+    /// Something of the user's cannot be reached, or may be lost.
+    Error,
+    /// Nothing is lost; it goes away by itself or can be cleared away.
+    Warning,
+}
+
+/// What kind of thing is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FindingClass {
+    /// A project's file is not where it should be.
+    MissingFile,
+    /// A project's file is no SQLite database.
+    NotSqlite,
+    /// A project's file is a database of another program.
+    NotManifold,
+    /// A project's file is damaged.
+    Corrupt,
+    /// A project's file cannot be read.
+    Unreadable,
+    /// A project's file holds another project.
+    WrongProject,
+    /// A project's file was written by a newer program.
+    NewerSchema,
+    /// A project was never completed, or a change of it stopped half-way.
+    HalfDone,
+    /// A file that no project of the hub has.
+    OrphanFile,
+    /// A write-ahead log without its database.
+    StaleSidecar,
+    /// A backup that is listed and not there.
+    MissingBackup,
+    /// A project's file was written by an older program.
+    OlderSchema,
+    /// The hub shows another state of a project than its file has.
+    DriftedProjection,
+    /// A project's file was not looked through.
+    Unchecked,
+    /// What a process left behind that died.
+    Leftover,
+    /// The file of secrets can be read by others.
+    ExposedSecrets,
+}
+
+impl FindingClass {
+    /// How bad it is.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::MissingFile
+            | Self::NotSqlite
+            | Self::NotManifold
+            | Self::Corrupt
+            | Self::Unreadable
+            | Self::WrongProject
+            | Self::NewerSchema
+            | Self::HalfDone
+            | Self::OrphanFile
+            | Self::StaleSidecar
+            | Self::MissingBackup => Severity::Error,
+            Self::OlderSchema
+            | Self::DriftedProjection
+            | Self::Unchecked
+            | Self::Leftover
+            | Self::ExposedSecrets => Severity::Warning,
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What kind of thing it is.
+    pub class: FindingClass,
+    /// The project it is about, where it is about one.
+    pub project_id: Option<String>,
+    /// The file or folder it is about, where it is about one.
+    pub path: Option<PathBuf>,
+    /// What it means and the way out, in one sentence.
+    pub explanation: String,
+}
+
+impl Finding {
+    pub(super) fn new(class: FindingClass, explanation: String) -> Self {
+        Self {
+            severity: class.severity(),
+            class,
+            project_id: None,
+            path: None,
+            explanation,
+        }
+    }
+
+    pub(super) fn of(self, project: &str) -> Self {
+        Self {
+            project_id: Some(project.to_owned()),
+            ..self
+        }
+    }
+
+    pub(super) fn at(self, path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: Some(path.into()),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Changes of a project's life that stopped half-way.
+
+use std::collections::HashSet;
+
+use entity_core::enums::{OperationState, ProjectState};
+use entity_core::{project_operations, projects};
+use sea_orm::{ActiveEnum as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use super::{Finding, FindingClass};
+use crate::{DatabaseManager as _, SqliteManager, StoreError, WorkerId, worker};
+
+pub(super) async fn examine(
+    manager: &SqliteManager,
+    rows: &[projects::Model],
+) -> Result<Vec<Finding>, StoreError> {
+    let running = project_operations::Entity::find()
+        .filter(project_operations::Column::State.eq(OperationState::Running));
+    let mut found = Vec::new();
+    let mut under_way = HashSet::new();
+    for operation in manager.core().all(running).await? {
+        if !works_on(manager, &operation)? {
+            found.push(stopped(&operation));
+        }
+        under_way.insert(operation.project_id);
+    }
+    // Read before the operations: one that is done by now has no operation any more.
+    for row in rows
+        .iter()
+        .filter(|row| row.state == ProjectState::Creating && !under_way.contains(&row.id))
+    {
+        let now = manager
+            .core()
+            .one(projects::Entity::find_by_id(&row.id))
+            .await?;
+        if now.is_some_and(|now| now.state == ProjectState::Creating) {
+            found.push(half_made(manager, row));
+        }
+    }
+    Ok(found)
+}
+
+fn works_on(
+    manager: &SqliteManager,
+    operation: &project_operations::Model,
+) -> Result<bool, StoreError> {
+    match operation
+        .worker_id
+        .as_ref()
+        .map(|id| id.parse::<WorkerId>())
+    {
+        Some(Ok(worker)) => worker::is_alive(manager.layout(), &worker),
+        Some(Err(_)) | None => Ok(false),
+    }
+}
+
+fn stopped(operation: &project_operations::Model) -> Finding {
+    let why = operation
+        .error
+        .as_ref()
+        .map_or_else(String::new, |error| format!(" ({error})"));
+    let explanation = format!(
+        "to {} project {} stopped half-way{why}; close other programs that have the project open and run any \
+         `manifold` command, which finishes or undoes it",
+        operation.kind.to_value(),
+        operation.project_id,
+    );
+    Finding::new(FindingClass::HalfDone, explanation).of(&operation.project_id)
+}
+
+fn half_made(manager: &SqliteManager, row: &projects::Model) -> Finding {
+    let path = manager.layout().spoke(&row.namespace);
+    let explanation = format!(
+        "project `{}` is marked as being made and nothing is written down that would finish it; its file, if there \
+         is one, is {}: restore the project from a backup",
+        row.name,
+        path.display(),
+    );
+    Finding::new(FindingClass::HalfDone, explanation)
+        .of(&row.id)
+        .at(path)
+}

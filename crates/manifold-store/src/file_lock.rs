@@ -1,0 +1,213 @@
+//! Locks between processes, on files of their own.
+//!
+//! Never on a database file: closing any descriptor of it would drop SQLite's own locks.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::StoreError;
+
+/// The first pause between two tries; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// A lock that is held until it is dropped, or until its process dies.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: File,
+    path: PathBuf,
+}
+
+/// Whether others may hold the lock too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// Others may hold it shared.
+    Shared,
+    /// Nobody else holds it. The holder's process id and command are written into the file.
+    Exclusive,
+}
+
+impl FileLock {
+    /// Takes the lock if it is free now; makes the lock file when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the file cannot be made or locked.
+    pub fn try_take(path: &Path, share: Share) -> Result<Option<Self>, StoreError> {
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(StoreError::io("open the lock", path))?;
+        let taken = match share {
+            Share::Shared => file.try_lock_shared(),
+            Share::Exclusive => file.try_lock(),
+        };
+        match taken {
+            Ok(()) => {
+                if share == Share::Exclusive {
+                    write_holder(&mut file).map_err(StoreError::io("write the lock", path))?;
+                }
+                Ok(Some(Self {
+                    _file: file,
+                    path: path.to_owned(),
+                }))
+            }
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(StoreError::io("lock", path)(error)),
+        }
+    }
+
+    /// Waits for the lock. `waiting` is called once, with who holds it, when it is not free at once.
+    /// Dropping the future gives up waiting.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] after `deadline`, naming the holder; [`StoreError::Io`].
+    pub async fn take(
+        path: &Path,
+        share: Share,
+        deadline: Duration,
+        waiting: impl FnOnce(Option<&str>),
+    ) -> Result<Self, StoreError> {
+        let start = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        let mut waiting = Some(waiting);
+        loop {
+            if let Some(lock) = Self::try_take(path, share)? {
+                return Ok(lock);
+            }
+            let holder = Self::holder(path);
+            if let Some(waiting) = waiting.take() {
+                waiting(holder.as_deref());
+            }
+            if start.elapsed() >= deadline {
+                return Err(StoreError::Busy {
+                    what: path.display().to_string(),
+                    holder,
+                });
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Who wrote themselves into the lock file last: process id and command. Only telling while the lock
+    /// is held exclusively.
+    #[must_use]
+    pub fn holder(path: &Path) -> Option<String> {
+        let mut text = String::new();
+        File::open(path)
+            .ok()?
+            .take(1_000)
+            .read_to_string(&mut text)
+            .ok()?;
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// The lock file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// This process as others see it: its id and the command it runs.
+#[must_use]
+pub fn process_name() -> String {
+    format!("process {} ({})", std::process::id(), command_line())
+}
+
+/// The command of this process: program and arguments, cut at 200 characters.
+#[must_use]
+pub fn command_line() -> String {
+    let mut words = std::env::args_os();
+    let program = words.next().map(PathBuf::from);
+    let program = program
+        .as_deref()
+        .and_then(Path::file_name)
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let line = words.fold(program, |line, word| {
+        format!("{line} {}", word.to_string_lossy())
+    });
+    line.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(200)
+        .collect()
+}
+
+fn write_holder(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(process_name().as_bytes())
+}
+
+/// Checks that a lock taken in this folder keeps others out, as it does not on some network file
+/// systems.
+///
+/// # Errors
+/// [`StoreError::NoLocks`] with what was found.
+pub(crate) fn check_locks(folder: &Path) -> Result<(), StoreError> {
+    let no_locks = |reason: String| StoreError::NoLocks {
+        path: folder.to_owned(),
+        reason,
+    };
+    let file = tempfile::Builder::new()
+        .prefix(".tmp-lock-")
+        .tempfile_in(folder)
+        .map_err(StoreError::io("create a file in", folder))?;
+    let first = FileLock::try_take(file.path(), Share::Exclusive)
+        .map_err(|error| no_locks(error.to_string()))?;
+    if first.is_none() {
+        return Err(no_locks("a new file is already locked".to_owned()));
+    }
+    match FileLock::try_take(file.path(), Share::Shared) {
+        Ok(None) => Ok(()),
+        Ok(Some(_)) => Err(no_locks("two holders got the same lock".to_owned())),
+        Err(error) => Err(no_locks(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_waiter_is_told_who_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.lock");
+        let held = FileLock::try_take(&path, Share::Exclusive)
+            .unwrap()
+            .unwrap();
+        assert!(FileLock::try_take(&path, Share::Shared).unwrap().is_none());
+
+        let mut told = None;
+        let error = FileLock::take(&path, Share::Shared, Duration::ZERO, |holder| {
+            told = holder.map(str::to_owned);
+        })
+        .await
+        .unwrap_err();
+        assert!(told.unwrap().contains(&std::process::id().to_string()));
+        assert!(error.to_string().contains("process"), "{error}");
+
+        drop(held);
+        let one = FileLock::try_take(&path, Share::Shared).unwrap();
+        let two = FileLock::try_take(&path, Share::Shared).unwrap();
+        assert!(one.is_some() && two.is_some());
+        assert!(
+            FileLock::try_take(&path, Share::Exclusive)
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn locks_work_here() {
+        check_locks(tempfile::tempdir().unwrap().path()).unwrap();
+    }
+}

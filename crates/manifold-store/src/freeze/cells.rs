@@ -1,0 +1,27 @@
+//! Reads the rows of a table as they are stored.
+
+use rusqlite::Connection;
+
+use super::Table;
+use crate::StoreError;
+use crate::rows::Cell;
+
+/// Hands each row of `table` to `each`, in key order; one row is in memory at a time.
+pub(crate) fn read_rows<E: From<StoreError>>(
+    connection: &Connection,
+    table: &Table,
+    mut each: impl FnMut(&[Cell<'_>]) -> Result<(), E>,
+) -> Result<(), E> {
+    let failed = |error: rusqlite::Error| E::from(StoreError::from(error));
+    let mut statement = connection.prepare(&table.select()).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let width = table.columns.len();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut cells = Vec::with_capacity(width);
+        for index in 0..width {
+            cells.push(Cell::from(row.get_ref(index).map_err(failed)?));
+        }
+        each(&cells)?;
+    }
+    Ok(())
+}

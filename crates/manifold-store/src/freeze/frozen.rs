@@ -1,0 +1,188 @@
+//! A held state of a database.
+
+use std::path::{Path, PathBuf};
+
+use entity_core::TableCount;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::copy::{copy_catalogue, copy_whole};
+use super::{Contents, Table, TableDigest, read_rows, table};
+use crate::rows::Cell;
+use crate::sqlite::BUSY_TIMEOUT;
+use crate::{ProjectDatabase, StoreError};
+
+/// One state of a database: whatever others commit, every method sees the same rows until it is dropped.
+///
+/// It holds a read transaction on a connection of its own. While it exists the file's write-ahead log
+/// cannot shrink, so hold it no longer than reading takes. A spoke is not closed meanwhile. Its methods
+/// block: use it on a blocking thread.
+pub struct Frozen {
+    connection: Connection,
+    path: PathBuf,
+    schema_version: i64,
+    project: Option<FrozenProject>,
+    _lease: Option<ProjectDatabase>,
+}
+
+/// What a spoke says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrozenProject {
+    /// The project's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// How often it was replaced.
+    pub epoch: i64,
+    /// How often what the hub shows of it changed.
+    pub revision: i64,
+}
+
+impl Frozen {
+    /// Holds the present state of the file at `path`.
+    pub(crate) fn open(path: PathBuf, lease: Option<ProjectDatabase>) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags)
+            .map_err(|error| StoreError::from(error).at(&path))?;
+        let hold = || -> rusqlite::Result<(i64, Option<FrozenProject>)> {
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            connection.execute_batch(
+                "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; BEGIN DEFERRED",
+            )?;
+            // The first read takes the state that is held from here on.
+            let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+            Ok((
+                version,
+                if lease.is_some() {
+                    project_row(&connection)?
+                } else {
+                    None
+                },
+            ))
+        };
+        let (schema_version, project) =
+            hold().map_err(|error| StoreError::from(error).at(&path))?;
+        Ok(Self {
+            connection,
+            path,
+            schema_version,
+            project,
+            _lease: lease,
+        })
+    }
+
+    /// The project, when this is a spoke.
+    #[must_use]
+    pub fn project(&self) -> Option<&FrozenProject> {
+        self.project.as_ref()
+    }
+
+    /// The number of migrations that made the schema.
+    #[must_use]
+    pub fn schema_version(&self) -> i64 {
+        self.schema_version
+    }
+
+    /// The version of the SQLite that reads it, such as `3.51.3`.
+    #[must_use]
+    pub fn sqlite_version(&self) -> &'static str {
+        rusqlite::version()
+    }
+
+    /// The tables that hold `contents`: the catalogue, then the rows of each source.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub fn tables(&self, contents: Contents) -> Result<Vec<Table>, StoreError> {
+        table::tables(&self.connection, contents).map_err(|error| error.at(&self.path))
+    }
+
+    /// The statements that made the tables of rows and their indexes. The catalogue is made by migrations.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub fn schema(&self) -> Result<Vec<String>, StoreError> {
+        let mut made = Vec::new();
+        let rows = self
+            .tables(Contents::WithData)?
+            .into_iter()
+            .filter(|table| table.kind == super::TableKind::Rows);
+        let mut statement = self.connection.prepare(
+            "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY type DESC, name",
+        )?;
+        for table in rows {
+            for sql in statement.query_map([&table.name], |row| row.get(0))? {
+                made.push(sql?);
+            }
+        }
+        Ok(made)
+    }
+
+    /// Hands each row of `table` to `each`, in key order, as it is stored; one row is in memory at a time.
+    ///
+    /// # Errors
+    /// What `each` returns, and [`StoreError`] by meaning.
+    pub fn rows<E: From<StoreError>>(
+        &self,
+        table: &Table,
+        each: impl FnMut(&[Cell<'_>]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        read_rows(&self.connection, table, each)
+    }
+
+    /// How many rows `table` has.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub fn count(&self, table: &Table) -> Result<u64, StoreError> {
+        let sql = format!("SELECT count(*) FROM {}", table::quoted(&table.name));
+        let count: i64 = self.connection.query_row(&sql, [], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// The number of rows of `table` and their logical hash; see [`TableDigest`].
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub fn hash(&self, table: &Table) -> Result<TableCount, StoreError> {
+        let mut digest = TableDigest::new(table);
+        self.rows(table, |cells| {
+            digest.row(cells);
+            Ok::<_, StoreError>(())
+        })?;
+        Ok(digest.finish())
+    }
+
+    /// Writes this state as a database file at `path`, which must not exist: one plain file, on the disk
+    /// when this returns. A crash leaves a part of it.
+    ///
+    /// # Errors
+    /// [`StoreError::DiskFull`], [`StoreError::Io`]; others by meaning.
+    pub fn copy_to(&self, path: &Path, contents: Contents) -> Result<(), StoreError> {
+        match contents {
+            Contents::WithData => copy_whole(&self.connection, path),
+            Contents::WithoutData => copy_catalogue(self, &self.connection, path),
+        }
+    }
+}
+
+fn project_row(connection: &Connection) -> rusqlite::Result<Option<FrozenProject>> {
+    connection
+        .query_row("SELECT id, name, epoch, revision FROM project", [], |row| {
+            Ok(FrozenProject {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                epoch: row.get(2)?,
+                revision: row.get(3)?,
+            })
+        })
+        .optional()
+}
+
+impl std::fmt::Debug for Frozen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Frozen")
+            .field("path", &self.path)
+            .field("project", &self.project)
+            .finish_non_exhaustive()
+    }
+}

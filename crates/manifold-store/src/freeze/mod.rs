@@ -1,0 +1,42 @@
+//! One consistent state of a database, for backup and export.
+
+mod cells;
+mod copy;
+mod digest;
+mod frozen;
+mod table;
+
+pub use digest::TableDigest;
+pub use frozen::{Frozen, FrozenProject};
+pub use table::{Contents, Table, TableKind};
+
+pub(crate) use cells::read_rows;
+pub(crate) use copy::{copy_whole, settle_file};
+pub(crate) use table::{quoted, row_table_number, tables};
+
+use crate::{DatabaseManager as _, ProjectId, SqliteManager, StoreError, provision};
+
+/// One of the databases of a store.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum DatabaseId {
+    /// The hub.
+    Core,
+    /// The spoke of a project.
+    Project(ProjectId),
+}
+
+/// Opens a connection of its own and holds its state. A spoke stays leased for as long.
+pub(crate) async fn freeze(
+    manager: &SqliteManager,
+    which: DatabaseId,
+) -> Result<Frozen, StoreError> {
+    let spoke = match &which {
+        DatabaseId::Core => None,
+        DatabaseId::Project(id) => Some(manager.project(id).await?),
+    };
+    let path = match &spoke {
+        None => manager.layout().core(),
+        Some(spoke) => spoke.connection().file().path().to_owned(),
+    };
+    provision::blocking(move || Frozen::open(path, spoke)).await
+}

@@ -1,0 +1,210 @@
+//! The tables of a database as a backup sees them.
+
+use rusqlite::Connection;
+
+use crate::StoreError;
+
+/// What the catalogue says of imported data. Without it every source is empty; what is left says which
+/// sources there are, how they are reached, their stored columns, relationships and models. The counters
+/// of a source are part of the source and keep rising.
+const OF_DATA: [&str; 7] = [
+    "snapshots",
+    "snapshot_columns",
+    "published",
+    "rejected_rows",
+    "row_quirks",
+    "import_history",
+    "job_cursors",
+];
+
+/// How much of a project is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Contents {
+    /// All of it.
+    WithData,
+    /// Sources, settings, relationships and models, but no snapshot and no row.
+    WithoutData,
+}
+
+/// What a table is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TableKind {
+    /// Made by the migrations.
+    Catalogue,
+    /// The rows of one data source.
+    Rows,
+}
+
+/// A table, without what migrations and SQLite keep for themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Its name in the database.
+    pub name: String,
+    /// What it is for.
+    pub kind: TableKind,
+    /// The names of its columns, in their order.
+    pub columns: Vec<String>,
+    /// The columns of its primary key, in their order. Rows are read in this order.
+    pub key: Vec<String>,
+    /// The name of the data source whose rows it holds.
+    pub source: Option<String>,
+    /// What people call the columns: for rows, the names in the latest snapshot that has them.
+    pub titles: Vec<String>,
+}
+
+impl Table {
+    /// The query that reads every row in key order.
+    pub(crate) fn select(&self) -> String {
+        let key = if self.key.is_empty() {
+            "rowid".to_owned()
+        } else {
+            list(&self.key)
+        };
+        format!(
+            "SELECT {} FROM {} ORDER BY {key}",
+            list(&self.columns),
+            quoted(&self.name)
+        )
+    }
+
+    /// The statement that inserts one row.
+    pub(crate) fn insert(&self) -> String {
+        let marks = vec!["?"; self.columns.len()].join(",");
+        format!(
+            "INSERT INTO {}({}) VALUES ({marks})",
+            quoted(&self.name),
+            list(&self.columns)
+        )
+    }
+
+    fn is_part_of(&self, contents: Contents) -> bool {
+        contents == Contents::WithData
+            || (self.kind == TableKind::Catalogue && !OF_DATA.contains(&self.name.as_str()))
+    }
+}
+
+/// The tables of the database behind `connection`: the catalogue in the order in which it was made, then
+/// the rows by number.
+pub(crate) fn tables(
+    connection: &Connection,
+    contents: Contents,
+) -> Result<Vec<Table>, StoreError> {
+    let names: Vec<String> = connection
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'seaql_migrations' \
+             AND substr(name, 1, 7) <> 'sqlite_' ORDER BY rowid",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let has_sources = names.iter().any(|name| name == "data_sources");
+    let mut catalogue = Vec::new();
+    let mut rows = Vec::new();
+    for name in names {
+        match row_table_number(&name).filter(|_| has_sources) {
+            Some(number) => rows.push((number, name)),
+            None => catalogue.push(describe(connection, name, TableKind::Catalogue)?),
+        }
+    }
+    rows.sort_unstable();
+    for (number, name) in rows {
+        let mut table = describe(connection, name, TableKind::Rows)?;
+        table.source = source_of(connection, number)?;
+        for (phys, title) in titles_of(connection, number)? {
+            let column = format!("c{phys}");
+            if let Some(place) = table.columns.iter().position(|name| *name == column) {
+                table.titles[place] = title;
+            }
+        }
+        catalogue.push(table);
+    }
+    catalogue.retain(|table| table.is_part_of(contents));
+    Ok(catalogue)
+}
+
+/// The number of the row table with this name: `d7` is 7.
+pub(crate) fn row_table_number(name: &str) -> Option<i64> {
+    let digits = name
+        .strip_prefix('d')
+        .filter(|digits| !digits.starts_with('0'))?;
+    let number = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| digits.parse().ok());
+    number.flatten().filter(|number| *number > 0)
+}
+
+/// An SQL name.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn list(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| quoted(name))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+fn describe(connection: &Connection, name: String, kind: TableKind) -> Result<Table, StoreError> {
+    let mut statement =
+        connection.prepare("SELECT name, pk FROM pragma_table_info(?) ORDER BY cid")?;
+    let mut rows = statement.query([&name])?;
+    let mut columns = Vec::new();
+    let mut key: Vec<(i64, String)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let column: String = row.get(0)?;
+        let place: i64 = row.get(1)?;
+        if place > 0 {
+            key.push((place, column.clone()));
+        }
+        columns.push(column);
+    }
+    key.sort_unstable();
+    let key = key.into_iter().map(|(_, column)| column).collect();
+    Ok(Table {
+        name,
+        kind,
+        titles: columns.clone(),
+        columns,
+        key,
+        source: None,
+    })
+}
+
+fn source_of(connection: &Connection, row_table: i64) -> Result<Option<String>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT name FROM data_sources WHERE row_table = ?")?;
+    let mut rows = statement.query([row_table])?;
+    Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+}
+
+fn titles_of(connection: &Connection, row_table: i64) -> Result<Vec<(i64, String)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.phys, c.name FROM data_sources d JOIN snapshots s ON s.source_id = d.id \
+         JOIN snapshot_columns c ON c.snapshot_id = s.id WHERE d.row_table = ? ORDER BY s.seq",
+    )?;
+    let titles = statement.query_map([row_table], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(titles.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_tables_are_told_from_names_that_look_alike() {
+        for (name, number) in [
+            ("d1", Some(1)),
+            ("d907", Some(907)),
+            ("d", None),
+            ("d01", None),
+            ("d0", None),
+            ("dx", None),
+            ("data_sources", None),
+            ("d-1", None),
+        ] {
+            assert_eq!(row_table_number(name), number, "{name}");
+        }
+    }
+}

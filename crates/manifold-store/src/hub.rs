@@ -1,0 +1,71 @@
+//! Opens the hub, making or migrating it when needed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+
+use crate::connection::{Connection, OpenFile};
+use crate::file_lock::{FileLock, Share};
+use crate::migrate::{self, Direction};
+use crate::sqlite::APPLICATION_ID;
+use crate::{AtomicFile, Core, CoreDatabase, Durability, Kind as _, Layout, StoreError};
+
+const LOCK_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Opens `core.db`. One process at a time makes or migrates it; the others wait.
+pub(crate) async fn open(layout: &Layout) -> Result<CoreDatabase, StoreError> {
+    let path = layout.core();
+    if !path.exists() {
+        let _alone =
+            FileLock::take(&layout.core_lock(), Share::Exclusive, LOCK_DEADLINE, |_| {}).await?;
+        if !path.exists() {
+            let file = AtomicFile::create(&path)?;
+            migrate::create::<Core>(file.temporary_path()).await?;
+            file.commit()?;
+        }
+    }
+    let file = Arc::new(OpenFile::new(path.clone(), Core::VERSION, Durability::Full));
+    let connection = Connection::new(file.clone(), None);
+    let opened = check(layout, &connection).await;
+    if let Err(error) = opened {
+        drop(file.close().await); // the error that matters is the check's
+        return Err(error.at(&path));
+    }
+    Ok(CoreDatabase::over(connection))
+}
+
+async fn check(layout: &Layout, connection: &Connection) -> Result<(), StoreError> {
+    let path = connection.file().path().to_owned();
+    let application = number(connection, "PRAGMA application_id").await?;
+    if application != APPLICATION_ID {
+        let reason = format!("its application id is {application:#x}, not {APPLICATION_ID:#x}");
+        return Err(StoreError::NotOurs { path, reason });
+    }
+    let version = number(connection, "PRAGMA user_version").await?;
+    if version > i64::from(Core::VERSION) {
+        return Err(StoreError::NewerSchema {
+            path,
+            found: version,
+            known: Core::VERSION,
+        });
+    }
+    if version < i64::from(Core::VERSION) {
+        connection
+            .file()
+            .close()
+            .await
+            .map_err(crate::connection::query_error)?;
+        let _alone =
+            FileLock::take(&layout.core_lock(), Share::Exclusive, LOCK_DEADLINE, |_| {}).await?;
+        migrate::migrate::<Core>(&path, Direction::Up).await?;
+    }
+    Ok(())
+}
+
+async fn number(connection: &Connection, pragma: &'static str) -> Result<i64, StoreError> {
+    let row = connection
+        .query_one_raw(Statement::from_string(DbBackend::Sqlite, pragma))
+        .await?;
+    Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+}

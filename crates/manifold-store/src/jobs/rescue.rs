@@ -1,0 +1,95 @@
+//! Jobs whose process died.
+
+use std::collections::HashMap;
+
+use entity_core::enums::JobState;
+use entity_core::{job_workers, jobs};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use super::transition::{self, Transition};
+use super::{Jobs, JobsError};
+use crate::{DatabaseManager as _, Durability, JobId, StoreError, WorkerId, worker};
+
+impl Jobs {
+    /// Ends the jobs whose processes died: `failed` with error code `crashed`, or `cancelled` if that had
+    /// been asked for. Returns those that this call ended. A process is dead when the kernel has freed its
+    /// lock; one that lives but is silent keeps its jobs.
+    ///
+    /// Two processes may do this at once: each job is ended by one of them. It is not pressed onto the
+    /// disk: after a power cut the job is found dead again.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when a process's lock cannot be tried; others by meaning.
+    pub async fn rescue_dead(&self) -> Result<Vec<jobs::Model>, JobsError> {
+        let running = jobs::Entity::find().filter(jobs::Column::State.eq(JobState::Running));
+        let mut dead = Vec::new();
+        for job in self.manager.core().all(running).await? {
+            if self.is_dead(&job)? {
+                dead.push(job);
+            }
+        }
+        if dead.is_empty() {
+            return Ok(dead);
+        }
+        let workers = self.workers(&dead).await?;
+        let mut rescued = Vec::new();
+        for job in dead {
+            let message = message(job.worker_id.as_ref().and_then(|id| workers.get(id)));
+            match self.end_crashed(&job, &message).await {
+                Ok(job) => rescued.push(job),
+                // Another process was faster, or the attempt ended after all.
+                Err(JobsError::Conflict { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(rescued)
+    }
+
+    fn is_dead(&self, job: &jobs::Model) -> Result<bool, StoreError> {
+        match job.worker_id.as_ref().map(|id| id.parse::<WorkerId>()) {
+            Some(Ok(worker)) => Ok(!worker::is_alive(self.manager.layout(), &worker)?),
+            Some(Err(_)) | None => Ok(true),
+        }
+    }
+
+    async fn workers(
+        &self,
+        jobs: &[jobs::Model],
+    ) -> Result<HashMap<String, job_workers::Model>, StoreError> {
+        let ids = jobs.iter().filter_map(|job| job.worker_id.as_deref());
+        let workers = job_workers::Entity::find().filter(job_workers::Column::Id.is_in(ids));
+        let workers = self.manager.core().all(workers).await?;
+        Ok(workers
+            .into_iter()
+            .map(|worker| (worker.id.clone(), worker))
+            .collect())
+    }
+
+    async fn end_crashed(
+        &self,
+        found: &jobs::Model,
+        message: &str,
+    ) -> Result<jobs::Model, JobsError> {
+        let id: JobId = found
+            .id
+            .parse()
+            .map_err(|error: crate::IdError| StoreError::Decode(error.to_string()))?;
+        let transaction = self.manager.core().begin_with(Durability::Relaxed).await?;
+        let job =
+            transition::apply(&transaction, &id, Transition::Crash { found, message }).await?;
+        transaction.commit().await?;
+        tracing::warn!(job.id = %id, job.kind = %job.kind, "{message}");
+        Ok(job)
+    }
+}
+
+fn message(worker: Option<&job_workers::Model>) -> String {
+    let process = match worker {
+        Some(worker) => format!(
+            "the process that ran it ({}, `{}`)",
+            worker.pid, worker.command
+        ),
+        None => "the process that ran it".to_owned(),
+    };
+    format!("{process} died; nothing half-done is visible, run the command again")
+}

@@ -1,0 +1,140 @@
+//! Where everything is in a data folder. Nothing else builds a path.
+
+use std::path::{Path, PathBuf};
+
+use crate::{StoreError, WorkerId};
+
+/// The paths of one data folder.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// The layout of a data folder, which need not exist yet.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The hub.
+    #[must_use]
+    pub fn core(&self) -> PathBuf {
+        self.root.join("core.db")
+    }
+
+    /// Held while the hub is made or migrated.
+    #[must_use]
+    pub fn core_lock(&self) -> PathBuf {
+        self.root.join("core.lock")
+    }
+
+    /// The folder of the spokes.
+    #[must_use]
+    pub fn projects(&self) -> PathBuf {
+        self.root.join("projects")
+    }
+
+    /// A spoke.
+    #[must_use]
+    pub fn spoke(&self, namespace: &str) -> PathBuf {
+        self.projects().join(format!("{namespace}.db"))
+    }
+
+    /// Held shared while a process has the spoke open, exclusively by who deletes or replaces it.
+    #[must_use]
+    pub fn spoke_lock(&self, namespace: &str) -> PathBuf {
+        self.projects().join(format!("{namespace}.lock"))
+    }
+
+    /// Held by who writes to the spoke for long: an import, a restore.
+    #[must_use]
+    pub fn write_lock(&self, namespace: &str) -> PathBuf {
+        self.projects().join(format!("{namespace}.write"))
+    }
+
+    /// Projects that were deleted and can be undeleted.
+    #[must_use]
+    pub fn trash(&self) -> PathBuf {
+        self.root.join("trash")
+    }
+
+    /// A spoke that was deleted and can be undeleted.
+    #[must_use]
+    pub fn trashed(&self, namespace: &str) -> PathBuf {
+        self.trash().join(format!("{namespace}.db"))
+    }
+
+    /// Backups whose place is not chosen.
+    #[must_use]
+    pub fn backups(&self) -> PathBuf {
+        self.root.join("backups")
+    }
+
+    /// The liveness locks of processes.
+    #[must_use]
+    pub fn workers(&self) -> PathBuf {
+        self.root.join("workers")
+    }
+
+    /// The liveness lock of one process.
+    #[must_use]
+    pub fn worker_lock(&self, worker: &WorkerId) -> PathBuf {
+        self.workers().join(format!("{worker}.lock"))
+    }
+
+    /// Files that are being made; what is left here by a crash is of no use.
+    #[must_use]
+    pub fn temporary(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    /// A migrated, empty spoke, copied to make a new one.
+    #[must_use]
+    pub fn template(&self, version: u32) -> PathBuf {
+        self.temporary().join(format!(
+            "project-{version}-{}.template",
+            env!("CARGO_PKG_VERSION")
+        ))
+    }
+
+    /// The secrets that configs refer to by name.
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.root.join("secrets.toml")
+    }
+
+    /// Held while the secrets are changed.
+    #[must_use]
+    pub fn secrets_lock(&self) -> PathBuf {
+        self.root.join("secrets.lock")
+    }
+
+    /// Makes the folders that are missing; the data folder is readable by its owner only.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] with the folder.
+    pub fn create(&self) -> Result<(), StoreError> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        for folder in [
+            self.root.clone(),
+            self.projects(),
+            self.workers(),
+            self.temporary(),
+        ] {
+            builder
+                .create(&folder)
+                .map_err(StoreError::io("create the folder", &folder))?;
+        }
+        Ok(())
+    }
+}

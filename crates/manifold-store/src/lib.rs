@@ -1,0 +1,93 @@
+#![doc = include_str!("../README.md")]
+
+mod atomic_file;
+mod backups;
+mod config_secrets;
+mod connection;
+mod consolidated_models;
+mod data_sources;
+mod database;
+mod doctor;
+mod durability;
+mod error;
+mod file_lock;
+mod freeze;
+mod hub;
+mod id;
+mod import_history;
+mod jobs;
+mod kind;
+mod layout;
+mod lease;
+mod manager;
+mod migrate;
+mod migrations;
+pub mod name;
+mod projection;
+mod projects;
+mod provision;
+mod query;
+#[cfg(debug_assertions)]
+#[doc(hidden)]
+pub mod recorder;
+mod reference;
+mod relationships;
+mod replace;
+mod row_log;
+pub mod rows;
+mod saga;
+pub mod sandbox;
+mod secrets;
+mod settings;
+mod snapshots;
+mod spoke;
+mod spoke_map;
+mod sqlite;
+mod sqlite_manager;
+mod stack;
+mod staged;
+mod timestamp;
+mod transaction;
+mod trash;
+mod user_query;
+mod worker;
+
+pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
+pub use backups::{BackupTotals, Backups, NewBackup};
+pub use connection::{Connection, Rows};
+pub use consolidated_models::{ConsolidatedModels, ModelDefinition};
+pub use data_sources::{DataSources, NewSource};
+pub use database::{CoreDatabase, CoreTransaction, Database, ProjectDatabase, ProjectTransaction};
+pub use doctor::{Doctor, Examination, Finding, FindingClass, Severity};
+pub use durability::Durability;
+pub use error::StoreError;
+pub use file_lock::{FileLock, Share, command_line, process_name};
+pub use freeze::{Contents, DatabaseId, Frozen, FrozenProject, Table, TableDigest, TableKind};
+pub use id::{
+    BackupId, ExecutionId, IdError, ImportId, JobId, ModelId, OperationId, ProjectId,
+    RelationshipId, SnapshotId, SourceId, WorkerId,
+};
+pub use import_history::{ImportFilter, ImportHistory};
+pub use jobs::{
+    Claim, Ending, Fence, FenceError, ImportEnding, ImportRecord, JobFilter, JobLog, JobProgress,
+    JobWatch, Jobs, JobsError, LogLine, NewImport, NewJob, Standing,
+};
+pub use kind::{Core, Kind, Project, StoredIn};
+pub use layout::Layout;
+pub use manager::DatabaseManager;
+pub use migrate::{Direction, MigrationStatus, migrate, status as migration_status};
+pub use migrations::{Migrations, SpokeStatus};
+pub use projects::{NewProject, ProjectFile, Projects, TrashedProject};
+pub use query::{Execute, Fetch, FetchOne};
+pub use relationships::{RelationshipDefinition, RelationshipEnd, Relationships};
+pub use replace::{Alone, Replaced, Restores};
+pub use row_log::{RowLog, RowLogError};
+pub use secrets::{ResolvedConfig, Secret, Secrets, SecretsError};
+pub use settings::{Setting, SettingValue, Settings};
+pub use snapshots::{SnapshotDetails, Snapshots};
+pub use sqlite_manager::{SqliteManager, StoreOptions};
+pub use staged::{Comparison, Expected, Staged, StagedBuilder, StagedError, TableLoad};
+pub use timestamp::Timestamp;
+pub use transaction::Transaction;
+pub use user_query::{OddCells, QueryDone, UserQueries, UserQuery, UserQueryError};
+pub use worker::{Worker, is_alive};

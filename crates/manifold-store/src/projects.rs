@@ -1,0 +1,243 @@
+//! Projects: create, list, find, rename, describe.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use entity_core::enums::ProjectState;
+use entity_core::projects;
+use entity_project::project;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
+
+use crate::reference::{self, Candidate};
+use crate::{
+    DatabaseManager as _, ProjectId, ProjectTransaction, SqliteManager, StoreError, Timestamp,
+    name, projection, saga, trash,
+};
+
+pub use crate::saga::NewProject;
+pub use crate::trash::TrashedProject;
+
+/// The projects of a store.
+#[derive(Debug, Clone)]
+pub struct Projects {
+    manager: Arc<SqliteManager>,
+}
+
+/// Where a project is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectFile {
+    /// The spoke file.
+    pub path: PathBuf,
+    /// Its size with what is not yet written back into it, in bytes; 0 when it is missing.
+    pub size_bytes: u64,
+}
+
+impl Projects {
+    /// The projects of the store that `manager` opened.
+    #[must_use]
+    pub fn new(manager: &Arc<SqliteManager>) -> Self {
+        Self {
+            manager: manager.clone(),
+        }
+    }
+
+    /// Makes a project. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidName`], [`StoreError::NameTaken`]; others by meaning, and nothing is left behind.
+    pub async fn create(&self, new: NewProject) -> Result<projects::Model, StoreError> {
+        saga::create(&self.manager, new).await
+    }
+
+    /// The projects in use, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn list(&self) -> Result<Vec<projects::Model>, StoreError> {
+        let active = projects::Entity::find()
+            .filter(projects::Column::State.eq(ProjectState::Active))
+            .order_by_asc(projects::Column::NameFold)
+            .order_by_asc(projects::Column::Id);
+        self.manager.core().all(active).await
+    }
+
+    /// The project with this exact id, exact name, or unique id prefix.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Ambiguous`] with the candidates.
+    pub async fn find(&self, reference: &str) -> Result<projects::Model, StoreError> {
+        let active =
+            || projects::Entity::find().filter(projects::Column::State.eq(ProjectState::Active));
+        let core = self.manager.core();
+        if let Some(exact) = core
+            .one(active().filter(projects::Column::Id.eq(reference)))
+            .await?
+        {
+            return Ok(exact);
+        }
+        let named = core
+            .all(active().filter(projects::Column::NameFold.eq(name::fold(reference))))
+            .await?;
+        if let Some(found) = reference::by_name("project", reference, named)? {
+            return Ok(found);
+        }
+        let prefixed = active()
+            .filter(
+                Expr::col(projects::Column::Id)
+                    .between(reference, reference::prefix_end(reference)),
+            )
+            .limit(reference::MOST_CANDIDATES);
+        reference::by_prefix("project", reference, core.all(prefixed).await?)
+    }
+
+    /// The id in a hub row.
+    ///
+    /// # Errors
+    /// [`StoreError::Decode`] when the hub holds something that is no id.
+    pub fn id(row: &projects::Model) -> Result<ProjectId, StoreError> {
+        projection::project_id(row)
+    }
+
+    /// Gives a project another name: one transaction in its spoke, which the hub then shows.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidName`], [`StoreError::NameTaken`]; others by meaning.
+    pub async fn rename(&self, id: &ProjectId, to: &str) -> Result<projects::Model, StoreError> {
+        let to = name::check("project", to)?;
+        let same_name = projects::Entity::find()
+            .filter(projects::Column::NameFold.eq(name::fold(&to)))
+            .filter(projects::Column::Id.ne(id))
+            .filter(projects::Column::State.ne(ProjectState::Trashed));
+        if let Some(taken) = self.manager.core().one(same_name).await? {
+            return Err(StoreError::NameTaken {
+                what: "project",
+                name: to,
+                id: taken.id,
+            });
+        }
+        self.change(
+            id,
+            project::ActiveModel {
+                name: Set(to),
+                ..Default::default()
+            },
+        )
+        .await
+    }
+
+    /// Says what a project is for; `None` takes the description away.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn describe(
+        &self,
+        id: &ProjectId,
+        description: Option<String>,
+    ) -> Result<projects::Model, StoreError> {
+        self.change(
+            id,
+            project::ActiveModel {
+                description: Set(description),
+                ..Default::default()
+            },
+        )
+        .await
+    }
+
+    /// Moves a project into the trash: nobody can open it any more, its name is free, its file is kept.
+    ///
+    /// The project is closed in this process; who has it open elsewhere is waited for, for 5 seconds.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Busy`] naming who has it open; others by meaning. The project is
+    /// then as it was. A crash leaves it as it was or in the trash.
+    pub async fn delete(&self, id: &ProjectId) -> Result<projects::Model, StoreError> {
+        saga::delete(&self.manager, id).await
+    }
+
+    /// Takes a project out of the trash, as it was, or under `new_name`. `reference` is an exact id, exact name,
+    /// or unique id prefix of a project there.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Ambiguous`]; [`StoreError::NameTaken`] when another project has
+    /// its name by now: give a new one, or rename the other; [`StoreError::Gone`] when its file is not in the
+    /// trash; others by meaning. The project is then still in the trash.
+    pub async fn undelete(
+        &self,
+        reference: &str,
+        new_name: Option<&str>,
+    ) -> Result<projects::Model, StoreError> {
+        let row = trash::find(self.manager.core(), reference).await?;
+        saga::undelete(&self.manager, &row, new_name).await
+    }
+
+    /// The projects in the trash, last deleted first.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn trash(&self) -> Result<Vec<TrashedProject>, StoreError> {
+        trash::list(&self.manager).await
+    }
+
+    async fn change(
+        &self,
+        id: &ProjectId,
+        change: project::ActiveModel,
+    ) -> Result<projects::Model, StoreError> {
+        let spoke = self.manager.project(id).await?;
+        let transaction = spoke.begin().await?;
+        transaction
+            .exec(project::Entity::update_many().set(change))
+            .await?;
+        raise_revision(&transaction).await?;
+        transaction.commit().await?;
+        projection::publish(self.manager.core(), &spoke).await?;
+        self.find(id.as_str()).await
+    }
+
+    /// Where the project's file is and how large it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn file(&self, row: &projects::Model) -> ProjectFile {
+        let path = self.manager.layout().spoke(&row.namespace);
+        let size = |suffix: &str| {
+            let mut with_suffix = path.clone().into_os_string();
+            with_suffix.push(suffix);
+            std::fs::metadata(with_suffix).map_or(0, |metadata| metadata.len())
+        };
+        ProjectFile {
+            size_bytes: size("") + size("-wal"),
+            path,
+        }
+    }
+}
+
+impl Candidate for projects::Model {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Marks that the transaction changes what the hub shows of the project.
+pub(crate) async fn raise_revision(transaction: &ProjectTransaction) -> Result<(), StoreError> {
+    transaction
+        .exec(
+            project::Entity::update_many()
+                .col_expr(
+                    project::Column::Revision,
+                    Expr::col(project::Column::Revision).add(1),
+                )
+                .col_expr(project::Column::UpdatedAt, Expr::value(Timestamp::now())),
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! Makes spoke files: a copy of a migrated template, complete before it has its final name.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use crate::{AtomicFile, Layout, Project, ProjectId, StoreError, migrate};
+
+/// What a new spoke knows of itself.
+#[derive(Debug, Clone)]
+pub(crate) struct NewSpoke {
+    pub(crate) id: ProjectId,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) epoch: i64,
+    pub(crate) created_at: DateTime<Utc>,
+}
+
+/// Makes the file of a new spoke at its place in the layout. A crash leaves no file or a complete one;
+/// an existing one is replaced, so that the step can be repeated.
+pub(crate) async fn create(layout: &Layout, spoke: NewSpoke) -> Result<(), StoreError> {
+    let template = template(layout).await?;
+    let target = layout.spoke(&spoke.id.namespace());
+    blocking(move || {
+        let mut file = AtomicFile::create(target)?;
+        let bytes = std::fs::read(&template).map_err(StoreError::io("read", &template))?;
+        file.write_all(&bytes)
+            .map_err(StoreError::io("write", file.temporary_path().to_owned()))?;
+        describe(file.temporary_path(), &spoke)?;
+        file.commit()
+    })
+    .await
+}
+
+/// Writes the spoke's one `project` row, in a rollback journal so that no WAL is left beside the file.
+fn describe(path: &Path, spoke: &NewSpoke) -> Result<(), StoreError> {
+    let connection =
+        rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF")?; // committed by fsync + rename
+    let at = spoke
+        .created_at
+        .to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false);
+    connection.execute(
+        "INSERT INTO project (id, name, description, settings, epoch, revision, next_row_table, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, '{}', ?4, 1, 1, ?5, ?5)",
+        rusqlite::params![spoke.id.as_str(), spoke.name, spoke.description, spoke.epoch, at],
+    )?;
+    connection.close().map_err(|(_, error)| error.into())
+}
+
+/// The template of the present schema version, made once per data folder.
+async fn template(layout: &Layout) -> Result<PathBuf, StoreError> {
+    let path = layout.template(<Project as crate::Kind>::VERSION);
+    if path.exists() {
+        return Ok(path);
+    }
+    let file = AtomicFile::create(&path)?;
+    migrate::create::<Project>(file.temporary_path()).await?;
+    file.commit()?;
+    Ok(path)
+}
+
+/// Runs file work on a blocking thread.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}

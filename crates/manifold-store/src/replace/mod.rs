@@ -1,0 +1,168 @@
+//! Restore in place: the content of a staged file goes into the live one.
+
+mod damaged;
+mod live;
+mod safety_copy;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use entity_core::enums::ProjectState;
+use entity_core::projects;
+use sea_orm::EntityTrait as _;
+
+use crate::file_lock::{FileLock, Share};
+use crate::staged::Staged;
+use crate::{
+    DatabaseManager as _, ProjectId, SqliteManager, StoreError, projection, provision, saga,
+};
+
+/// How long a restore waits for an import into the same project: in effect until it is done or the caller
+/// gives up.
+const WRITE_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A project that was replaced.
+#[derive(Debug)]
+pub struct Replaced {
+    /// The project as the hub shows it now.
+    pub project: projects::Model,
+    /// What was there before, as a database file of its own. The last three of a project are kept. `None`
+    /// when there was nothing.
+    pub safety_copy: Option<PathBuf>,
+}
+
+/// Makes projects of staged spokes.
+#[derive(Debug, Clone)]
+pub struct Restores {
+    manager: Arc<SqliteManager>,
+}
+
+impl Restores {
+    /// Restores into the store that `manager` opened.
+    #[must_use]
+    pub fn new(manager: &Arc<SqliteManager>) -> Self {
+        Self {
+            manager: manager.clone(),
+        }
+    }
+
+    /// Makes `staged` a project with a new id and the name `name`. It is on the disk when this returns; a
+    /// crash before that leaves the project or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`], [`StoreError::InvalidName`]; others by meaning, and nothing is left behind.
+    pub async fn as_new(&self, staged: Staged, name: &str) -> Result<projects::Model, StoreError> {
+        saga::restore(&self.manager, staged, name).await
+    }
+
+    /// Waits until nobody else writes to the project for long, and keeps others from it; `waiting` is told
+    /// once who does. Dropping the future gives up waiting.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] naming the holder; [`StoreError::Io`].
+    pub async fn alone(
+        &self,
+        id: &ProjectId,
+        waiting: impl FnOnce(Option<&str>) + Send,
+    ) -> Result<Alone, StoreError> {
+        Alone::take(&self.manager, id, waiting).await
+    }
+
+    /// Puts the content of `staged` in the place of the project that `alone` keeps others from. The project
+    /// keeps its id and its name.
+    ///
+    /// The change is one transaction on the live file: whoever has it open sees the new content with the
+    /// next query, and a crash leaves the old content or the new. An import that lost its lock finds that the
+    /// project was replaced and stops. A live file that is missing or damaged is replaced as a whole, which
+    /// needs that nobody has it open.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Busy`]; [`StoreError::NewerSchema`] when the live file is newer
+    /// than this program; others by meaning. The project is then as it was.
+    pub async fn in_place(&self, alone: Alone, staged: Staged) -> Result<Replaced, StoreError> {
+        in_place(&self.manager, alone, staged).await
+    }
+}
+
+/// Keeps other long writers from a project, in this process and others, until it is dropped.
+#[derive(Debug)]
+pub struct Alone {
+    project: ProjectId,
+    _lock: FileLock,
+}
+
+impl Alone {
+    async fn take(
+        manager: &SqliteManager,
+        id: &ProjectId,
+        waiting: impl FnOnce(Option<&str>) + Send,
+    ) -> Result<Self, StoreError> {
+        let path = manager.layout().write_lock(&id.namespace());
+        let lock = FileLock::take(&path, Share::Exclusive, WRITE_DEADLINE, waiting).await?;
+        Ok(Self {
+            project: id.clone(),
+            _lock: lock,
+        })
+    }
+}
+
+/// Waits for long writers and replaces the project.
+pub(crate) async fn replace(
+    manager: &SqliteManager,
+    id: &ProjectId,
+    staged: Staged,
+) -> Result<(), StoreError> {
+    let alone = Alone::take(manager, id, |_| {}).await?;
+    in_place(manager, alone, staged).await.map(drop)
+}
+
+async fn in_place(
+    manager: &SqliteManager,
+    alone: Alone,
+    staged: Staged,
+) -> Result<Replaced, StoreError> {
+    let id = &alone.project.clone();
+    let row = active(manager, id).await?;
+    let safety_copy = match manager.project(id).await {
+        Ok(spoke) => {
+            let path = spoke.connection().file().path().to_owned();
+            let (layout, id, name, epoch) =
+                (manager.layout().clone(), id.clone(), row.name, row.epoch);
+            let copied = provision::blocking(move || {
+                let _alone = alone; // also when nobody waits for the outcome any more
+                live::replace(&layout, &path, &staged, &id, &name, epoch)
+            });
+            Some(copied.await?)
+        }
+        Err(
+            error @ (StoreError::Gone { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::NotOurs { .. }
+            | StoreError::WrongProject { .. }),
+        ) => {
+            tracing::info!(project.id = %id, %error, "replacing a project file that cannot be opened");
+            damaged::replace(manager, &row, id, staged).await?
+        }
+        Err(error) => return Err(error),
+    };
+    fail::fail_point!("restore-replaced", |_| Err(StoreError::Interrupted));
+    let spoke = manager.project(id).await?;
+    projection::publish(manager.core(), &spoke).await?;
+    Ok(Replaced {
+        project: active(manager, id).await?,
+        safety_copy,
+    })
+}
+
+async fn active(manager: &SqliteManager, id: &ProjectId) -> Result<projects::Model, StoreError> {
+    let row = manager
+        .core()
+        .one(projects::Entity::find_by_id(id.as_str()))
+        .await?;
+    row.filter(|row| row.state == ProjectState::Active)
+        .ok_or_else(|| StoreError::NotFound {
+            what: "project",
+            name: id.to_string(),
+        })
+}

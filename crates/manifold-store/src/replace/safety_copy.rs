@@ -1,0 +1,115 @@
+//! What a project was before it was replaced.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::freeze::copy_whole;
+use crate::{Layout, ProjectId, StoreError, Timestamp, rename_durably, sync_folder};
+
+/// How many safety copies of a project are kept.
+const KEPT: usize = 3;
+
+/// Copies the state that `reader` sees into the folder of safety copies, and removes the oldest.
+pub(super) fn take(
+    layout: &Layout,
+    id: &ProjectId,
+    reader: &Connection,
+) -> Result<PathBuf, StoreError> {
+    let target = place(layout, id)?;
+    let temporary = target.with_extension("part");
+    let copied = copy_whole(reader, &temporary).and_then(|()| rename_durably(&temporary, &target));
+    if let Err(error) = copied {
+        drop(std::fs::remove_file(&temporary)); // the error that matters is the copy's
+        return Err(error);
+    }
+    thin_out(layout, id)?;
+    Ok(target)
+}
+
+/// Copies the bytes of a file that cannot be opened, with what SQLite keeps beside it. `None` when there is
+/// no such file.
+pub(super) fn take_bytes(
+    layout: &Layout,
+    id: &ProjectId,
+    damaged: &Path,
+) -> Result<Option<PathBuf>, StoreError> {
+    let target = place(layout, id)?;
+    let mut taken = None;
+    for suffix in ["-wal", ""] {
+        let (from, to) = (with_suffix(damaged, suffix), with_suffix(&target, suffix));
+        match std::fs::copy(&from, &to) {
+            Ok(_) => {
+                let synced = std::fs::File::open(&to).and_then(|file| file.sync_all());
+                synced.map_err(StoreError::io("write", &to))?;
+                taken = suffix.is_empty().then(|| target.clone());
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(StoreError::io("copy", from)(error)),
+        }
+    }
+    sync_folder(&folder(layout))?;
+    thin_out(layout, id)?;
+    Ok(taken)
+}
+
+/// A path beside `path`, as SQLite names what belongs to a database.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn folder(layout: &Layout) -> PathBuf {
+    layout.trash().join("before-restore")
+}
+
+fn place(layout: &Layout, id: &ProjectId) -> Result<PathBuf, StoreError> {
+    let folder = folder(layout);
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(&folder)
+        .map_err(StoreError::io("create the folder", &folder))?;
+    let at = Timestamp::now().format("%Y%m%dT%H%M%S%6fZ");
+    Ok(folder.join(format!("{}.{at}.db", id.namespace())))
+}
+
+/// Removes all but the newest copies of the project, and copies that were never completed.
+fn thin_out(layout: &Layout, id: &ProjectId) -> Result<(), StoreError> {
+    let folder = folder(layout);
+    let prefix = format!("{}.", id.namespace());
+    let entries = std::fs::read_dir(&folder).map_err(StoreError::io("list", &folder))?;
+    let mut copies: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(|name| name.starts_with(&prefix))
+        })
+        .collect();
+    copies.sort_unstable();
+    let (complete, parts): (Vec<_>, Vec<_>) = copies
+        .into_iter()
+        .partition(|path| path.extension().is_some_and(|extension| extension == "db"));
+    let surplus = complete.len().saturating_sub(KEPT);
+    let mut old = complete[..surplus].to_vec();
+    old.extend(parts.into_iter().filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "part")
+    }));
+    for path in old {
+        for file in [with_suffix(&path, "-wal"), path] {
+            match std::fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove", file)(error));
+                }
+                _ => {}
+            }
+        }
+    }
+    sync_folder(&folder)
+}

@@ -1,0 +1,229 @@
+//! The rows of a project's sources, reached from asynchronous code: the work runs on a blocking
+//! thread, with the spoke's lease and write lock held.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::file_lock::{FileLock, Share};
+use crate::rows::{self, Deleted, ImportError, ImportOptions, Outcome, Records, RowsError, Watch};
+use crate::{
+    DatabaseManager as _, Durability, ProjectId, SourceId, SqliteManager, StoreError, projection,
+};
+
+/// How long a long writer waits for another one: in effect until it is done or the caller gives up.
+const WRITE_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why an operation on rows failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowLogError {
+    /// The store could not be reached.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Rows could not be imported.
+    #[error(transparent)]
+    Import(ImportError),
+    /// Stored rows could not be read or changed.
+    #[error(transparent)]
+    Rows(RowsError),
+}
+
+impl RowLogError {
+    /// The stable name of this error, as scripts see it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Import(error) => import_code(error),
+            Self::Rows(error) => rows_code(error),
+        }
+    }
+}
+
+impl From<ImportError> for RowLogError {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Rows(rows) => rows.into(),
+            other => Self::Import(other),
+        }
+    }
+}
+
+impl From<RowsError> for RowLogError {
+    fn from(error: RowsError) -> Self {
+        match error {
+            RowsError::Sqlite { doing, source } => match StoreError::from(source) {
+                StoreError::Database(inner) => {
+                    StoreError::Database(sea_orm::DbErr::Custom(format!("{doing}: {inner}"))).into()
+                }
+                meaning => meaning.into(),
+            },
+            other => Self::Rows(other),
+        }
+    }
+}
+
+/// The rows of a store.
+#[derive(Debug, Clone)]
+pub struct RowLog {
+    manager: Arc<SqliteManager>,
+}
+
+impl RowLog {
+    /// The rows of the store that `manager` opened.
+    #[must_use]
+    pub fn new(manager: &Arc<SqliteManager>) -> Self {
+        Self {
+            manager: manager.clone(),
+        }
+    }
+
+    /// Imports `records` as the next snapshot of a source. One import at a time writes to a project:
+    /// `waiting` is told who does, when another one must be waited for.
+    ///
+    /// When this returns the snapshot is on the disk and the hub shows it. Dropping the future gives up
+    /// waiting for the lock; once running, the import ends by its `watch`.
+    ///
+    /// # Errors
+    /// [`RowLogError`]; nothing of the import is visible then. What a crash leaves is taken back by the
+    /// next import.
+    pub async fn import<R, W>(
+        &self,
+        project: &ProjectId,
+        source: &SourceId,
+        mut records: R,
+        mut options: ImportOptions,
+        mut watch: W,
+        waiting: impl FnOnce(Option<&str>) + Send,
+    ) -> Result<Outcome, RowLogError>
+    where
+        R: Records + Send + 'static,
+        W: Watch + Send + 'static,
+    {
+        let spoke = self.manager.project(project).await?;
+        let lock = self.write_lock(project, waiting).await?;
+        if self.manager.durability() == Durability::Relaxed {
+            options.durability = rows::Durability::Normal;
+        }
+        let version = spoke.connection().file().version();
+        let source = source.to_string();
+        let outcome = spoke
+            .connection()
+            .lend_writer(move |connection| {
+                let _lock = lock;
+                refuse_other_version(connection, version)?;
+                rows::import(connection, &source, &mut records, &options, &mut watch)
+                    .map_err(RowLogError::from)
+            })
+            .await??;
+        if matches!(outcome, Outcome::Published(_) | Outcome::Unchanged { .. }) {
+            projection::publish(self.manager.core(), &spoke).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Runs `read` on one state of the project, on a blocking thread, with the functions of
+    /// [`rows`] that take a connection.
+    ///
+    /// # Errors
+    /// What `read` returns, and [`RowLogError::Store`].
+    pub async fn read<T: Send + 'static>(
+        &self,
+        project: &ProjectId,
+        read: impl FnOnce(&rusqlite::Connection) -> Result<T, RowsError> + Send + 'static,
+    ) -> Result<T, RowLogError> {
+        let spoke = self.manager.project(project).await?;
+        spoke
+            .connection()
+            .lend_reader(move |connection| {
+                connection
+                    .execute_batch("BEGIN DEFERRED")
+                    .map_err(StoreError::from)?;
+                read(connection).map_err(RowLogError::from)
+            })
+            .await?
+    }
+
+    /// Deletes the latest snapshot of a source, which becomes what the snapshot before it was: the undo of
+    /// an import. Numbers are not used again.
+    ///
+    /// # Errors
+    /// [`RowLogError`]; nothing is changed then.
+    pub async fn delete_latest(
+        &self,
+        project: &ProjectId,
+        source: &SourceId,
+        waiting: impl FnOnce(Option<&str>) + Send,
+    ) -> Result<Deleted, RowLogError> {
+        let spoke = self.manager.project(project).await?;
+        let lock = self.write_lock(project, waiting).await?;
+        let version = spoke.connection().file().version();
+        let source = source.to_string();
+        let deleted = spoke
+            .connection()
+            .lend_writer(move |connection| {
+                let _lock = lock;
+                refuse_other_version(connection, version)?;
+                rows::delete_latest(connection, &source, &|_| Ok(())).map_err(RowLogError::from)
+            })
+            .await??;
+        projection::publish(self.manager.core(), &spoke).await?;
+        Ok(deleted)
+    }
+
+    async fn write_lock(
+        &self,
+        project: &ProjectId,
+        waiting: impl FnOnce(Option<&str>) + Send,
+    ) -> Result<FileLock, StoreError> {
+        let path = self.manager.layout().write_lock(&project.namespace());
+        FileLock::take(&path, Share::Exclusive, WRITE_DEADLINE, waiting).await
+    }
+}
+
+/// Another process may have migrated the file since it was opened here.
+fn refuse_other_version(
+    connection: &rusqlite::Connection,
+    version: u32,
+) -> Result<(), RowLogError> {
+    let found: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(StoreError::from)?;
+    if found == i64::from(version) {
+        return Ok(());
+    }
+    let path = connection.path().map(Into::into).unwrap_or_default();
+    Err(StoreError::SchemaMoved {
+        path,
+        opened: version,
+        found,
+    }
+    .into())
+}
+
+fn import_code(error: &ImportError) -> &'static str {
+    match error {
+        ImportError::Rows(rows) => rows_code(rows),
+        ImportError::NoColumns => "no_columns",
+        ImportError::TooManyColumns { .. } => "too_many_columns",
+        ImportError::MissingKeyColumn { .. } => "missing_key_column",
+        ImportError::Records(_) => "input",
+        ImportError::WrongWidth { .. } => "wrong_width",
+        ImportError::Cancelled => "cancelled",
+        ImportError::Moved { .. } => "source_moved",
+    }
+}
+
+fn rows_code(error: &RowsError) -> &'static str {
+    match error {
+        RowsError::NoSource { .. } | RowsError::NoSnapshot { .. } => "not_found",
+        RowsError::NothingPublished { .. } => "no_snapshot",
+        RowsError::DifferentSources { .. } => "different_sources",
+        RowsError::NewerFormat { .. } => "newer_rows",
+        RowsError::NoSnapshotNumbers { .. } => "no_snapshot_numbers",
+        RowsError::Damaged { .. } => "corrupt",
+        RowsError::Guard(_) => "lease_lost",
+        RowsError::Spool(_) => "temporary_file",
+        RowsError::Sqlite { .. } => "database",
+    }
+}

@@ -1,0 +1,165 @@
+//! What can go wrong with the row log.
+
+use super::records::RecordsError;
+
+/// Why a guard refused a write transaction; see [`super::Watch::guard`].
+pub type GuardError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why rows were not imported. Nothing of a failed import is visible, and the import may be
+/// repeated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The catalogue could not be read or does not allow the operation.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    /// The input has no column.
+    #[error("the input has no columns: give a file with a header line")]
+    NoColumns,
+    /// The row table would need more columns than SQLite allows.
+    #[error(
+        "the source would need {needed} columns, of which {stored} are stored already, and at \
+         most {limit} are possible: import fewer columns, or import into a new source"
+    )]
+    TooManyColumns {
+        /// Columns that are or were stored, and the new ones.
+        needed: i64,
+        /// Columns that are or were stored.
+        stored: i64,
+        /// The most that are possible.
+        limit: i64,
+    },
+    /// A key column is not in the input.
+    #[error("key column `{key}` is not in the input, which has: {}", columns.join(", "))]
+    MissingKeyColumn {
+        /// The key column that was asked for.
+        key: String,
+        /// The columns of the input.
+        columns: Vec<String>,
+    },
+    /// The input could not be read.
+    #[error(transparent)]
+    Records(RecordsError),
+    /// A row has not as many cells as the input has columns.
+    #[error(
+        "line {line}: the reader gave {found} cells for {expected} columns; report this as a defect"
+    )]
+    WrongWidth {
+        /// The line at which the row starts.
+        line: u64,
+        /// Cells in the row.
+        found: usize,
+        /// Columns of the input.
+        expected: usize,
+    },
+    /// The watch asked to stop.
+    #[error("the import was cancelled; nothing of it is visible")]
+    Cancelled,
+    /// Another writer changed the source while the input was read.
+    #[error("source `{source_id}` was changed by another writer during the import: import again")]
+    Moved {
+        /// The source.
+        source_id: String,
+    },
+}
+
+/// Why stored rows could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowsError {
+    /// There is no such source.
+    #[error("no data source `{id}` in this project; list them to find the right id")]
+    NoSource {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// There is no such snapshot.
+    #[error("no snapshot `{id}` in this project; list the source's snapshots to find the right id")]
+    NoSnapshot {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// The source has no snapshot.
+    #[error("data source `{source_id}` has no snapshot yet: import into it first")]
+    NothingPublished {
+        /// The source.
+        source_id: String,
+    },
+    /// Two snapshots of different sources cannot be compared.
+    #[error("snapshots `{from}` and `{to}` belong to different sources: choose two of one source")]
+    DifferentSources {
+        /// The one snapshot.
+        from: String,
+        /// The other.
+        to: String,
+    },
+    /// The rows were written by a newer version.
+    #[error(
+        "the rows of source `{source_id}` have format {found}, and this version reads {known}: upgrade to open it"
+    )]
+    NewerFormat {
+        /// The source.
+        source_id: String,
+        /// The format that is stored.
+        found: i64,
+        /// The newest format that this version reads.
+        known: i64,
+    },
+    /// All numbers for snapshots of this source are used up.
+    #[error(
+        "source `{source_id}` has used all its {limit} snapshot numbers: import into a new source"
+    )]
+    NoSnapshotNumbers {
+        /// The source.
+        source_id: String,
+        /// How many snapshots one source can have in its life.
+        limit: i64,
+    },
+    /// What is stored contradicts itself.
+    #[error("source `{source_id}` is damaged: {what}; restore the project from a backup")]
+    Damaged {
+        /// The source.
+        source_id: String,
+        /// What does not fit.
+        what: String,
+    },
+    /// The caller's condition for writing does not hold any more; nothing was written.
+    #[error(transparent)]
+    Guard(GuardError),
+    /// Rows set aside in a temporary file could not be written or read back.
+    #[error(
+        "the temporary file beside the project cannot be used: {0}; free space there and try again"
+    )]
+    Spool(#[source] std::io::Error),
+    /// SQLite refused a statement.
+    #[error("{doing}: {source}")]
+    Sqlite {
+        /// What was being done.
+        doing: &'static str,
+        /// SQLite's answer.
+        source: rusqlite::Error,
+    },
+}
+
+/// Says what was being done when SQLite refused.
+pub(super) trait Doing<T> {
+    fn doing(self, doing: &'static str) -> Result<T, RowsError>;
+}
+
+impl<T> Doing<T> for Result<T, rusqlite::Error> {
+    fn doing(self, doing: &'static str) -> Result<T, RowsError> {
+        self.map_err(|source| RowsError::Sqlite { doing, source })
+    }
+}
+
+impl From<std::io::Error> for RowsError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Spool(error)
+    }
+}
+
+impl From<std::io::Error> for ImportError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Rows(RowsError::Spool(error))
+    }
+}

@@ -1,0 +1,217 @@
+//! The first snapshot of a source: rows are committed in batches above every published rid, where
+//! nothing sees them, and one last transaction publishes them.
+
+use super::durability::Durability;
+use super::error::{Doing, ImportError};
+use super::fix_up::fix_up;
+use super::import::{ImportOptions, Outcome};
+use super::input::Input;
+use super::load::Load;
+use super::publish::Publication;
+use super::row::Row;
+use super::snapshot::Counts;
+use super::source::{MAX_COLUMNS, Source};
+use rusqlite::{Connection, params};
+use std::time::{Duration, Instant};
+
+/// An input that takes longer than this to fill one statement is slow: every statement is then
+/// its own transaction, so that no other writer waits for the input.
+const SLOW_INPUT: Duration = Duration::from_millis(50);
+
+/// Imports into a source that has no snapshot and no row table.
+pub(super) fn run(
+    conn: &Connection,
+    source: &Source,
+    mut input: Input<'_>,
+    options: &ImportOptions,
+) -> Result<Outcome, ImportError> {
+    let mut encodings: Vec<String> = (0..input.width())
+        .map(|column| input.records.adopt(column, None))
+        .collect();
+    let phys: Vec<i64> = (source.next_phys..).take(input.width()).collect();
+    let width = phys.len() as i64;
+    if width > MAX_COLUMNS {
+        return Err(ImportError::TooManyColumns {
+            needed: width,
+            stored: 0,
+            limit: MAX_COLUMNS,
+        });
+    }
+    let next_phys = source.next_phys + width;
+    let quirks = if options.dry_run {
+        let mut row = Row::new();
+        while input.next(&mut row)? {}
+        0
+    } else {
+        make_table(conn, source, &input, &phys, &encodings)?;
+        let claim = Claim { source, next_phys };
+        load(conn, &claim, &mut input, &phys, options.batch_rows)?
+    };
+    let exhausted = input.finish()?;
+    let wanted = &exhausted.finished.columns;
+    if !options.dry_run {
+        let claim = Claim { source, next_phys };
+        fix_up(
+            conn,
+            &claim,
+            &mut input,
+            &phys,
+            &encodings,
+            wanted,
+            options.batch_rows,
+        )?;
+    }
+    encodings = wanted
+        .iter()
+        .map(|column| column.encoding.clone())
+        .collect();
+    let columns = exhausted.columns(input.records.columns(), &phys, &encodings);
+    let publication = Publication {
+        source,
+        options,
+        columns: &columns,
+        counts: Counts {
+            added: exhausted.rows,
+            ..exhausted.counts()
+        },
+        finished: &exhausted.finished,
+        rid_hi: source.next_rid - 1 + exhausted.rows,
+        next_phys,
+        next_quirk: source.next_quirk + quirks,
+    };
+    if options.dry_run {
+        return Ok(Outcome::Planned(
+            publication.summary(exhausted.duplicate_keys),
+        ));
+    }
+    let claim = Claim { source, next_phys };
+    let transaction = input.begin(conn, Durability::Normal)?;
+    claim.check(&transaction)?;
+    transaction
+        .execute_batch(&source.table.create_indexes())
+        .doing("indexing the rows")?;
+    transaction.commit().doing("indexing the rows")?;
+    let transaction = input.begin(conn, options.durability)?;
+    claim.check(&transaction)?;
+    publication.write(&transaction)?;
+    let (first, rows) = (source.next_rid, exhausted.rows);
+    exhausted
+        .rejects
+        .write(&transaction, &options.snapshot_id, |row| {
+            (row < rows).then_some(first + row)
+        })?;
+    transaction.commit().doing("publishing the snapshot")?;
+    Ok(Outcome::Published(
+        publication.summary(exhausted.duplicate_keys),
+    ))
+}
+
+/// The right of one first import to the row table. Column numbers rise when it is made, so another
+/// import that starts over raises them again and the right is lost.
+pub(super) struct Claim<'a> {
+    pub(super) source: &'a Source,
+    next_phys: i64,
+}
+
+impl Claim<'_> {
+    /// # Errors
+    /// [`ImportError::Moved`] when the right is lost.
+    pub(super) fn check(&self, conn: &Connection) -> Result<(), ImportError> {
+        let id = &self.source.id;
+        let holds: bool = conn
+            .query_row(
+                "SELECT next_phys = ?2 AND next_rid = ?3 AND next_seq = ?4 \
+                 AND NOT EXISTS (SELECT 1 FROM published WHERE source_id = ?1) \
+                 FROM data_sources WHERE id = ?1",
+                params![
+                    id,
+                    self.next_phys,
+                    self.source.next_rid,
+                    self.source.next_seq
+                ],
+                |row| row.get(0),
+            )
+            .doing("checking the data source")?;
+        if holds {
+            Ok(())
+        } else {
+            Err(ImportError::Moved {
+                source_id: id.clone(),
+            })
+        }
+    }
+}
+
+/// Makes the empty row table and takes the column numbers.
+fn make_table(
+    conn: &Connection,
+    source: &Source,
+    input: &Input<'_>,
+    phys: &[i64],
+    encodings: &[String],
+) -> Result<(), ImportError> {
+    let transaction = input.begin(conn, Durability::Normal)?;
+    Claim {
+        source,
+        next_phys: source.next_phys,
+    }
+    .check(&transaction)?;
+    let make = || {
+        transaction.execute_batch(&source.table.create(phys.iter().copied()))?;
+        let mut insert = transaction
+            .prepare("INSERT INTO source_columns(source_id, phys, encoding) VALUES (?, ?, ?)")?;
+        for (phys, encoding) in phys.iter().zip(encodings) {
+            insert.execute(params![source.id, phys, encoding])?;
+        }
+        transaction.execute(
+            "UPDATE data_sources SET next_phys = next_phys + ? WHERE id = ?",
+            params![phys.len() as i64, source.id],
+        )
+    };
+    make().doing("making the row table")?;
+    transaction.commit().doing("making the row table")?;
+    Ok(())
+}
+
+/// Loads all rows; returns the number of quirks.
+fn load(
+    conn: &Connection,
+    claim: &Claim<'_>,
+    input: &mut Input<'_>,
+    phys: &[i64],
+    batch_rows: u64,
+) -> Result<i64, ImportError> {
+    let mut load = Load::prepare(conn, claim.source, phys)?;
+    let mut transaction = None;
+    let mut batch = 0;
+    loop {
+        let started = Instant::now();
+        let mut more = true;
+        while more && !load.is_full() {
+            more = input.next(load.blank())?;
+            if more {
+                load.keep();
+            }
+        }
+        if load.waiting() > 0 {
+            if transaction.is_none() {
+                let begun = input.begin(conn, Durability::Normal)?;
+                claim.check(&begun)?;
+                transaction = Some(begun);
+            }
+            batch += load.waiting();
+            load.insert()?;
+        }
+        let slow = started.elapsed() > SLOW_INPUT;
+        if (!more || slow || batch >= batch_rows)
+            && let Some(transaction) = transaction.take()
+        {
+            transaction.commit().doing("storing rows")?;
+            batch = 0;
+        }
+        if !more {
+            load.check()?;
+            return Ok(load.quirks);
+        }
+    }
+}

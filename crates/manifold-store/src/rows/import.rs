@@ -1,0 +1,178 @@
+//! Importing: what it is asked for, what it answers, and where it starts.
+
+use super::durability::{Durability, keeping_level};
+use super::error::{ImportError, RowsError};
+use super::input::Input;
+use super::records::Records;
+use super::recover::recover;
+use super::snapshot::{Column, Counts, Snapshot, latest, published_by};
+use super::source::Source;
+use super::watch::Watch;
+use super::{first_import, later_import};
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+/// How an import is to be done.
+#[derive(Debug, Clone)]
+pub struct ImportOptions {
+    /// The id of the snapshot that is made.
+    pub snapshot_id: String,
+    /// The step of a job that the import is. A step that has published before gives the same
+    /// answer again and reads nothing.
+    pub step: Option<JobStep>,
+    /// Shown names of the columns that together identify a row; without regard to case if no name
+    /// matches exactly. Empty: rows are identified by their content.
+    pub key_columns: Vec<String>,
+    /// Make a snapshot even if the input is the one that is published.
+    pub always: bool,
+    /// The row of `import_history` to complete in the transaction that publishes.
+    pub history_id: Option<String>,
+    /// The time of the snapshot.
+    pub taken_at: DateTime<Utc>,
+    /// The most rows that one transaction of a first load commits.
+    pub batch_rows: u64,
+    /// The most rows that are looked ahead on each side to find where two versions of a source
+    /// meet again. Smaller is quicker on very different versions, and never less exact.
+    pub window: usize,
+    /// The durability of the publishing transaction; all others are [`Durability::Normal`].
+    pub durability: Durability,
+    /// Find out what would change and write nothing.
+    pub dry_run: bool,
+}
+
+impl ImportOptions {
+    /// The usual way: no key, batches of 100,000 rows, a window of 1,024, full durability.
+    #[must_use]
+    pub fn new(snapshot_id: impl Into<String>, taken_at: DateTime<Utc>) -> Self {
+        Self {
+            snapshot_id: snapshot_id.into(),
+            step: None,
+            key_columns: Vec::new(),
+            always: false,
+            history_id: None,
+            taken_at,
+            batch_rows: 100_000,
+            window: 1_024,
+            durability: Durability::Full,
+            dry_run: false,
+        }
+    }
+}
+
+/// A step of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobStep {
+    /// The job.
+    pub job_id: String,
+    /// The step, unique within the job.
+    pub step: String,
+}
+
+/// What an import has done.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The snapshot is published.
+    Published(SnapshotSummary),
+    /// The input is the one of the latest snapshot: nothing was stored.
+    Unchanged {
+        /// The latest snapshot.
+        snapshot_id: String,
+    },
+    /// A dry run: what would have been published. Numbers of new columns are those that the
+    /// columns would get.
+    Planned(SnapshotSummary),
+}
+
+/// What is to be said about an import.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SnapshotSummary {
+    /// The snapshot's id.
+    pub snapshot_id: String,
+    /// Its public number.
+    pub number: i64,
+    /// Its internal number.
+    pub seq: i64,
+    /// The numbers of rows.
+    pub counts: Counts,
+    /// Rows that repeat the key of an earlier row; `None` without a key, or when the snapshot was
+    /// published by an earlier run of the same step.
+    pub duplicate_keys: Option<u64>,
+    /// The columns, in the input's order.
+    pub columns: Vec<Column>,
+}
+
+impl From<Snapshot> for SnapshotSummary {
+    fn from(snapshot: Snapshot) -> Self {
+        Self {
+            snapshot_id: snapshot.id,
+            number: snapshot.number,
+            seq: snapshot.seq,
+            counts: snapshot.counts,
+            duplicate_keys: None,
+            columns: snapshot.columns,
+        }
+    }
+}
+
+/// Imports `records` into a source as its next snapshot.
+///
+/// `conn` is the connection that writes to the project's file; it must not be in a transaction.
+/// A first import commits rows in batches and then publishes them; a later one reads first and
+/// then writes and publishes in one transaction. Until then nothing of it is visible. If the
+/// process dies, the next import or [`recover()`] takes away what is left, and
+/// the import may be repeated.
+///
+/// # Errors
+/// [`ImportError::Cancelled`] if `watch` says so, [`ImportError::Moved`] if another writer
+/// changed the source meanwhile, [`ImportError::Records`] if the input cannot be read, and the
+/// others as they say. Nothing of the import stays.
+pub fn import(
+    conn: &Connection,
+    source_id: &str,
+    records: &mut dyn Records,
+    options: &ImportOptions,
+    watch: &mut dyn Watch,
+) -> Result<Outcome, ImportError> {
+    if let Some(JobStep { job_id, step }) = &options.step
+        && let Some(done) = published_by(conn, job_id, step)?
+        && done.source_id == source_id
+    {
+        return Ok(Outcome::Published(done.into()));
+    }
+    keeping_level(conn, || {
+        if !options.dry_run {
+            recover(conn, source_id, &|conn| watch.guard(conn))?;
+        }
+        let outcome = run(conn, source_id, records, options, watch);
+        if outcome.is_err() && !options.dry_run {
+            undo(conn, source_id, watch);
+        }
+        outcome
+    })
+}
+
+fn run(
+    conn: &Connection,
+    source_id: &str,
+    records: &mut dyn Records,
+    options: &ImportOptions,
+    watch: &mut dyn Watch,
+) -> Result<Outcome, ImportError> {
+    let source = Source::load(conn, source_id)?;
+    source.refuse_if_exhausted()?;
+    let input = Input::open(conn, records, watch, &options.key_columns)?;
+    match latest(conn, source_id)? {
+        None => first_import::run(conn, &source, input, options),
+        Some(previous) => later_import::run(conn, &source, &previous, input, options),
+    }
+}
+
+/// Takes back what a failed import left. That it failed is what the caller must hear; if this
+/// fails too, the next import takes it back.
+fn undo(conn: &Connection, source_id: &str, watch: &dyn Watch) {
+    let undone: Result<_, RowsError> = recover(conn, source_id, &|conn| watch.guard(conn));
+    if let Err(error) = undone {
+        tracing::warn!(source_id, %error, "rows of a failed import stay, invisible, until the next import");
+    }
+}

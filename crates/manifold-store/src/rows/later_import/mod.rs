@@ -1,0 +1,200 @@
+//! A later snapshot of a source: the input is read side by side with the stored rows, and only
+//! what differs is written, in one transaction that also publishes.
+
+mod columns;
+mod comparison;
+mod lockstep;
+mod pairs;
+mod places;
+mod plan;
+mod quirks;
+mod renamed;
+mod rids;
+mod subsequence;
+mod windows;
+mod write;
+
+use super::error::{Doing, ImportError};
+use super::import::{ImportOptions, Outcome};
+use super::in_order::OrderedScan;
+use super::input::{Exhausted, Input};
+use super::publish::{Publication, complete_unchanged};
+use super::snapshot::{Column, Counts, Snapshot, latest};
+use super::source::{Source, column_list};
+use super::spool::Scratch;
+use columns::Columns;
+use comparison::Comparison;
+use lockstep::{Findings, Lockstep};
+use pairs::{Pairing, pair};
+use plan::Plan;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use windows::{IncomingSide, StoredSide};
+use write::Write;
+
+/// Imports into a source whose latest snapshot is `previous`.
+pub(super) fn run(
+    conn: &Connection,
+    source: &Source,
+    previous: &Snapshot,
+    mut input: Input<'_>,
+    options: &ImportOptions,
+) -> Result<Outcome, ImportError> {
+    let compared = compare(conn, source, previous, &mut input, options)?;
+    let exhausted = input.finish()?;
+    let columns = exhausted.columns(
+        input.records.columns(),
+        &compared.columns.phys,
+        &compared.columns.encodings,
+    );
+    let same_input = !options.always && is_same_input(previous, &exhausted, &columns);
+    let input_counts = exhausted.counts();
+    if same_input {
+        if let (Some(history_id), false) = (&options.history_id, options.dry_run) {
+            let transaction = input.begin(conn, options.durability)?;
+            complete_unchanged(&transaction, history_id, &input_counts, &previous.id)?;
+            transaction
+                .commit()
+                .doing("completing the import history")?;
+        }
+        return Ok(Outcome::Unchanged {
+            snapshot_id: previous.id.clone(),
+        });
+    }
+    let Compared {
+        columns: stored_columns,
+        findings,
+        pairing,
+        plan,
+    } = compared;
+    let mut publication = Publication {
+        source,
+        options,
+        columns: &columns,
+        counts: plan.counts(input_counts),
+        finished: &exhausted.finished,
+        rid_hi: source.next_rid - 1,
+        next_phys: stored_columns.next_phys,
+        next_quirk: source.next_quirk,
+    };
+    if options.dry_run {
+        return Ok(Outcome::Planned(
+            publication.summary(exhausted.duplicate_keys),
+        ));
+    }
+    let transaction = input.begin(conn, options.durability)?;
+    refuse_if_moved(&transaction, source, previous)?;
+    stored_columns.add(&transaction, source)?;
+    let mut noted = findings.noted;
+    for pair in &pairing.pairs {
+        if let Some(noted) = noted.get_mut(&findings.incoming[pair.incoming].incoming) {
+            *noted = Some(findings.stored[pair.stored].at.position.rid);
+        }
+    }
+    let mut write = Write::new(&transaction, source, &stored_columns);
+    write.fill(findings.fills)?;
+    write.items(&plan, findings.contents, &mut noted)?;
+    publication.rid_hi = write.next_rid() - 1;
+    publication.next_quirk =
+        quirks::write_quirks(&transaction, source, previous, findings.quirks, &noted)?;
+    publication.write(&transaction)?;
+    exhausted
+        .rejects
+        .write(&transaction, &options.snapshot_id, |incoming| {
+            noted.get(&incoming).copied().flatten()
+        })?;
+    transaction.commit().doing("publishing the snapshot")?;
+    Ok(Outcome::Published(
+        publication.summary(exhausted.duplicate_keys),
+    ))
+}
+
+/// What reading has shown.
+struct Compared {
+    columns: Columns,
+    findings: Findings,
+    pairing: Pairing,
+    plan: Plan,
+}
+
+/// Reads the input and the stored rows, in one read transaction: other writers need not wait.
+fn compare(
+    conn: &Connection,
+    source: &Source,
+    previous: &Snapshot,
+    input: &mut Input<'_>,
+    options: &ImportOptions,
+) -> Result<Compared, ImportError> {
+    let reading = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)
+        .doing("reading the stored rows")?;
+    let columns = Columns::find(&reading, source, previous, input)?;
+    let stored = columns.stored();
+    let list = column_list(stored.iter().map(|&at| columns.phys[at]));
+    let comparison = Comparison::new(stored.clone(), input.key(), input.seed());
+    let recognises_rows = comparison.recognises_rows();
+    let mut scan =
+        OrderedScan::prepare(&reading, previous, &list).doing("reading the stored rows")?;
+    let rows = scan.rows(None).doing("reading the stored rows")?;
+    let findings = Lockstep::new(
+        StoredSide::new(rows, stored.len()),
+        IncomingSide::new(input),
+        comparison,
+        columns.new_ones(),
+        options.window,
+        &Scratch::beside(conn),
+    )
+    .walk()?;
+    let pairing = if recognises_rows {
+        pair(&findings.stored, &findings.incoming)
+    } else {
+        Pairing::none(findings.stored.len(), findings.incoming.len())
+    };
+    let new_columns = !columns.new_ones().is_empty();
+    let plan = Plan::make(&reading, previous, &findings, &pairing, new_columns)?;
+    drop(scan);
+    reading.finish().doing("reading the stored rows")?;
+    Ok(Compared {
+        columns,
+        findings,
+        pairing,
+        plan,
+    })
+}
+
+/// Whether the input is byte for byte the one of `previous` and was understood in the same way.
+fn is_same_input(previous: &Snapshot, exhausted: &Exhausted, columns: &[Column]) -> bool {
+    let meaning = |columns: &[Column]| -> Vec<_> {
+        columns
+            .iter()
+            .map(|c| (c.name.clone(), c.column_type.clone(), c.format.clone()))
+            .collect()
+    };
+    exhausted.finished.input_hash == previous.input_hash
+        && exhausted.finished.dialect == previous.dialect
+        && Counts {
+            added: 0,
+            removed: 0,
+            changed: 0,
+            moved: 0,
+            ..previous.counts
+        } == exhausted.counts()
+        && meaning(columns) == meaning(&previous.columns)
+}
+
+/// # Errors
+/// [`ImportError::Moved`] when anything was published or deleted since the source was read.
+fn refuse_if_moved(
+    conn: &Connection,
+    source: &Source,
+    previous: &Snapshot,
+) -> Result<(), ImportError> {
+    let same_snapshot = latest(conn, &source.id)?.is_some_and(|now| {
+        (now.id.as_str(), now.rid_hi, now.seq) == (&previous.id, previous.rid_hi, previous.seq)
+    });
+    if same_snapshot && Source::load(conn, &source.id)?.counters() == source.counters() {
+        Ok(())
+    } else {
+        Err(ImportError::Moved {
+            source_id: source.id.clone(),
+        })
+    }
+}

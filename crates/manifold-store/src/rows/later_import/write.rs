@@ -1,0 +1,202 @@
+//! Writing the rows of a plan.
+
+use super::super::cell::Cell;
+use super::super::error::{Doing, RowsError};
+use super::super::source::{END, RowTable, Source, column_list};
+use super::super::spool::{Spool, damaged_spool};
+use super::columns::Columns;
+use super::plan::{Item, Place, Plan, What};
+use rusqlite::{Connection, Statement, params};
+use std::collections::HashMap;
+
+/// Writes new row versions, fills new columns, and closes the versions that end.
+pub(super) struct Write<'c> {
+    conn: &'c Connection,
+    source: &'c Source,
+    columns: &'c Columns,
+    next_rid: i64,
+}
+
+impl<'c> Write<'c> {
+    pub(super) fn new(conn: &'c Connection, source: &'c Source, columns: &'c Columns) -> Self {
+        Self {
+            conn,
+            source,
+            columns,
+            next_rid: source.next_rid,
+        }
+    }
+
+    /// The next free rid.
+    pub(super) fn next_rid(&self) -> i64 {
+        self.next_rid
+    }
+
+    /// Fills the new columns of shared rows. That changes rows in place, which no older snapshot
+    /// shows: none of them lists the columns.
+    pub(super) fn fill(&self, fills: Spool) -> Result<(), RowsError> {
+        if fills.len() == 0 {
+            return Ok(());
+        }
+        let mut fill = self.prepare_fill()?;
+        let mut reader = fills.into_reader()?;
+        while let Some(mut packed) = reader.next()? {
+            let rid = Cell::unpack(&mut packed).ok_or_else(damaged_spool)?;
+            let mut at = 1;
+            while !packed.is_empty() {
+                let cell = Cell::unpack(&mut packed).ok_or_else(damaged_spool)?;
+                fill.raw_bind_parameter(at, cell)
+                    .doing("filling a new column")?;
+                at += 1;
+            }
+            fill.raw_bind_parameter(at, rid)
+                .doing("filling a new column")?;
+            fill.raw_execute().doing("filling a new column")?;
+        }
+        Ok(())
+    }
+
+    fn prepare_fill(&self) -> Result<Statement<'c>, RowsError> {
+        let set: Vec<_> = self
+            .columns
+            .new_ones()
+            .into_iter()
+            .map(|at| format!("c{} = ?", self.columns.phys[at]))
+            .collect();
+        let sql = format!(
+            "UPDATE {} SET {} WHERE _rid = ?",
+            self.source.table,
+            set.join(", ")
+        );
+        self.conn.prepare(&sql).doing("filling a new column")
+    }
+
+    /// Writes the items of the plan, with rids that no row ever had, and tells `noted` the rids of
+    /// the rows it knows.
+    pub(super) fn items(
+        &mut self,
+        plan: &Plan,
+        contents: Spool,
+        noted: &mut HashMap<i64, Option<i64>>,
+    ) -> Result<(), RowsError> {
+        let mut statements = Statements::prepare(self.conn, self.source.table, self.columns)?;
+        let mut contents = contents.into_reader()?;
+        for item in &plan.items {
+            let rid = match item.what {
+                What::Insert { content } => {
+                    statements.insert(self.next_rid, item, contents.at(content)?)?;
+                    self.take_rid()
+                }
+                What::Copy { rid } => {
+                    statements.copy(self.next_rid, item, rid)?;
+                    self.take_rid()
+                }
+                What::Fill { content, rid } => {
+                    self.fill_one(rid, contents.at(content)?)?;
+                    rid
+                }
+            };
+            if let Some(noted) = noted.get_mut(&item.incoming) {
+                *noted = Some(rid);
+            }
+        }
+        self.close(&plan.closes).doing("closing rows")
+    }
+
+    fn take_rid(&mut self) -> i64 {
+        self.next_rid += 1;
+        self.next_rid - 1
+    }
+
+    /// Fills the new columns of one row from its whole content.
+    fn fill_one(&self, rid: i64, mut content: &[u8]) -> Result<(), RowsError> {
+        let mut cells = Vec::new();
+        while !content.is_empty() {
+            cells.push(Cell::unpack(&mut content).ok_or_else(damaged_spool)?);
+        }
+        for at in self.columns.new_ones() {
+            if !cells[at].is_null() {
+                let phys = self.columns.phys[at];
+                self.conn
+                    .prepare_cached(&format!(
+                        "UPDATE {} SET c{phys} = ? WHERE _rid = ?",
+                        self.source.table
+                    ))
+                    .and_then(|mut fill| fill.execute(params![cells[at], rid]))
+                    .doing("filling a new column")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&self, rids: &[i64]) -> rusqlite::Result<()> {
+        let mut close = self.conn.prepare(&format!(
+            "UPDATE {} SET _to = ? WHERE _rid = ? AND _to = {END}",
+            self.source.table
+        ))?;
+        for rid in rids {
+            close.execute(params![self.source.next_seq, rid])?;
+        }
+        Ok(())
+    }
+}
+
+struct Statements<'c> {
+    insert: Statement<'c>,
+    copy: Statement<'c>,
+}
+
+impl<'c> Statements<'c> {
+    fn prepare(
+        conn: &'c Connection,
+        table: RowTable,
+        columns: &Columns,
+    ) -> Result<Self, RowsError> {
+        let list = column_list(columns.phys.iter().copied());
+        let marks = ", ?".repeat(columns.phys.len());
+        let insert = format!("INSERT INTO {table}(_rid, _pos{list}) VALUES (?, ?{marks})");
+        let copy = format!(
+            "INSERT INTO {table}(_rid, _pos{list}) SELECT ?, ?{list} FROM {table} WHERE _rid = ?"
+        );
+        Ok(Self {
+            insert: conn.prepare(&insert).doing("storing rows")?,
+            copy: conn.prepare(&copy).doing("storing rows")?,
+        })
+    }
+
+    fn insert(&mut self, rid: i64, item: &Item, mut content: &[u8]) -> Result<(), RowsError> {
+        self.insert
+            .raw_bind_parameter(1, rid)
+            .doing("storing rows")?;
+        self.insert
+            .raw_bind_parameter(2, item.place.stored())
+            .doing("storing rows")?;
+        let mut at = 3;
+        while !content.is_empty() {
+            let cell = Cell::unpack(&mut content).ok_or_else(damaged_spool)?;
+            self.insert
+                .raw_bind_parameter(at, cell)
+                .doing("storing rows")?;
+            at += 1;
+        }
+        self.insert.raw_execute().doing("storing rows")?;
+        Ok(())
+    }
+
+    fn copy(&mut self, rid: i64, item: &Item, from: i64) -> Result<(), RowsError> {
+        self.copy
+            .execute(params![rid, item.place.stored(), from])
+            .doing("storing rows")?;
+        Ok(())
+    }
+}
+
+impl Place {
+    /// What `_pos` holds.
+    fn stored(self) -> Option<f64> {
+        match self {
+            Place::At(place) => Some(place),
+            Place::Natural | Place::Between => None,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Many rows in one statement.
+
+use super::error::{Doing, RowsError};
+use super::row::Row;
+use super::source::{END, Source, column_list};
+use rusqlite::{Connection, Statement, params};
+
+/// Rows per statement; more gains nothing.
+const ROWS: usize = 64;
+/// The most parameters of a statement, below SQLite's 32,766.
+const PARAMETERS: usize = 32_000;
+/// What the waiting rows may take, in bytes.
+const WAITING_BYTES: usize = 8 << 20;
+
+/// Appends rows to a new row table. Rows wait in a ring of buffers until they fill a statement.
+pub(super) struct Load<'c> {
+    conn: &'c Connection,
+    source: Source,
+    many: Statement<'c>,
+    one: Statement<'c>,
+    quirk: Statement<'c>,
+    insert_at: String,
+    ring: Vec<Row>,
+    waiting: usize,
+    bytes: usize,
+    /// Rows that were inserted.
+    pub(super) rows: i64,
+    /// Quirks that were inserted.
+    pub(super) quirks: i64,
+}
+
+impl<'c> Load<'c> {
+    /// Prepares appending rows with the columns `phys` to the row table of `source`.
+    pub(super) fn prepare(
+        conn: &'c Connection,
+        source: &Source,
+        phys: &[i64],
+    ) -> Result<Self, RowsError> {
+        let (table, columns) = (source.table, column_list(phys.iter().copied()));
+        let columns = &columns[1..];
+        let row = format!("({})", vec!["?"; phys.len()].join(","));
+        let rows = (PARAMETERS / phys.len()).clamp(1, ROWS);
+        let insert = format!("INSERT INTO {table}({columns}) VALUES ");
+        let prepare = |sql: &str| conn.prepare(sql).doing("storing rows");
+        Ok(Self {
+            conn,
+            many: prepare(&(insert.clone() + &vec![row.as_str(); rows].join(",")))?,
+            one: prepare(&(insert + &row))?,
+            quirk: prepare(&format!(
+                "INSERT INTO row_quirks(source_id, quirk_id, rid, closed_seq, data) \
+                 VALUES (?, ?, ?, {END}, ?)"
+            ))?,
+            insert_at: format!(
+                "INSERT INTO {table}(_rid, {columns}) VALUES (?, {}",
+                &row[1..]
+            ),
+            source: source.clone(),
+            ring: vec![Row::new(); rows],
+            waiting: 0,
+            bytes: 0,
+            rows: 0,
+            quirks: 0,
+        })
+    }
+
+    /// Whether the waiting rows must be inserted before another is added.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting == self.ring.len() || self.bytes > WAITING_BYTES
+    }
+
+    /// The row to fill next; only valid while the load is not full.
+    pub(super) fn blank(&mut self) -> &mut Row {
+        &mut self.ring[self.waiting]
+    }
+
+    /// Adds the row that was filled.
+    pub(super) fn keep(&mut self) {
+        self.bytes += self.ring[self.waiting].heap_bytes();
+        self.waiting += 1;
+    }
+
+    /// How many rows wait.
+    pub(super) fn waiting(&self) -> u64 {
+        self.waiting as u64
+    }
+
+    /// Inserts the rows that wait.
+    pub(super) fn insert(&mut self) -> Result<(), RowsError> {
+        let first = self.source.next_rid + self.rows;
+        self.insert_rows(first).doing("storing rows")?;
+        for (row, rid) in self.ring[..self.waiting].iter().zip(first..) {
+            if let Some(data) = &row.quirk {
+                let id = self.source.next_quirk + self.quirks;
+                self.quirk
+                    .execute(params![self.source.id, id, rid, data])
+                    .doing("storing what rows looked like")?;
+                self.quirks += 1;
+            }
+        }
+        self.rows += self.waiting as i64;
+        self.waiting = 0;
+        self.bytes = 0;
+        Ok(())
+    }
+
+    fn insert_rows(&mut self, first: i64) -> rusqlite::Result<()> {
+        let mut rows = &self.ring[..self.waiting];
+        // In an empty table SQLite numbers from 1; numbers given out before must not come again.
+        if self.rows == 0
+            && first > 1
+            && let Some((row, rest)) = rows.split_first()
+        {
+            let mut statement = self.conn.prepare(&self.insert_at)?;
+            statement.raw_bind_parameter(1, first)?;
+            bind(&mut statement, 2, row)?;
+            statement.raw_execute()?;
+            rows = rest;
+        }
+        if rows.len() == self.ring.len() {
+            let mut at = 1;
+            for row in rows {
+                at = bind(&mut self.many, at, row)?;
+            }
+            self.many.raw_execute()?;
+        } else {
+            for row in rows {
+                bind(&mut self.one, 1, row)?;
+                self.one.raw_execute()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that SQLite numbered the rows without a gap.
+    pub(super) fn check(&self) -> Result<(), RowsError> {
+        let last: Option<i64> = self
+            .conn
+            .query_row(
+                &format!("SELECT max(_rid) FROM {}", self.source.table),
+                [],
+                |row| row.get(0),
+            )
+            .doing("checking the stored rows")?;
+        let expected = self.source.next_rid - 1 + self.rows;
+        if last.unwrap_or(self.source.next_rid - 1) == expected {
+            Ok(())
+        } else {
+            Err(self.source.damaged(format!(
+                "its rows should end with {expected} and end with {}",
+                last.unwrap_or_default()
+            )))
+        }
+    }
+}
+
+/// Binds the cells of a row from parameter `at` on, and returns the parameter behind them.
+#[inline]
+fn bind(statement: &mut Statement<'_>, at: usize, row: &Row) -> rusqlite::Result<usize> {
+    let mut at = at;
+    for cell in row.cells() {
+        statement.raw_bind_parameter(at, cell)?;
+        at += 1;
+    }
+    Ok(at)
+}

@@ -1,0 +1,64 @@
+//! The row log: every version of a source's rows in one append-only table.
+//!
+//! A source keeps its rows in a table `d{n}` of its project. Each import is compared with what is
+//! there, and only new versions of rows are appended; versions that are gone are closed by writing
+//! the snapshot's seq into `_to`. A row version is in a snapshot iff
+//! `_rid <= snapshot.rid_hi AND _to > snapshot.seq`. What `published` names is the latest snapshot;
+//! rows above it and closes beyond it do not exist yet for any reader.
+//!
+//! Rows stand in natural order (by rid) unless `_pos` gives another place; see [`Position`].
+//!
+//! Everything here is synchronous and works on a connection that the caller lends from a blocking
+//! thread. Cells come in through [`Records`]; what they mean is told by codes that are opaque here.
+
+mod cell;
+mod delete;
+mod diff;
+mod diff_rows;
+mod duplicates;
+mod durability;
+mod error;
+mod first_import;
+mod fix_up;
+mod import;
+mod in_order;
+mod input;
+mod later_import;
+mod load;
+mod position;
+mod publish;
+mod quirks;
+mod read;
+mod records;
+mod recover;
+mod rejects;
+mod row;
+mod snapshot;
+mod source;
+mod spool;
+mod view;
+mod view_cell;
+mod view_date;
+mod view_name;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+pub use cell::Cell;
+pub use delete::{Deleted, delete_latest};
+pub use diff::{Change, Diff, DiffColumn, diff};
+pub use durability::{Durability, Guard};
+pub use error::{GuardError, ImportError, RowsError};
+pub use import::{ImportOptions, JobStep, Outcome, SnapshotSummary, import};
+pub use position::{NoPosition, Position};
+pub use read::{StoredRow, read};
+pub use records::{
+    Finished, FinishedColumn, IncomingColumn, Records, RecordsError, Rejected, Step, StoredColumn,
+};
+pub use recover::{Recovered, recover};
+pub use row::Row;
+pub use snapshot::{Column, Counts, Snapshot, latest, snapshot};
+pub use view::{create_view, snapshot_query, temp_view_sql};
+pub use view_name::view_name;
+pub use watch::{Unwatched, Watch};

@@ -1,0 +1,17 @@
+//! Tests of the row log on real files with the migrated schema of a project.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod csvish;
+mod deleting;
+mod failing;
+mod first;
+mod fuzz;
+mod later;
+mod model;
+mod names;
+mod parts;
+mod project;
+mod views;
+
+pub(crate) use csvish::Csvish;
+pub(crate) use project::Project;

@@ -1,0 +1,109 @@
+//! How a view shows the cells of a column: as its type, although they may be stored otherwise.
+
+use super::snapshot::Column;
+use super::view::literal;
+use super::view_date::iso;
+
+/// How a column's cells are stored, as far as SQL can undo it.
+enum Stored<'a> {
+    Text,
+    Int,
+    Fixed(u8),
+    Short,
+    Bool { yes: &'a str, no: &'a str },
+}
+
+/// The SQL expression for the cells of `column` in the row `d`. A cell that does not conform to
+/// the column's type is shown as it is stored.
+pub(super) fn shown(column: &Column) -> String {
+    let cell = format!("d.c{}", column.phys);
+    let Some(stored) = Stored::parse(&column.encoding) else {
+        return cell;
+    };
+    match (column.column_type.as_str(), stored) {
+        ("date", Stored::Text) => column
+            .format
+            .as_deref()
+            .and_then(|format| iso(&cell, format))
+            .unwrap_or(cell),
+        ("text" | "date" | "time" | "timestamp", stored) => text(cell, &stored),
+        ("integer", Stored::Text) => integer(&cell, &cell),
+        ("real", Stored::Text | Stored::Int) => integer(&cell, &real(&cell)),
+        ("decimal", Stored::Text | Stored::Int) => {
+            integer(&cell, &decimal(&cell, column.format.as_deref()))
+        }
+        _ => cell,
+    }
+}
+
+impl<'a> Stored<'a> {
+    fn parse(encoding: &'a str) -> Option<Self> {
+        match encoding {
+            "text" => Some(Self::Text),
+            "int" => Some(Self::Int),
+            "short" => Some(Self::Short),
+            _ => match encoding.strip_prefix("fixed") {
+                Some(digits) => digits.parse().ok().map(Self::Fixed),
+                None => {
+                    let (yes, no) = encoding.strip_prefix("bool:")?.split_once('/')?;
+                    Some(Self::Bool { yes, no })
+                }
+            },
+        }
+    }
+}
+
+/// Numbers as the text they were read from. (SQL cannot tell `-0.0` from `0.0`: a `-0.00` loses its
+/// sign in views, though not in the store.)
+fn text(cell: String, stored: &Stored<'_>) -> String {
+    match stored {
+        Stored::Text => cell,
+        Stored::Int => {
+            format!("iif(typeof({cell}) = 'integer', CAST({cell} AS TEXT), {cell})")
+        }
+        Stored::Fixed(digits) => format!(
+            "CASE typeof({cell}) WHEN 'real' THEN printf('%.{digits}f', {cell}) \
+             WHEN 'integer' THEN CAST({cell} AS TEXT) ELSE {cell} END"
+        ),
+        // The fewest digits that give the same double again.
+        Stored::Short => format!(
+            "CASE typeof({cell}) WHEN 'real' THEN CASE {cell} \
+             WHEN CAST(printf('%!.15g', {cell}) AS REAL) THEN printf('%!.15g', {cell}) \
+             WHEN CAST(printf('%!.16g', {cell}) AS REAL) THEN printf('%!.16g', {cell}) \
+             ELSE printf('%!.17g', {cell}) END \
+             WHEN 'integer' THEN CAST({cell} AS TEXT) ELSE {cell} END"
+        ),
+        Stored::Bool { yes, no } => format!(
+            "iif(typeof({cell}) = 'integer', iif({cell}, {}, {}), {cell})",
+            literal(yes),
+            literal(no)
+        ),
+    }
+}
+
+/// Text that an integer prints as, as that integer; `otherwise` for the rest.
+fn integer(cell: &str, otherwise: &str) -> String {
+    format!(
+        "iif(typeof({cell}) = 'text' AND CAST(CAST({cell} AS INTEGER) AS TEXT) = {cell}, \
+         CAST({cell} AS INTEGER), {otherwise})"
+    )
+}
+
+/// Text that a real prints as, as that real.
+fn real(cell: &str) -> String {
+    format!(
+        "iif(typeof({cell}) = 'text' AND CAST(CAST({cell} AS REAL) AS TEXT) = {cell}, \
+         CAST({cell} AS REAL), {cell})"
+    )
+}
+
+/// Text with the decimal digits of the format, as a real.
+fn decimal(cell: &str, format: Option<&str>) -> String {
+    match format.and_then(|digits| digits.parse::<u8>().ok()) {
+        Some(digits) => format!(
+            "iif(typeof({cell}) = 'text' AND printf('%.{digits}f', CAST({cell} AS REAL)) = {cell}, \
+             CAST({cell} AS REAL), {cell})"
+        ),
+        None => real(cell),
+    }
+}

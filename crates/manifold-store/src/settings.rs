@@ -1,0 +1,205 @@
+//! Settings of a store: known by name, checked when set, each with a default.
+
+use entity_core::app_settings;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use serde_json::Value as Json;
+
+use crate::{CoreDatabase, Durability, StoreError, Timestamp};
+
+/// A setting that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Setting {
+    /// `store.durability`: `full` (the default) or `relaxed`.
+    StoreDurability,
+    /// `import.max_cell`: the largest cell that an import takes, in bytes; 64 MiB by default.
+    ImportMaxCell,
+}
+
+/// The value of a setting, and whether somebody set it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SettingValue {
+    /// The setting.
+    pub setting: Setting,
+    /// Its value now.
+    pub value: Json,
+    /// Whether the value is the default.
+    pub is_default: bool,
+}
+
+impl Setting {
+    /// Every setting, by name.
+    pub const ALL: [Self; 2] = [Self::ImportMaxCell, Self::StoreDurability];
+
+    /// Its name.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::StoreDurability => "store.durability",
+            Self::ImportMaxCell => "import.max_cell",
+        }
+    }
+
+    /// What it does, in one line.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::StoreDurability => {
+                "full: what is acknowledged survives a power cut; relaxed: the last commits may be lost in one"
+            }
+            Self::ImportMaxCell => "the largest cell that an import takes, in bytes",
+        }
+    }
+
+    /// The setting of this name.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidValue`] listing the names.
+    pub fn named(key: &str) -> Result<Self, StoreError> {
+        Self::ALL
+            .into_iter()
+            .find(|setting| setting.key() == key)
+            .ok_or_else(|| StoreError::InvalidValue {
+                what: "the setting".to_owned(),
+                value: key.chars().take(60).collect(),
+                reason: format!("the settings are {}", Self::ALL.map(Self::key).join(", ")),
+            })
+    }
+
+    fn default(self) -> Json {
+        match self {
+            Self::StoreDurability => Json::from("full"),
+            Self::ImportMaxCell => Json::from(64 << 20),
+        }
+    }
+
+    fn parse(self, text: &str) -> Result<Json, StoreError> {
+        let invalid = |reason: &str| StoreError::InvalidValue {
+            what: self.key().to_owned(),
+            value: text.chars().take(60).collect(),
+            reason: reason.to_owned(),
+        };
+        match self {
+            Self::StoreDurability => match text {
+                "full" | "relaxed" => Ok(Json::from(text)),
+                _ => Err(invalid("it is `full` or `relaxed`")),
+            },
+            Self::ImportMaxCell => match text.parse::<u32>() {
+                Ok(bytes) if (1_024..=1_000_000_000).contains(&bytes) => Ok(Json::from(bytes)),
+                _ => Err(invalid("it is a number of bytes from 1024 to 1000000000")),
+            },
+        }
+    }
+}
+
+/// The settings of a store.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    core: CoreDatabase,
+}
+
+impl Settings {
+    /// The settings kept in this hub.
+    #[must_use]
+    pub fn new(core: &CoreDatabase) -> Self {
+        Self { core: core.clone() }
+    }
+
+    /// Every setting with its value, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn list(&self) -> Result<Vec<SettingValue>, StoreError> {
+        let set = self.core.all(app_settings::Entity::find()).await?;
+        Ok(Setting::ALL
+            .into_iter()
+            .map(|setting| {
+                let value = set
+                    .iter()
+                    .find(|row| row.key == setting.key())
+                    .map(|row| row.value.clone());
+                SettingValue {
+                    setting,
+                    is_default: value.is_none(),
+                    value: value.unwrap_or_else(|| setting.default()),
+                }
+            })
+            .collect())
+    }
+
+    /// The value of a setting.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn value(&self, setting: Setting) -> Result<SettingValue, StoreError> {
+        let row = self
+            .core
+            .one(app_settings::Entity::find_by_id(setting.key()))
+            .await?;
+        Ok(SettingValue {
+            setting,
+            is_default: row.is_none(),
+            value: row.map_or_else(|| setting.default(), |row| row.value),
+        })
+    }
+
+    /// Sets a setting.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidValue`] saying what it can be.
+    pub async fn set(&self, setting: Setting, text: &str) -> Result<SettingValue, StoreError> {
+        let value = setting.parse(text)?;
+        let row = app_settings::ActiveModel {
+            key: Set(setting.key().to_owned()),
+            value: Set(value.clone()),
+            updated_at: Set(Timestamp::now()),
+        };
+        let replace = OnConflict::column(app_settings::Column::Key)
+            .update_columns([app_settings::Column::Value, app_settings::Column::UpdatedAt])
+            .to_owned();
+        self.core
+            .exec(app_settings::Entity::insert(row).on_conflict(replace))
+            .await?;
+        Ok(SettingValue {
+            setting,
+            value,
+            is_default: false,
+        })
+    }
+
+    /// Puts a setting back to its default.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn unset(&self, setting: Setting) -> Result<SettingValue, StoreError> {
+        self.core
+            .exec(app_settings::Entity::delete_by_id(setting.key()))
+            .await?;
+        self.value(setting).await
+    }
+
+    /// `import.max_cell`, in bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn import_max_cell(&self) -> Result<u64, StoreError> {
+        let value = self.value(Setting::ImportMaxCell).await?.value;
+        value
+            .as_u64()
+            .ok_or_else(|| StoreError::Decode(format!("import.max_cell is {value}")))
+    }
+
+    /// `store.durability`.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn durability(&self) -> Result<Durability, StoreError> {
+        let value = self.value(Setting::StoreDurability).await?.value;
+        Ok(if value == "relaxed" {
+            Durability::Relaxed
+        } else {
+            Durability::Full
+        })
+    }
+}

@@ -1,0 +1,233 @@
+//! The manager of a data folder: `core.db` and a file per project.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use entity_core::enums::ProjectState;
+use entity_core::projects;
+use futures_util::FutureExt as _;
+use sea_orm::EntityTrait as _;
+use tokio::sync::OnceCell;
+
+use crate::connection::{DESCRIPTORS, query_error};
+use crate::spoke::Spoke;
+use crate::spoke_map::SpokeMap;
+use crate::worker::Worker;
+use crate::{
+    CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, ProjectDatabase,
+    ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection, replace, saga,
+    sqlite,
+};
+
+/// At most so many descriptors go into open spokes, however many the system allows.
+const MOST_DESCRIPTORS: u64 = 8_192;
+
+/// Descriptors of a spoke's lock file.
+const LOCK_DESCRIPTORS: u64 = 1;
+
+/// How a data folder is opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StoreOptions {
+    /// The durability of what is acknowledged; by default what the setting `store.durability` says.
+    pub durability: Option<Durability>,
+    /// How many descriptors may go into open spokes; by default half of what the system allows this
+    /// process, at most 8,192.
+    pub descriptors: Option<u64>,
+}
+
+/// Routes to the databases of one data folder. Several processes, each with its own manager, may use one
+/// folder at the same time.
+pub struct SqliteManager {
+    layout: Layout,
+    core: CoreDatabase,
+    spokes: SpokeMap,
+    durability: Durability,
+    worker: OnceCell<Worker>,
+}
+
+impl SqliteManager {
+    /// Opens the data folder, making it and the hub when they do not exist, and finishes or undoes what
+    /// dead processes left half-done.
+    ///
+    /// The soft limit of open files is raised to the hard one.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the folder cannot be made or written; [`StoreError::NoLocks`];
+    /// [`StoreError::OldSqlite`]; [`StoreError::NotOurs`], [`StoreError::Corrupt`], [`StoreError::NewerSchema`]
+    /// for the hub.
+    pub async fn open(layout: Layout, options: StoreOptions) -> Result<Arc<Self>, StoreError> {
+        let found = sqlite::library_version();
+        if found < sqlite::OLDEST_SQLITE {
+            return Err(StoreError::OldSqlite { found });
+        }
+        layout.create()?;
+        file_lock::check_locks(&layout.temporary())?;
+        let core = hub::open(&layout).await?;
+        let durability = match options.durability {
+            Some(durability) => durability,
+            None => Settings::new(&core).durability().await?,
+        };
+        if durability == Durability::Relaxed {
+            core.connection().file().relax();
+        }
+        let descriptors = options.descriptors.unwrap_or_else(descriptor_budget);
+        let capacity = descriptors / (DESCRIPTORS + LOCK_DESCRIPTORS);
+        let manager = Arc::new(Self {
+            layout,
+            core,
+            spokes: SpokeMap::new(usize::try_from(capacity).unwrap_or(usize::MAX)),
+            durability,
+            worker: OnceCell::new(),
+        });
+        saga::reconcile(&manager).await?;
+        Ok(manager)
+    }
+
+    /// Where the files are.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The durability of what is acknowledged.
+    #[must_use]
+    pub fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    /// This process as others know it, registered in the hub when first asked for.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn worker(&self) -> Result<&Worker, StoreError> {
+        self.worker
+            .get_or_try_init(|| Worker::register(&self.layout, &self.core))
+            .await
+    }
+
+    /// The id of this process, where the caller has registered it before its transaction began: the
+    /// registration is a hub write of its own.
+    pub(crate) fn worker_if_registered(&self) -> Result<&crate::WorkerId, StoreError> {
+        let registered = self.worker.get().map(Worker::id);
+        registered.ok_or_else(|| {
+            StoreError::Decode("this process is not registered in the hub".to_owned())
+        })
+    }
+
+    /// Closes the project's spoke in this process, if no handle on it exists; true when it is closed now.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn close(&self, id: &ProjectId) -> Result<bool, StoreError> {
+        self.spokes.close(id).await
+    }
+
+    /// Closes every spoke that nobody holds, and the hub, so that nothing is left beside their files: the last
+    /// process to close a file writes its WAL back into it. The manager must not be used afterwards; what is
+    /// still held closes when it is dropped. Not calling this loses nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn shut_down(&self) -> Result<(), StoreError> {
+        self.spokes.close_idle().await?;
+        self.core
+            .connection()
+            .file()
+            .close()
+            .await
+            .map_err(query_error)?;
+        Ok(())
+    }
+
+    async fn lease(
+        &self,
+        id: &ProjectId,
+        purpose: &'static str,
+    ) -> Result<ProjectDatabase, StoreError> {
+        self.spokes
+            .lease(id, purpose, || self.open_spoke(id).boxed())
+            .await
+    }
+
+    async fn open_spoke(&self, id: &ProjectId) -> Result<Spoke, StoreError> {
+        let row = self
+            .core
+            .one(projects::Entity::find_by_id(id.as_str()))
+            .await?;
+        let row = row.filter(|row| row.state == ProjectState::Active);
+        let Some(row) = row else {
+            return Err(StoreError::NotFound {
+                what: "project",
+                name: id.to_string(),
+            });
+        };
+        let spoke = Spoke::open(
+            &self.layout,
+            id,
+            &row.namespace,
+            self.durability,
+            self.spokes.released(),
+        )
+        .await?;
+        projection::reconcile(&self.core, &row, &spoke.lease("projection", 0)).await?;
+        Ok(spoke)
+    }
+}
+
+/// The descriptors that open spokes may use, after raising the soft limit of open files to the hard one.
+#[cfg(unix)]
+fn descriptor_budget() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    // Where raising is refused the soft limit is what counts.
+    let usable = if setrlimit(Resource::Nofile, raised).is_ok() {
+        limit.maximum
+    } else {
+        limit.current
+    };
+    usable.map_or(MOST_DESCRIPTORS, |hard| (hard / 2).min(MOST_DESCRIPTORS))
+}
+
+#[cfg(not(unix))]
+fn descriptor_budget() -> u64 {
+    MOST_DESCRIPTORS
+}
+
+#[async_trait]
+impl DatabaseManager for SqliteManager {
+    fn core(&self) -> &CoreDatabase {
+        &self.core
+    }
+
+    async fn project(&self, id: &ProjectId) -> Result<ProjectDatabase, StoreError> {
+        self.lease(id, "query").await
+    }
+
+    async fn projects(&self, ids: &[ProjectId]) -> Result<Vec<ProjectDatabase>, StoreError> {
+        self.spokes
+            .lease_several(ids, |id| {
+                async move { self.lease(&id, "several projects").await }.boxed()
+            })
+            .await
+    }
+
+    async fn freeze(&self, which: DatabaseId) -> Result<Frozen, StoreError> {
+        freeze::freeze(self, which).await
+    }
+
+    async fn replace(&self, id: &ProjectId, staged: Staged) -> Result<(), StoreError> {
+        replace::replace(self, id, staged).await
+    }
+}
+
+impl std::fmt::Debug for SqliteManager {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteManager")
+            .field("root", &self.layout.root())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,254 @@
+//! Is it the project that was saved, whole?
+
+use std::io::Read as _;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Comparison, Expected, StagedError};
+use crate::freeze::{
+    Contents, FrozenProject, Table, TableDigest, TableKind, read_rows, row_table_number, tables,
+};
+use crate::sqlite::APPLICATION_ID;
+use crate::{Kind as _, Project, StoreError};
+
+/// What every SQLite database begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// What was found in a file that passed.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) project: FrozenProject,
+    pub(super) compared: Vec<Comparison>,
+}
+
+pub(super) fn check(path: &Path, expected: &Expected) -> Result<Checked, StagedError> {
+    check_header(path)?;
+    let named = |error: rusqlite::Error| StoreError::from(error).at(path);
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
+    connection
+        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA locking_mode = EXCLUSIVE")
+        .map_err(named)?;
+    check_versions(&connection, path, expected)?;
+    check_whole(&connection, path)?;
+    check_objects(&connection, path)?;
+    let project = only_project(&connection, path)?;
+    if project.id != expected.project_id {
+        return Err(StagedError::OtherProject {
+            expected: expected.project_id.clone(),
+            found: project.id,
+        });
+    }
+    let compared = compare(&connection, expected)?;
+    Ok(Checked { project, compared })
+}
+
+fn check_header(path: &Path) -> Result<(), StagedError> {
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(16).read_to_end(&mut head));
+    read.map_err(StoreError::io("read", path))?;
+    if head == MAGIC {
+        return Ok(());
+    }
+    let reason = if head.is_empty() {
+        "it is empty"
+    } else {
+        "it does not begin as a SQLite database does"
+    };
+    Err(StagedError::Foreign {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    })
+}
+
+fn check_versions(
+    connection: &Connection,
+    path: &Path,
+    expected: &Expected,
+) -> Result<(), StagedError> {
+    let number = |pragma: &str| -> Result<i64, StoreError> {
+        connection
+            .query_row(pragma, [], |row| row.get(0))
+            .map_err(|error| StoreError::from(error).at(path))
+    };
+    let application = number("PRAGMA application_id")?;
+    if application != APPLICATION_ID {
+        let reason = format!("its application id is {application:#x}, not {APPLICATION_ID:#x}");
+        return Err(StagedError::Foreign {
+            path: path.to_owned(),
+            reason,
+        });
+    }
+    let version = number("PRAGMA user_version")?;
+    if version > i64::from(Project::VERSION) {
+        let known = Project::VERSION;
+        return Err(StoreError::NewerSchema {
+            path: path.to_owned(),
+            found: version,
+            known,
+        }
+        .into());
+    }
+    if version != expected.schema_version {
+        let reason = format!(
+            "its schema version is {version}, and {} was saved",
+            expected.schema_version
+        );
+        return Err(StagedError::Foreign {
+            path: path.to_owned(),
+            reason,
+        });
+    }
+    Ok(())
+}
+
+fn check_whole(connection: &Connection, path: &Path) -> Result<(), StagedError> {
+    let named = |error: rusqlite::Error| StoreError::from(error).at(path);
+    let found: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(named)?;
+    if found != "ok" {
+        return Err(StoreError::Corrupt {
+            path: path.to_owned(),
+            reason: found,
+        }
+        .into());
+    }
+    let mut orphans = connection
+        .prepare("PRAGMA foreign_key_check")
+        .map_err(named)?;
+    let mut orphans = orphans.query([]).map_err(named)?;
+    if let Some(orphan) = orphans.next().map_err(named)? {
+        let table: String = orphan.get(0).map_err(named)?;
+        let reason = format!("rows of `{table}` refer to rows that are not there");
+        return Err(StoreError::Corrupt {
+            path: path.to_owned(),
+            reason,
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// No project has triggers or virtual tables: whoever put them there wants something done.
+fn check_objects(connection: &Connection, path: &Path) -> Result<(), StagedError> {
+    let mut foreign = connection
+        .prepare(
+            "SELECT type || ' `' || name || '`' FROM sqlite_schema WHERE type = 'trigger' \
+             OR (type = 'table' AND rootpage = 0)",
+        )
+        .map_err(StoreError::from)?;
+    let mut foreign = foreign.query([]).map_err(StoreError::from)?;
+    match foreign.next().map_err(StoreError::from)? {
+        None => Ok(()),
+        Some(row) => {
+            let object: String = row.get(0).map_err(StoreError::from)?;
+            Err(StagedError::Foreign {
+                path: path.to_owned(),
+                reason: format!("it has the {object}"),
+            })
+        }
+    }
+}
+
+fn only_project(connection: &Connection, path: &Path) -> Result<FrozenProject, StagedError> {
+    let read = || -> rusqlite::Result<Vec<FrozenProject>> {
+        connection
+            .prepare("SELECT id, name, epoch, revision FROM project LIMIT 2")?
+            .query_map([], |row| {
+                Ok(FrozenProject {
+                    id: row.get(0)?,
+                    name: row.get(1)?,
+                    epoch: row.get(2)?,
+                    revision: row.get(3)?,
+                })
+            })?
+            .collect()
+    };
+    let mut found = read().map_err(|error| StagedError::from(StoreError::from(error).at(path)))?;
+    match (found.pop(), found.is_empty()) {
+        (Some(project), true) => Ok(project),
+        (Some(_), false) => Err(StagedError::Foreign {
+            path: path.to_owned(),
+            reason: "it holds several projects".to_owned(),
+        }),
+        (None, _) => Err(StagedError::Foreign {
+            path: path.to_owned(),
+            reason: "it names no project".to_owned(),
+        }),
+    }
+}
+
+fn compare(connection: &Connection, expected: &Expected) -> Result<Vec<Comparison>, StagedError> {
+    let found = tables(connection, Contents::WithData)?;
+    let mut compared = Vec::with_capacity(expected.tables.len());
+    for table in &found {
+        let Some(saved) = expected
+            .tables
+            .iter()
+            .find(|saved| saved.name == table.name)
+        else {
+            refuse_unexpected(connection, table)?;
+            continue;
+        };
+        refuse_without_source(table)?;
+        let mut digest = TableDigest::new(table);
+        read_rows(connection, table, |cells| {
+            digest.row(cells);
+            Ok::<_, StoreError>(())
+        })?;
+        let back = digest.finish();
+        if back != *saved {
+            return Err(StagedError::Differs {
+                table: back.name,
+                expected_rows: saved.rows,
+                expected_hash: saved.hash.clone(),
+                found_rows: back.rows,
+                found_hash: back.hash,
+            });
+        }
+        compared.push(Comparison {
+            name: back.name,
+            rows_expected: saved.rows,
+            rows_restored: back.rows,
+        });
+    }
+    match expected
+        .tables
+        .iter()
+        .find(|saved| found.iter().all(|table| table.name != saved.name))
+    {
+        Some(missing) => Err(StagedError::Missing {
+            table: missing.name.clone(),
+        }),
+        None => Ok(compared),
+    }
+}
+
+fn refuse_unexpected(connection: &Connection, table: &Table) -> Result<(), StagedError> {
+    let sql = format!(
+        "SELECT EXISTS(SELECT 1 FROM {})",
+        crate::freeze::quoted(&table.name)
+    );
+    let any: bool = connection
+        .query_row(&sql, [], |row| row.get(0))
+        .map_err(StoreError::from)?;
+    if any || table.kind == TableKind::Rows {
+        return Err(StagedError::Unexpected {
+            table: table.name.clone(),
+        });
+    }
+    Ok(())
+}
+
+fn refuse_without_source(table: &Table) -> Result<(), StagedError> {
+    if row_table_number(&table.name).is_some() && table.source.is_none() {
+        let reason = "it belongs to no data source".to_owned();
+        return Err(StagedError::Table {
+            table: table.name.clone(),
+            reason,
+        });
+    }
+    Ok(())
+}

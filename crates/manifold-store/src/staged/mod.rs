@@ -1,0 +1,14 @@
+//! A project on its way back: a complete spoke file that is not yet a project.
+
+mod builder;
+mod check;
+mod error;
+mod row_table;
+mod spoke;
+mod tables;
+mod workspace;
+
+pub use builder::StagedBuilder;
+pub use error::StagedError;
+pub use spoke::{Comparison, Expected, Staged};
+pub use tables::TableLoad;

@@ -1,0 +1,137 @@
+//! Fills the tables of an empty spoke.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, Statement, params_from_iter};
+
+use super::{StagedError, row_table};
+use crate::StoreError;
+use crate::freeze::{Contents, Table, TableKind, row_table_number, tables};
+use crate::rows::Cell;
+
+/// A migrated spoke that is being filled, in one transaction.
+#[derive(Debug)]
+pub(super) struct Tables {
+    connection: Connection,
+    /// Tables of the catalogue that were not begun yet.
+    catalogue: Vec<Table>,
+    rows: Vec<Table>,
+}
+
+impl Tables {
+    pub(super) fn open(path: &Path) -> Result<Self, StagedError> {
+        let open = || -> rusqlite::Result<Connection> {
+            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            // It is nothing until it is complete, and then it is pressed onto the disk.
+            connection.execute_batch(
+                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
+                 PRAGMA foreign_keys = OFF; BEGIN",
+            )?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|error| StoreError::from(error).at(path))?;
+        let catalogue = tables(&connection, Contents::WithData)?;
+        Ok(Self {
+            connection,
+            catalogue,
+            rows: Vec::new(),
+        })
+    }
+
+    pub(super) fn begin(
+        &mut self,
+        name: &str,
+        columns: &[String],
+    ) -> Result<TableLoad<'_>, StagedError> {
+        let wrong = |reason: &str| StagedError::Table {
+            table: name.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let table = if row_table_number(name).is_some() {
+            if self.rows.iter().any(|table| table.name == name) {
+                return Err(wrong("it is there twice"));
+            }
+            let table = Table {
+                name: name.to_owned(),
+                kind: TableKind::Rows,
+                columns: columns.to_vec(),
+                key: vec!["_rid".to_owned()],
+                source: None,
+                titles: columns.to_vec(),
+            };
+            row_table::create(&self.connection, &table)?;
+            self.rows.push(table.clone());
+            table
+        } else {
+            let known = self.catalogue.iter().position(|table| table.name == name);
+            let known = known
+                .ok_or_else(|| wrong("the catalogue has no such table, or it is there twice"))?;
+            if self.catalogue[known].columns != columns {
+                return Err(wrong("its columns are not those of the catalogue"));
+            }
+            self.catalogue.swap_remove(known)
+        };
+        let insert = self
+            .connection
+            .prepare(&table.insert())
+            .map_err(StoreError::from)?;
+        Ok(TableLoad {
+            width: table.columns.len(),
+            name: table.name,
+            insert,
+        })
+    }
+
+    /// Makes the indexes of the rows and commits.
+    pub(super) fn complete(self) -> Result<(), StagedError> {
+        for table in &self.rows {
+            row_table::create_indexes(&self.connection, table)?;
+        }
+        self.connection
+            .execute_batch("COMMIT")
+            .map_err(StoreError::from)?;
+        let closed = self.connection.close();
+        Ok(closed.map_err(|(_, error)| StoreError::from(error))?)
+    }
+}
+
+/// Fills one table.
+#[derive(Debug)]
+pub struct TableLoad<'a> {
+    name: String,
+    width: usize,
+    insert: Statement<'a>,
+}
+
+impl TableLoad<'_> {
+    /// Inserts a row with one cell per column.
+    ///
+    /// # Errors
+    /// [`StagedError::Table`] when it has another number of cells, or the table refuses it;
+    /// [`StagedError::Store`] when the file cannot be written.
+    pub fn insert(&mut self, cells: &[Cell<'_>]) -> Result<(), StagedError> {
+        let refused = |reason: String| StagedError::Table {
+            table: self.name.clone(),
+            reason,
+        };
+        if cells.len() != self.width {
+            let (found, columns) = (cells.len(), self.width);
+            return Err(refused(format!(
+                "a row has {found} cells for {columns} columns"
+            )));
+        }
+        match self
+            .insert
+            .execute(params_from_iter(cells))
+            .map_err(StoreError::from)
+        {
+            Ok(_) => Ok(()),
+            Err(
+                error @ (StoreError::Unique { .. }
+                | StoreError::Check { .. }
+                | StoreError::Database(_)),
+            ) => Err(refused(error.to_string())),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
