@@ -1,0 +1,49 @@
+//! Backups of projects: made of one state, checked by reading them back, restored.
+//!
+//! A backup is a folder with a `manifest.json`, which is written last: without it the folder is no backup.
+//! What is between is told by the type: a [`BackupStrategy`] turns a held state into files and files into
+//! tables, and knows nothing of databases.
+
+mod cell;
+mod create;
+mod csv;
+mod error;
+mod file_sink;
+mod folder;
+mod full;
+mod json_reader;
+mod leftovers;
+mod manifest;
+mod options;
+mod place;
+mod restore;
+mod row_types;
+mod source;
+mod sqlite;
+mod strategy;
+mod verify;
+mod watch;
+
+pub use create::{BackupRequest, create};
+pub use error::BackupError;
+pub use folder::{BackupFolder, WriteError};
+pub use manifest::{FORMAT_VERSION, Manifest, ManifestFile, SavedProject};
+pub use options::BackupOptions;
+pub use place::BackupPlace;
+pub use restore::stage;
+pub use source::BackupSource;
+pub use strategy::{BackupStrategy, strategy};
+pub use verify::{Check, Verification, verify};
+pub use watch::Watch;
+
+pub(crate) use restore::open;
+
+/// Runs work that blocks on a thread of its own.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}

@@ -1,0 +1,52 @@
+//! How a held state becomes files, and files become tables.
+
+use entity_core::enums::BackupType;
+use manifold_store::{Frozen, StagedBuilder};
+
+use super::csv::Csv;
+use super::full::Full;
+use super::sqlite::Sqlite;
+use super::{BackupError, BackupFolder, BackupOptions, BackupSource, Watch};
+
+/// One type of backup. It sees a held state and a folder, never a database. Its methods block.
+pub trait BackupStrategy: Send + Sync {
+    /// The type that is written into the manifest.
+    fn name(&self) -> BackupType;
+
+    /// Writes the state into files of `folder`.
+    ///
+    /// # Errors
+    /// [`BackupError`]; the folder is then thrown away.
+    fn write(
+        &self,
+        frozen: &Frozen,
+        folder: &mut BackupFolder,
+        options: BackupOptions,
+        watch: &mut Watch,
+    ) -> Result<(), BackupError>;
+
+    /// Puts what the files of `source` hold into `staged`, as it was. What comes back is compared with the
+    /// manifest by the caller.
+    ///
+    /// # Errors
+    /// [`BackupError`], naming the file that cannot be read.
+    fn restore(
+        &self,
+        source: &BackupSource,
+        staged: &mut StagedBuilder,
+        watch: &mut Watch,
+    ) -> Result<(), BackupError>;
+}
+
+/// The strategy of a type.
+///
+/// # Errors
+/// [`BackupError::Unsupported`].
+pub fn strategy(backup_type: BackupType) -> Result<&'static dyn BackupStrategy, BackupError> {
+    match backup_type {
+        BackupType::Csv => Ok(&Csv),
+        BackupType::Sqlite => Ok(&Sqlite),
+        BackupType::Full => Ok(&Full),
+        BackupType::Incremental => Err(BackupError::Unsupported(backup_type)),
+    }
+}

@@ -1,0 +1,124 @@
+//! What a running job can reach.
+
+use std::sync::Arc;
+
+use entity_core::enums::LogLevel;
+use manifold_store::{Claim, ExecutionId, JobId, LogLine, SqliteManager, Timestamp, WorkerId};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{JobError, Progress};
+
+/// What a running job can reach: the store, its own claim, its progress and its log.
+#[derive(Debug)]
+pub struct JobContext {
+    pub(crate) manager: Arc<SqliteManager>,
+    pub(crate) claim: Claim,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) reporter: Reporter,
+}
+
+impl JobContext {
+    /// The store.
+    #[must_use]
+    pub fn manager(&self) -> &Arc<SqliteManager> {
+        &self.manager
+    }
+
+    /// The attempt that is being made; it fences what the job writes.
+    #[must_use]
+    pub fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    /// The job.
+    #[must_use]
+    pub fn job_id(&self) -> &JobId {
+        &self.claim.job_id
+    }
+
+    /// The record of this attempt.
+    #[must_use]
+    pub fn execution_id(&self) -> &ExecutionId {
+        &self.claim.execution_id
+    }
+
+    /// The number that fences what this attempt writes.
+    #[must_use]
+    pub fn lease_token(&self) -> i64 {
+        self.claim.lease_token
+    }
+
+    /// The process that makes the attempt.
+    #[must_use]
+    pub fn worker(&self) -> &WorkerId {
+        &self.claim.worker_id
+    }
+
+    /// Cancelled when somebody asks the job to stop, or when the attempt has lost its job.
+    #[must_use]
+    pub fn cancel(&self) -> &CancellationToken {
+        &self.cancel
+    }
+
+    /// Fails when the job is to stop: to be called where nothing half-done is visible.
+    ///
+    /// # Errors
+    /// [`JobError::Cancelled`].
+    pub fn check_cancelled(&self) -> Result<(), JobError> {
+        if self.cancel.is_cancelled() {
+            Err(JobError::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Says how far the job is and what it met, also from other threads.
+    #[must_use]
+    pub fn reporter(&self) -> &Reporter {
+        &self.reporter
+    }
+
+    /// Says how far the job is. May be called as often as one likes: observers see the latest, and the hub
+    /// is told at most twice a second.
+    pub fn report(&self, progress: Progress) {
+        self.reporter.report(progress);
+    }
+
+    /// Adds a line to the job's log.
+    pub fn log(&self, level: LogLevel, message: impl Into<String>) {
+        self.reporter.log(level, message);
+    }
+}
+
+/// Takes what a job says about itself. Cheap to clone, never blocks.
+#[derive(Debug, Clone)]
+pub struct Reporter {
+    pub(crate) progress: watch::Sender<Progress>,
+    pub(crate) lines: mpsc::UnboundedSender<LogLine>,
+    pub(crate) target: &'static str,
+}
+
+impl Reporter {
+    /// As [`JobContext::report`].
+    pub fn report(&self, progress: Progress) {
+        self.progress.send_if_modified(|latest| {
+            let news = *latest != progress;
+            *latest = progress;
+            news
+        });
+    }
+
+    /// As [`JobContext::log`].
+    pub fn log(&self, level: LogLevel, message: impl Into<String>) {
+        let line = LogLine {
+            at: Timestamp::now(),
+            level,
+            target: self.target.to_owned(),
+            message: message.into(),
+            fields: None,
+        };
+        // Nobody listens any more when the job has ended; then there is nothing left to say.
+        drop(self.lines.send(line));
+    }
+}

@@ -1,0 +1,134 @@
+//! Why a file cannot be imported.
+
+use std::path::{Path, PathBuf};
+
+use manifold_format::ReadError;
+use manifold_store::RowLogError;
+use manifold_store::rows::ImportError;
+
+use crate::JobError;
+
+/// Why a file cannot be imported. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportFileError {
+    /// There is no such file.
+    #[error("there is no file {}; check the path", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The path names a folder.
+    #[error("{} is a folder; name a file in it", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The file cannot be opened.
+    #[error("cannot open {}: {source}; check who may read it", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A key column is not in the file.
+    #[error("{} has no key column `{key}`, its columns are: {}", path.display(), columns.join(", "))]
+    MissingKeyColumn {
+        /// The file.
+        path: PathBuf,
+        /// The key column.
+        key: String,
+        /// The file's columns.
+        columns: Vec<String>,
+    },
+    /// A cell or a record is larger than `import.max_cell` allows.
+    #[error("{}: {source} (`manifold settings set import.max_cell BYTES`)", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Where, and the limit.
+        source: ReadError,
+    },
+    /// The file is not what it should be.
+    #[error("{}: {source}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        source: ReadError,
+    },
+}
+
+impl ImportFileError {
+    /// What the reader of the file's format said.
+    pub(crate) fn read(path: &Path, source: ReadError) -> Self {
+        let path = path.to_owned();
+        match source {
+            ReadError::CellTooLarge { .. } | ReadError::RecordTooLarge { .. } => {
+                Self::TooLarge { path, source }
+            }
+            _ => Self::Format { path, source },
+        }
+    }
+
+    /// The stable name of this error, as scripts see it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "file_missing",
+            Self::Folder { .. } => "file_is_folder",
+            Self::Unreadable { .. } => "file_unreadable",
+            Self::MissingKeyColumn { .. } => "missing_key_column",
+            Self::TooLarge { .. } => "cell_too_large",
+            Self::Format { source, .. } => match source {
+                ReadError::Empty => "empty_file",
+                ReadError::Io { .. } => "file_unreadable",
+                ReadError::Gzip { .. } => "damaged_gzip",
+                ReadError::Encoding { .. } => "unsupported_encoding",
+                ReadError::Binary { .. } => "binary_file",
+                ReadError::NotAHeader { .. } => "not_a_header",
+                ReadError::TooManyColumns { .. } => "too_many_columns",
+                ReadError::NoUsableRows { .. } => "no_usable_rows",
+                ReadError::Delimiter { .. } => "invalid_delimiter",
+                _ => "input",
+            },
+        }
+    }
+}
+
+impl From<ImportFileError> for JobError {
+    fn from(error: ImportFileError) -> Self {
+        Self::failed(error.code(), &error)
+    }
+}
+
+/// The error of an import of the file at `path`.
+pub(crate) fn import_error(path: &Path, error: RowLogError) -> JobError {
+    match error {
+        RowLogError::Import(ImportError::Records(cause)) => match cause.downcast::<ReadError>() {
+            Ok(read) => ImportFileError::read(path, *read).into(),
+            Err(other) => JobError::failed("input", &format!("{}: {other}", path.display())),
+        },
+        RowLogError::Import(ImportError::MissingKeyColumn { key, columns }) => {
+            ImportFileError::MissingKeyColumn {
+                path: path.to_owned(),
+                key,
+                columns,
+            }
+            .into()
+        }
+        RowLogError::Import(
+            refused @ (ImportError::NoColumns
+            | ImportError::TooManyColumns { .. }
+            | ImportError::WrongWidth { .. }),
+        ) => {
+            let message = format!("{}: {refused}", path.display());
+            JobError::Failed {
+                code: RowLogError::Import(refused).code(),
+                message,
+            }
+        }
+        other => other.into(),
+    }
+}

@@ -1,0 +1,135 @@
+//! What reading a file has shown.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use manifold_format::{Column, Summary, Verdict};
+use manifold_store::rows;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// Rejected records that are kept to be shown.
+const REJECTS_SHOWN: usize = 20;
+
+/// A column as it was found in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundColumn {
+    /// The name that is shown.
+    pub name: String,
+    /// What the file calls it, when that cannot be shown: it is empty, taken, or no UTF-8.
+    pub renamed_from: Option<String>,
+    /// What its cells are: `empty`, `integer`, `real`, `decimal`, `boolean`, `date`, `time`, `timestamp` or
+    /// `text`.
+    #[serde(rename = "type")]
+    pub column_type: String,
+    /// The format of the type, such as `%Y-%m-%d`.
+    pub format: Option<String>,
+    /// Cells that are not what the others are; they stay as they are.
+    pub odd_cells: u64,
+    /// It holds dates, but no cell tells whether day or month comes first, so it stays text.
+    pub ambiguous_date: bool,
+}
+
+/// A record that was rejected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundReject {
+    /// The line at which it starts, from 1.
+    pub line: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// What reading a whole file has shown.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Findings {
+    pub(crate) columns: Vec<FoundColumn>,
+    /// The first rejected records.
+    pub(crate) rejects: Vec<FoundReject>,
+    /// How the file is written and how it was read.
+    pub(crate) dialect: Json,
+    pub(crate) rows: u64,
+    pub(crate) rejected: u64,
+    pub(crate) padded: u64,
+    pub(crate) odd_cells: u64,
+}
+
+/// Findings of a reader that works on another thread.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SharedFindings(Arc<Mutex<Findings>>);
+
+impl FoundColumn {
+    /// The column as far as the first rows tell.
+    pub(crate) fn proposed(column: &Column) -> Self {
+        Self {
+            name: column.name.clone(),
+            renamed_from: column
+                .renamed
+                .map(|_| String::from_utf8_lossy(&column.original).into_owned()),
+            column_type: column.proposal.column_type.code().to_owned(),
+            format: column.proposal.format.clone(),
+            odd_cells: 0,
+            ambiguous_date: false,
+        }
+    }
+
+    /// The column as a snapshot has it.
+    pub(crate) fn stored(column: &rows::Column) -> Self {
+        Self {
+            name: column.name.clone(),
+            renamed_from: None,
+            column_type: column.column_type.clone(),
+            format: column.format.clone(),
+            odd_cells: column.odd_cells.unsigned_abs(),
+            ambiguous_date: false,
+        }
+    }
+
+    /// The column after all rows.
+    fn judged(column: &Column, verdict: &Verdict) -> Self {
+        Self {
+            column_type: verdict.column_type.code().to_owned(),
+            format: verdict.format.clone(),
+            odd_cells: verdict.odd_cells,
+            ambiguous_date: verdict.ambiguous_date,
+            ..Self::proposed(column)
+        }
+    }
+}
+
+impl SharedFindings {
+    pub(crate) fn add_reject(&self, line: u64, reason: &impl ToString) {
+        let mut findings = self.lock();
+        if findings.rejects.len() < REJECTS_SHOWN {
+            findings.rejects.push(FoundReject {
+                line,
+                reason: reason.to_string(),
+            });
+        }
+    }
+
+    pub(crate) fn conclude(&self, columns: &[Column], summary: &Summary, dialect: Json) {
+        let judged = columns.iter().zip(&summary.columns);
+        let mut findings = self.lock();
+        findings.columns = judged
+            .map(|(column, verdict)| FoundColumn::judged(column, verdict))
+            .collect();
+        findings.dialect = dialect;
+        findings.rows = summary.rows;
+        findings.rejected = summary.rejected;
+        findings.padded = summary.padded;
+        findings.odd_cells = summary.odd_cells;
+    }
+
+    /// Looks at what was found.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&Findings) -> T) -> T {
+        at(&self.lock())
+    }
+
+    /// Takes what was found.
+    pub(crate) fn take(&self) -> Findings {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Findings> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,64 @@
+//! Where an import goes.
+
+use std::sync::Arc;
+
+use manifold_store::rows::{ImportOptions, Snapshot, latest};
+use manifold_store::{
+    DataSources, ProjectId, RowLog, SnapshotId, SourceId, SqliteManager, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Reading;
+use crate::JobError;
+
+/// Where an import goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportTarget {
+    /// The project.
+    pub project_id: ProjectId,
+    /// The source; it exists.
+    pub source_id: SourceId,
+    /// The columns that together identify a row. Empty: those of the source, if it has any, else rows are
+    /// identified by their content.
+    #[serde(default)]
+    pub key_columns: Vec<String>,
+    /// Make a snapshot even if the file is the one of the latest snapshot.
+    #[serde(default)]
+    pub always: bool,
+}
+
+/// A target as it was found.
+pub(crate) struct FoundTarget {
+    pub(crate) options: ImportOptions,
+    pub(crate) latest: Option<Snapshot>,
+}
+
+impl ImportTarget {
+    /// Looks at the source that a file read by `reading` goes into.
+    pub(crate) async fn find(
+        &self,
+        manager: &Arc<SqliteManager>,
+        reading: &Reading,
+    ) -> Result<FoundTarget, JobError> {
+        let sources = DataSources::new(manager.clone());
+        let source = sources
+            .find(&self.project_id, self.source_id.as_str())
+            .await?;
+        let id = source.id.clone();
+        let latest = RowLog::new(manager)
+            .read(&self.project_id, move |connection| latest(connection, &id))
+            .await?;
+        let mut options = ImportOptions::new(SnapshotId::new(), Timestamp::now());
+        options.key_columns = if self.key_columns.is_empty() {
+            source.key_columns.0
+        } else {
+            self.key_columns.clone()
+        };
+        // The same bytes read in another way are other rows.
+        options.always = self.always
+            || latest
+                .as_ref()
+                .is_some_and(|latest| !reading.made(&latest.dialect));
+        Ok(FoundTarget { options, latest })
+    }
+}

@@ -1,0 +1,199 @@
+//! Restores a project from a backup.
+
+use std::path::PathBuf;
+
+use entity_core::enums::{LogLevel, ProjectState};
+use entity_core::projects;
+use manifold_store::{
+    Comparison, DatabaseManager as _, ProjectId, Restores, Staged, StoreError, name,
+};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use serde::{Deserialize, Serialize};
+
+use crate::backup::{self, BackupPlace, Watch};
+use crate::{Job, JobContext, JobError, Progress};
+
+/// Restores a project from a backup. All of the backup is read back and compared before anything changes;
+/// what fails, is cancelled or dies leaves the store as it was, or the project whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreProject {
+    /// The backup.
+    pub backup: BackupPlace,
+    /// What becomes of it.
+    pub target: RestoreTarget,
+    /// Do everything but the change, and say what would be changed.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What becomes of a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestoreTarget {
+    /// A project of its own, with a new id and this name, or the one it had.
+    AsNew {
+        /// Its name.
+        name: Option<String>,
+    },
+    /// The content of the project that was saved, which keeps its id and its present name.
+    InPlace,
+}
+
+/// What a restore did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The project that was made or replaced; in a dry run the one that would be replaced.
+    pub project_id: Option<String>,
+    /// The name that it has.
+    pub project_name: String,
+    /// The backup.
+    pub backup_id: String,
+    /// What was compared before anything changed; all of it was equal.
+    pub tables: Vec<ComparedTable>,
+    /// What was there before, as a database file. The last three of a project are kept.
+    pub safety_copy: Option<PathBuf>,
+    /// Nothing was changed.
+    pub dry_run: bool,
+}
+
+/// A table that was saved and came back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedTable {
+    /// Its name.
+    pub name: String,
+    /// Rows that were saved.
+    pub rows_expected: i64,
+    /// Rows that came back.
+    pub rows_restored: i64,
+    /// Whether they are equal to the bit. A restore in which one is not fails before anything changes.
+    pub hash_equal: bool,
+}
+
+impl Job for RestoreProject {
+    const KIND: &'static str = "restore_project";
+
+    type Output = Restored;
+
+    async fn run(&self, context: &JobContext) -> Result<Restored, JobError> {
+        let found = self.backup.find(context.manager()).await?;
+        let source = backup::open(&found.folder, found.id.as_deref()).await?;
+        let backup_id = source.manifest().id.clone();
+        let saved = source.manifest().project.clone();
+        // What cannot work is said before gigabytes are read.
+        let plan = self.plan(context, &saved.id, &saved.name).await?;
+        let (staged, _) = backup::stage(context.manager(), source, Watch::of(context)).await?;
+        context.check_cancelled()?;
+        let tables = staged.compared().iter().map(ComparedTable::from).collect();
+        let mut restored = Restored {
+            project_id: plan.replaces.as_ref().map(ToString::to_string),
+            project_name: plan.name,
+            backup_id,
+            tables,
+            safety_copy: None,
+            dry_run: self.dry_run,
+        };
+        fail::fail_point!("restore-staged", |_| Err(StoreError::Interrupted.into()));
+        if !self.dry_run {
+            change(context, staged, plan.replaces, &mut restored).await?;
+        }
+        Ok(restored)
+    }
+}
+
+/// What will be changed.
+struct Plan {
+    name: String,
+    replaces: Option<ProjectId>,
+}
+
+impl RestoreProject {
+    async fn plan(
+        &self,
+        context: &JobContext,
+        saved_id: &str,
+        saved_name: &str,
+    ) -> Result<Plan, JobError> {
+        let core = context.manager().core();
+        match &self.target {
+            RestoreTarget::AsNew { name: wanted } => {
+                let name = name::check("project", wanted.as_deref().unwrap_or(saved_name))?;
+                let same_name = projects::Entity::find()
+                    .filter(projects::Column::NameFold.eq(name::fold(&name)))
+                    .filter(projects::Column::State.ne(ProjectState::Trashed));
+                match core.one(same_name).await? {
+                    Some(taken) => Err(StoreError::NameTaken {
+                        what: "project",
+                        name,
+                        id: taken.id,
+                    }
+                    .into()),
+                    None => Ok(Plan {
+                        name,
+                        replaces: None,
+                    }),
+                }
+            }
+            RestoreTarget::InPlace => {
+                let row = core.one(projects::Entity::find_by_id(saved_id)).await?;
+                let row = row.filter(|row| row.state == ProjectState::Active);
+                let row = row.ok_or_else(|| StoreError::NotFound {
+                    what: "project",
+                    name: saved_id.to_owned(),
+                })?;
+                let id = row
+                    .id
+                    .parse()
+                    .map_err(|error| JobError::failed("decode", &error))?;
+                Ok(Plan {
+                    name: row.name,
+                    replaces: Some(id),
+                })
+            }
+        }
+    }
+}
+
+async fn change(
+    context: &JobContext,
+    staged: Staged,
+    replaces: Option<ProjectId>,
+    restored: &mut Restored,
+) -> Result<(), JobError> {
+    let restores = Restores::new(context.manager());
+    match replaces {
+        None => {
+            let project = restores.as_new(staged, &restored.project_name).await?;
+            restored.project_id = Some(project.id);
+        }
+        Some(id) => {
+            context.report(Progress::step("replacing"));
+            let waiting = |holder: Option<&str>| {
+                let holder = holder.unwrap_or("another process").to_owned();
+                context.log(LogLevel::Info, format!("waiting for {holder}"));
+                context.report(Progress {
+                    waiting_for: Some(holder),
+                    ..Progress::step("waiting")
+                });
+            };
+            let alone = tokio::select! {
+                () = context.cancel().cancelled() => return Err(JobError::Cancelled),
+                alone = restores.alone(&id, waiting) => alone?,
+            };
+            let replaced = restores.in_place(alone, staged).await?;
+            restored.project_name = replaced.project.name;
+            restored.safety_copy = replaced.safety_copy;
+        }
+    }
+    Ok(())
+}
+
+impl From<&Comparison> for ComparedTable {
+    fn from(compared: &Comparison) -> Self {
+        Self {
+            name: compared.name.clone(),
+            rows_expected: compared.rows_expected,
+            rows_restored: compared.rows_restored,
+            hash_equal: true,
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The job engine and the kinds of jobs, on real files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod cancel;
+mod fence;
+mod history;
+mod import;
+mod killed;
+mod later_import;
+mod life;
+mod log;
+mod plan;
+mod refused;
+mod rescue;
+mod store;
+mod waiting;
