@@ -1,0 +1,173 @@
+//! CPU and memory of `manifold import` beside `sqlite3 .import` on the same file, in the same run.
+//!
+//! `cargo bench --bench import [-- ROWS]`: makes a file of ROWS x 8 mixed columns (1,000,000 by default) and a second
+//! version with 1 % of its rows changed, then imports both, three interleaved rounds; medians and ratios are
+//! printed. Needs `sqlite3` on the path, and Linux for the accounting of finished processes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    missing_docs
+)]
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+const ROUNDS: usize = 3;
+
+/// CPU time of one finished process in seconds, user and system, and its largest memory in MB.
+struct Cost {
+    cpu: f64,
+    memory: f64,
+}
+
+fn run(command: &mut Command) -> Cost {
+    let time = Command::new("/usr/bin/time")
+        .args(["-f", "%U %S %M"])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&time.stderr).into_owned();
+    assert!(time.status.success(), "{said}");
+    let figures: Vec<f64> = said
+        .lines()
+        .last()
+        .unwrap()
+        .split(' ')
+        .map(|figure| figure.parse().unwrap())
+        .collect();
+    Cost {
+        cpu: figures[0] + figures[1],
+        memory: figures[2] / 1024.0,
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// One row of the file; `version` changes the amount.
+fn row(number: u64, version: u64) -> String {
+    const CITIES: [&str; 5] = ["Oslo", "Zürich", "\"New York, NY\"", "東京", "Lima"];
+    let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
+    let quantity = if mixed.is_multiple_of(20) {
+        String::new()
+    } else {
+        (mixed % 100_000).to_string()
+    };
+    format!(
+        "{number},Anna Bertonson{},u{number}@ex{}.example,{},{quantity},{}.{:02},2020-{:02}-{:02} {:02}:{:02}:{:02},{}\n",
+        mixed % 64,
+        mixed % 500,
+        CITIES[(mixed % 5) as usize],
+        (mixed + version) % 100_000,
+        mixed % 100,
+        1 + mixed % 12,
+        1 + mixed % 28,
+        mixed % 24,
+        mixed % 60,
+        mixed % 59,
+        mixed.is_multiple_of(2),
+    )
+}
+
+fn write(path: &Path, rows: u64, second: bool) {
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    file.write_all(b"id,name,email,city,qty,amount,updated_at,active\n")
+        .unwrap();
+    let mut line = String::new();
+    for number in 1..=rows {
+        let changed = second && number % 100 == 7;
+        line.clear();
+        write!(line, "{}", row(number, u64::from(changed))).unwrap();
+        file.write_all(line.as_bytes()).unwrap();
+    }
+    file.flush().unwrap();
+}
+
+fn sqlite3(database: &Path, file: &Path) -> Command {
+    let mut command = Command::new("sqlite3");
+    command
+        .arg(database)
+        .arg("PRAGMA journal_mode = WAL")
+        .arg("PRAGMA synchronous = NORMAL")
+        .arg(
+            "CREATE TABLE t(id INTEGER, name TEXT, email TEXT, city TEXT, qty INTEGER, amount REAL, \
+             updated_at TEXT, active TEXT)",
+        )
+        .arg(format!(".import --csv --skip 1 {} t", file.display()));
+    command
+}
+
+fn manifold(data: &Path, file: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_manifold"));
+    command
+        .arg("--data-dir")
+        .arg(data)
+        .arg("--quiet")
+        .args(["import"])
+        .arg(file)
+        .args([
+            "--project",
+            "bench",
+            "--create-project",
+            "--source",
+            "t",
+            "--key",
+            "id",
+        ]);
+    command
+}
+
+fn main() -> ExitCode {
+    if Command::new("sqlite3").arg("--version").output().is_err() {
+        println!("skipped: sqlite3 is not on the path");
+        return ExitCode::SUCCESS;
+    }
+    let rows = std::env::args()
+        .skip(1)
+        .find_map(|word| word.parse().ok())
+        .unwrap_or(1_000_000);
+    let folder = tempfile::tempdir().unwrap();
+    let files: [PathBuf; 2] = ["v1.csv", "v2.csv"].map(|name| folder.path().join(name));
+    write(&files[0], rows, false);
+    write(&files[1], rows, true);
+
+    let (mut peer, mut first, mut second, mut memory) = (vec![], vec![], vec![], 0.0_f64);
+    for round in 0..ROUNDS {
+        let database = folder.path().join(format!("{round}.db"));
+        let data = folder.path().join(format!("data{round}"));
+        peer.push(run(&mut sqlite3(&database, &files[0])).cpu);
+        let cost = run(&mut manifold(&data, &files[0]));
+        first.push(cost.cpu);
+        memory = memory.max(cost.memory);
+        let cost = run(&mut manifold(&data, &files[1]));
+        second.push(cost.cpu);
+        memory = memory.max(cost.memory);
+        std::fs::remove_file(&database).unwrap();
+        std::fs::remove_dir_all(&data).unwrap();
+    }
+    let (peer, first, second) = (median(peer), median(first), median(second));
+    println!("{rows} rows x 8, CPU s, medians of {ROUNDS}:");
+    println!("  sqlite3 .import          {peer:.2}");
+    println!(
+        "  first import             {first:.2}  ratio {:.2} (at most 1.00)",
+        first / peer
+    );
+    println!(
+        "  second import, 1 % new   {second:.2}  ratio {:.2}",
+        second / peer
+    );
+    println!("  largest memory           {memory:.0} MB (at most 200)");
+    if first <= peer && memory <= 200.0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

@@ -1,0 +1,113 @@
+//! The command line: nouns and global flags. The verbs of a noun stand in its file under `commands/`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, Parser, Subcommand};
+
+use crate::commands::completions::CompletionsArgs;
+use crate::commands::export::ExportArgs;
+use crate::commands::import::ImportArgs;
+use crate::commands::import_history::ImportHistoryArgs;
+use crate::commands::migrate::MigrateCommand;
+use crate::commands::project::ProjectCommand;
+use crate::commands::query::QueryArgs;
+use crate::commands::settings::SettingsCommand;
+use crate::commands::snapshot::SnapshotCommand;
+use crate::commands::source::SourceCommand;
+use crate::output::Output;
+
+/// A local-first store for data-integration work: every import is a version
+#[derive(Debug, Parser)]
+#[command(name = "manifold", version, max_term_width = 110, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// The global flags.
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// The noun.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  manifold import planes.csv --project aviation --create-project
+  manifold query aviation 'SELECT manufacturer, count(*) FROM planes GROUP BY 1'
+  manifold snapshot diff aviation planes@1 planes@latest
+
+Exit codes: 0 done; 1 what was asked for failed; 2 wrong usage or internal error; 130 interrupted";
+
+/// Flags that every command takes, before or after the verb.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The data folder [default: MANIFOLD_DATA_DIR, manifold.toml, or the platform's data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Write one JSON document to stdout, and errors as JSON to stderr
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing but results and errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Show on stderr what is done
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    /// Colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+    /// Answer every question with yes
+    #[arg(long, short, global = true)]
+    pub(crate) yes: bool,
+}
+
+/// The nouns.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make the data folder; safe to repeat
+    Init,
+    /// Projects: create, list, show, rename, describe
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// Data sources of a project: create, list, show
+    #[command(subcommand)]
+    Source(SourceCommand),
+    /// Import files as snapshots
+    Import(ImportArgs),
+    /// List imports, newest first
+    ImportHistory(ImportHistoryArgs),
+    /// Snapshots, the versions of a source: list, show, rows, diff, rejects
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
+    /// Run one SELECT on a project
+    Query(QueryArgs),
+    /// Export rows to a file
+    Export(ExportArgs),
+    /// Settings of the data folder: list, get, set, unset
+    #[command(subcommand)]
+    Settings(SettingsCommand),
+    /// Schema versions of the hub and of every project: status, up
+    #[command(subcommand)]
+    Migrate(MigrateCommand),
+    /// Write a script that completes commands in a shell
+    Completions(CompletionsArgs),
+}
+
+impl Global {
+    /// How to write results and talk.
+    pub(crate) fn output(&self) -> Output {
+        Output {
+            json: self.json,
+            quiet: self.quiet,
+        }
+    }
+}
+
+/// The output that a command line asks for which cannot be parsed.
+pub(crate) fn output_wanted(arguments: &[OsString]) -> Output {
+    let json = arguments
+        .iter()
+        .take_while(|argument| *argument != "--")
+        .any(|argument| argument == "--json");
+    Output { json, quiet: false }
+}

@@ -1,0 +1,166 @@
+//! What only the command itself can get wrong; libraries have errors of their own.
+
+use std::path::PathBuf;
+
+use manifold_format::UnknownEncoding;
+
+/// What only the command itself can get wrong.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The command line cannot be understood.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A `manifold.toml` cannot be used.
+    #[error("cannot use {}: {}", path.display(), kinds(reason))]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// The key and what is wrong.
+        reason: Box<figment::Error>,
+    },
+    /// Nothing says where the data folder is.
+    #[error("no folder for the data is known: neither HOME nor a platform variable is set")]
+    NoDataFolder,
+    /// The runtime could not be started, or a task died.
+    #[error("{0}")]
+    Internal(String),
+    /// `migrate up` left projects behind.
+    #[error("{failed} of the projects could not be migrated and stayed as they were")]
+    NotAllMigrated {
+        /// How many.
+        failed: usize,
+    },
+    /// Rows were written by a newer version of the program.
+    #[error(transparent)]
+    NewerRows(#[from] UnknownEncoding),
+    /// A file of the command line cannot be read.
+    #[error("cannot read {what}: {source}")]
+    CannotRead {
+        /// The file, or `stdin`.
+        what: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file of the command line cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    CannotWrite {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A folder stands where a file is to be written.
+    #[error("{} is a folder; name a file in it", path.display())]
+    FileIsFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Snapshots of two sources cannot be compared.
+    #[error("{from} and {to} are snapshots of different sources")]
+    DifferentSources {
+        /// The first snapshot.
+        from: String,
+        /// The second snapshot.
+        to: String,
+    },
+    /// Only the latest snapshot of a source can be deleted.
+    #[error("{snapshot} is not the latest snapshot of its source, and only that can be deleted")]
+    NotLatest {
+        /// The snapshot.
+        snapshot: String,
+        /// The latest one.
+        latest: String,
+    },
+    /// What was written is not what was imported.
+    #[error(
+        "the bytes written for {snapshot} are not those that were imported; nothing was kept of them"
+    )]
+    NotOriginal {
+        /// The snapshot.
+        snapshot: String,
+    },
+    /// Something must be confirmed, and nobody can be asked.
+    #[error("{question}? There is no terminal to ask on")]
+    NeedsYes {
+        /// What would be done.
+        question: String,
+    },
+    /// Somebody was asked and said no.
+    #[error("nothing was changed")]
+    Declined,
+    /// Ctrl-C ended work at a safe point.
+    #[error("stopped; nothing of what was being done is visible")]
+    Stopped,
+    /// Ctrl-C ended the program at once.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// What is wrong with a configuration file, without figment's words on where it was found.
+fn kinds(error: &figment::Error) -> String {
+    let reasons = error.clone().into_iter().map(|reason| {
+        // figment wraps what it resolves by itself in keys of its own.
+        let keys: Vec<_> = reason
+            .path
+            .iter()
+            .filter(|key| !key.starts_with("___"))
+            .cloned()
+            .collect();
+        if keys.is_empty() {
+            reason.kind.to_string()
+        } else {
+            format!("`{}`: {}", keys.join("."), reason.kind)
+        }
+    });
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
+impl CommandError {
+    /// The stable name of this error, as scripts see it.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::Config { .. } => "config",
+            Self::NoDataFolder => "no_data_folder",
+            Self::Internal(_) => "internal",
+            Self::NotAllMigrated { .. } => "not_all_migrated",
+            Self::NewerRows(_) => "newer_rows",
+            Self::CannotRead { .. } => "file_unreadable",
+            Self::CannotWrite { source, .. }
+                if source.kind() == std::io::ErrorKind::StorageFull =>
+            {
+                "disk_full"
+            }
+            Self::CannotWrite { .. } => "file_unwritable",
+            Self::FileIsFolder { .. } => "file_is_folder",
+            Self::DifferentSources { .. } => "different_sources",
+            Self::NotLatest { .. } => "not_latest",
+            Self::NotOriginal { .. } => "not_original",
+            Self::NeedsYes { .. } => "needs_yes",
+            Self::Declined => "declined",
+            Self::Stopped | Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// What to do about it, where the message does not say.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config { .. } => {
+                Some("correct the file, or name the folder with --data-dir".to_owned())
+            }
+            Self::NoDataFolder => Some("name one with --data-dir or MANIFOLD_DATA_DIR".to_owned()),
+            Self::NotAllMigrated { .. } => {
+                Some("`manifold migrate status` says why for each".to_owned())
+            }
+            Self::NotLatest { latest, .. } => Some(format!("delete {latest} first")),
+            Self::NeedsYes { .. } => Some("--yes answers yes".to_owned()),
+            Self::NotOriginal { .. } => {
+                Some("export it without --original, and please report this".to_owned())
+            }
+            _ => None,
+        }
+    }
+}

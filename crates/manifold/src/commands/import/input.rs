@@ -1,0 +1,107 @@
+//! One file to import.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use manifold_jobs::import::{CsvFile, Reading};
+use manifold_store::{StoreError, name};
+
+use super::ImportArgs;
+use crate::command_error::CommandError;
+
+/// One file to import.
+pub(super) struct Input {
+    /// The file and how it is read.
+    pub(super) file: CsvFile,
+    /// The name of the file, as it is shown.
+    pub(super) file_name: String,
+    /// The name of the source that it is a version of.
+    pub(super) source: String,
+}
+
+impl Input {
+    /// The files that were named.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidName`] for a source's name; [`CommandError::Usage`] when two files would become the
+    /// same source by chance.
+    pub(super) fn all(arguments: &ImportArgs) -> anyhow::Result<Vec<Self>> {
+        let mut inputs = Vec::with_capacity(arguments.files.len());
+        let mut taken: HashMap<String, &PathBuf> = HashMap::new();
+        for path in &arguments.files {
+            let input = Self::new(path, arguments.source.as_deref(), arguments.reading())?;
+            if arguments.source.is_none()
+                && let Some(other) = taken.insert(name::fold(&input.source), path)
+            {
+                let (source, path, other) = (&input.source, path.display(), other.display());
+                let message = format!(
+                    "{other} and {path} would both become the source `{source}`; name it with --source if they are versions of one"
+                );
+                return Err(CommandError::Usage { message }.into());
+            }
+            inputs.push(input);
+        }
+        Ok(inputs)
+    }
+
+    fn new(path: &Path, source: Option<&str>, reading: Reading) -> Result<Self, StoreError> {
+        let file_name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned();
+        let source = name::check("source", source.unwrap_or_else(|| stem(&file_name)))?;
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Ok(Self {
+            file: CsvFile { path, reading },
+            file_name,
+            source,
+        })
+    }
+
+    /// Looks at the beginning of the file, so that what is wrong with it is known before anything is made.
+    /// Nothing is read from a pipe, whose beginning would be gone then.
+    ///
+    /// # Errors
+    /// As [`CsvFile::check`].
+    pub(super) async fn check(&self, key: &[String], max_cell: u64) -> anyhow::Result<()> {
+        let is_pipe = std::fs::metadata(&self.file.path)
+            .is_ok_and(|found| !found.is_file() && !found.is_dir());
+        if !is_pipe {
+            self.file.check(key, max_cell).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of a file without `.gz` and without its extension.
+fn stem(file_name: &str) -> &str {
+    let plain = match file_name.rsplit_once('.') {
+        Some((plain, gz)) if gz.eq_ignore_ascii_case("gz") => plain,
+        _ => file_name,
+    };
+    match plain.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_called_like_its_file() {
+        for (file, source) in [
+            ("planes.csv", "planes"),
+            ("planes.csv.gz", "planes"),
+            ("planes.CSV.GZ", "planes"),
+            ("a.b.csv", "a.b"),
+            ("planes", "planes"),
+            (".csv", ".csv"),
+            ("gz", "gz"),
+        ] {
+            assert_eq!(stem(file), source);
+        }
+    }
+}

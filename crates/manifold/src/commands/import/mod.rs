@@ -1,0 +1,169 @@
+//! `manifold import`
+
+mod arguments;
+mod input;
+mod plan;
+mod summary;
+mod target;
+
+use std::sync::Arc;
+
+use manifold_jobs::import::ImportTarget;
+use manifold_jobs::jobs::{ImportFile, Imported};
+use manifold_jobs::{Observer, run_foreground};
+use manifold_store::{DatabaseManager as _, Settings, Snapshots, SqliteManager};
+use serde_json::json;
+
+pub(crate) use self::arguments::ImportArgs;
+use self::input::Input;
+use self::target::{Project, Target};
+use crate::progress;
+use crate::session::Session;
+use crate::shapes::job::JobShape;
+use crate::shapes::snapshot::SnapshotShape;
+use crate::table::printable;
+
+/// What one file has become.
+struct Done {
+    job: JobShape,
+    imported: Imported,
+    snapshot: SnapshotShape,
+    view_name: String,
+}
+
+/// An import that failed, with its job if it had begun.
+struct Failed {
+    job: Option<JobShape>,
+    error: anyhow::Error,
+}
+
+/// Imports the files, one after the other, each as the next snapshot of its source. What can be seen to be
+/// wrong with any of them at its beginning is said before anything is made.
+pub(crate) async fn run(arguments: ImportArgs, session: &Session) -> anyhow::Result<()> {
+    let inputs = Input::all(&arguments)?;
+    let store = session.store().await?;
+    let max_cell = Settings::new(store.core()).import_max_cell().await?;
+    for input in &inputs {
+        input.check(&arguments.key, max_cell).await?;
+    }
+    let target = Target::find(&store, &arguments).await?;
+    if arguments.dry_run {
+        return plan::run(&inputs, &target, &arguments, &store, session).await;
+    }
+    let is_new = matches!(target, Target::New(_));
+    let project = target.project_or_create(&store).await?;
+    if is_new {
+        session
+            .output()
+            .confirm_lines(|| format!("Made the project {}.", printable(&project.name)))?;
+    }
+    let mut done = Vec::new();
+    for input in &inputs {
+        match import(input, &project, &arguments, &store, session).await {
+            Ok(import) => {
+                session
+                    .output()
+                    .confirm_lines(|| summary::text(&import, input, &project.name))?;
+                done.push(import);
+            }
+            Err(Failed { job, error }) => {
+                // What was imported before stays; a script sees it beside the error.
+                if session.output().json
+                    && let Some(job) = job
+                {
+                    document(session, done, Some(job))?;
+                }
+                return Err(error);
+            }
+        }
+    }
+    if let Some(last) = done.iter().rev().find(|import| !import.imported.unchanged) {
+        session
+            .output()
+            .note(&summary::next_step(last, &project.name));
+    }
+    if session.output().json {
+        document(session, done, None)
+    } else {
+        Ok(())
+    }
+}
+
+async fn import(
+    input: &Input,
+    project: &Project,
+    arguments: &ImportArgs,
+    store: &Arc<SqliteManager>,
+    session: &Session,
+) -> Result<Done, Failed> {
+    let source_id = project
+        .source_or_create(store, &input.source, &arguments.key)
+        .await?;
+    let job = ImportFile {
+        target: ImportTarget {
+            project_id: project.id.clone(),
+            source_id,
+            key_columns: arguments.key.clone(),
+            always: arguments.always,
+        },
+        file: input.file.clone(),
+        file_name: input.file_name.clone(),
+    };
+    let work = session.stoppable();
+    let (observer, latest) = Observer::new(work.token());
+    let shown = tokio::spawn(progress::show(
+        input.file_name.clone(),
+        latest,
+        session.progress(),
+    ));
+    let finished = run_foreground(store, job, Some(project.id.clone()), observer).await;
+    drop(shown.await); // it ends with the job; that it could not be shown is no failure
+    let finished = finished.map_err(anyhow::Error::from)?;
+    let job = JobShape::from(finished.job);
+    match finished.outcome {
+        Ok(imported) => match Snapshots::new(store.clone())
+            .find(&project.id, &imported.snapshot_id)
+            .await
+        {
+            Ok(details) => {
+                let view_name = details.source.view_name.clone();
+                Ok(Done {
+                    job,
+                    imported,
+                    snapshot: details.into(),
+                    view_name,
+                })
+            }
+            Err(error) => Err(Failed {
+                job: Some(job),
+                error: error.into(),
+            }),
+        },
+        Err(error) => Err(Failed {
+            job: Some(job),
+            error: session.stopped_or(error),
+        }),
+    }
+}
+
+fn document(session: &Session, done: Vec<Done>, failed: Option<JobShape>) -> anyhow::Result<()> {
+    let unchanged = failed.is_none() && done.iter().all(|import| import.imported.unchanged);
+    let (mut jobs, mut snapshots) = (Vec::new(), Vec::new());
+    for import in done {
+        jobs.push(import.job);
+        snapshots.push(import.snapshot);
+    }
+    jobs.extend(failed);
+    let document =
+        json!({ "job": jobs.last(), "jobs": jobs, "snapshots": snapshots, "unchanged": unchanged });
+    Ok(session.output().document(&document)?)
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self {
+            job: None,
+            error: error.into(),
+        }
+    }
+}

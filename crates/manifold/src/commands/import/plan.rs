@@ -1,0 +1,131 @@
+//! `manifold import --dry-run`
+
+use std::sync::Arc;
+
+use manifold_jobs::Observer;
+use manifold_jobs::import::{ImportPlan, ImportTarget, PlanTarget, import_plan};
+use manifold_store::SqliteManager;
+use serde::Serialize;
+use serde_json::json;
+
+use super::input::Input;
+use super::target::Target;
+use super::{ImportArgs, summary};
+use crate::progress;
+use crate::session::Session;
+use crate::table::printable;
+use crate::units::{count, number};
+
+/// What importing one file would do.
+#[derive(Serialize)]
+struct Plan<'a> {
+    file_name: &'a str,
+    source_name: &'a str,
+    new_source: bool,
+    #[serde(flatten)]
+    plan: ImportPlan,
+}
+
+/// Reads the files and says what importing each would do, against what is stored now.
+pub(super) async fn run(
+    inputs: &[Input],
+    target: &Target,
+    arguments: &ImportArgs,
+    store: &Arc<SqliteManager>,
+    session: &Session,
+) -> anyhow::Result<()> {
+    let mut plans = Vec::new();
+    for input in inputs {
+        let target = plan_target(input, target, arguments, store).await?;
+        let work = session.stoppable();
+        let (observer, latest) = Observer::new(work.token());
+        let shown = tokio::spawn(progress::show(
+            input.file_name.clone(),
+            latest,
+            session.progress(),
+        ));
+        let planned = import_plan(store, &input.file, &target, observer).await;
+        drop(shown.await); // it ends with the plan; that it could not be shown is no failure
+        let plan = Plan {
+            file_name: &input.file_name,
+            source_name: &input.source,
+            new_source: matches!(target, PlanTarget::NewSource { .. }),
+            plan: planned.map_err(|error| session.stopped_or(error))?,
+        };
+        plans.push(plan);
+    }
+    let document = json!({ "plan": plans.first(), "plans": plans });
+    session.output().show(&document, || {
+        plans.iter().map(text).collect::<Vec<_>>().join("\n")
+    })?;
+    session.output().note("Nothing was changed.");
+    Ok(())
+}
+
+async fn plan_target(
+    input: &Input,
+    target: &Target,
+    arguments: &ImportArgs,
+    store: &Arc<SqliteManager>,
+) -> anyhow::Result<PlanTarget> {
+    let new = || PlanTarget::NewSource {
+        key_columns: arguments.key.clone(),
+    };
+    let Target::Project(project) = target else {
+        return Ok(new());
+    };
+    let Some(source) = project.source(store, &input.source).await? else {
+        return Ok(new());
+    };
+    Ok(PlanTarget::Source(ImportTarget {
+        project_id: project.id.clone(),
+        source_id: source.id.parse()?,
+        key_columns: arguments.key.clone(),
+        always: arguments.always,
+    }))
+}
+
+fn text(plan: &Plan<'_>) -> String {
+    let (file, source, plan, new) = (
+        printable(plan.file_name),
+        printable(plan.source_name),
+        &plan.plan,
+        plan.new_source,
+    );
+    let unsigned = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let counts = &plan.changes;
+    let first = if counts.unchanged {
+        format!("{file} has not changed: {source} would get no snapshot.")
+    } else if new {
+        format!(
+            "{file} would become the new source {source}: {}.",
+            count(unsigned(plan.rows), "row")
+        )
+    } else {
+        let [added, removed, changed, moved] =
+            [counts.added, counts.removed, counts.changed, counts.moved]
+                .map(|rows| number(unsigned(rows)));
+        let rows = count(unsigned(plan.rows), "row");
+        format!(
+            "{file} would become the next snapshot of {source}: {rows}; {added} added, {removed} removed, {changed} changed, {moved} moved."
+        )
+    };
+    let mut lines = vec![first];
+    lines.extend(summary::columns(&plan.columns));
+    let odd = summary::odd(&plan.columns);
+    if !odd.is_empty() {
+        lines.push(format!("  odd cells: {}", odd.join(", ")));
+    }
+    if plan.padded > 0 {
+        lines.push(format!("  short rows: {}", number(unsigned(plan.padded))));
+    }
+    lines.extend(summary::remarks(&plan.columns));
+    if plan.rejected > 0 {
+        lines.push(format!(
+            "  rejected: {}",
+            count(unsigned(plan.rejected), "record")
+        ));
+        lines.extend(summary::rejects(&plan.rejects));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,208 @@
+//! What an import did, in a few lines for people.
+
+use manifold_jobs::import::{FoundColumn, FoundReject};
+
+use super::Done;
+use super::input::Input;
+use crate::table::printable;
+use crate::units::{count, number};
+
+/// Columns and rejected records that are named; the others are counted.
+const MOST_COLUMNS: usize = 24;
+const MOST_REJECTS: usize = 3;
+/// How long a line of columns may become, in characters.
+const LINE: usize = 96;
+
+/// What an import did.
+pub(super) fn text(done: &Done, input: &Input, project: &str) -> String {
+    let (imported, snapshot) = (&done.imported, &done.snapshot);
+    let (file, reference) = (
+        printable(&input.file_name),
+        printable(&snapshot.reference()),
+    );
+    if imported.unchanged {
+        return format!("{file} is what {reference} holds already: nothing was stored.");
+    }
+    let mut lines = vec![format!(
+        "Imported {file} as {reference}: {}, {}{}.",
+        rows(imported.row_count),
+        count(signed(imported.columns.len()), "column"),
+        changes(done),
+    )];
+    if imported.number == 1 {
+        lines.extend(columns(&imported.columns));
+    }
+    let odd = odd(&imported.columns);
+    if !odd.is_empty() {
+        lines.push(format!(
+            "  odd cells: {} (kept as they are)",
+            odd.join(", ")
+        ));
+    }
+    if imported.padded > 0 {
+        let verb = if imported.padded == 1 { "was" } else { "were" };
+        lines.push(format!(
+            "  short rows: {} {verb} filled with NULL (--strict rejects them)",
+            number(imported.padded)
+        ));
+    }
+    if let Some(repeated) = imported.duplicate_keys.filter(|repeated| *repeated > 0) {
+        lines.push(format!(
+            "  repeated keys: {} have the key of an earlier row",
+            count(unsigned(repeated), "row")
+        ));
+    }
+    lines.extend(remarks(&imported.columns));
+    if imported.rejected > 0 {
+        let command = format!(
+            "manifold snapshot rejects {} {}",
+            word(project),
+            word(&snapshot.reference())
+        );
+        lines.push(format!(
+            "  rejected: {}; see `{command}`",
+            count(imported.rejected, "record")
+        ));
+        lines.extend(rejects(&imported.rejects));
+    }
+    lines.join("\n")
+}
+
+/// What to do next.
+pub(super) fn next_step(done: &Done, project: &str) -> String {
+    let view = done.view_name.replace('"', "\"\"");
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_plain = view.chars().all(plain) && !view.starts_with(|c: char| c.is_ascii_digit());
+    let view = if is_plain {
+        view
+    } else {
+        format!("\"{view}\"")
+    };
+    format!(
+        "Query it: manifold query {} {}",
+        word(project),
+        word(&format!("SELECT * FROM {view} LIMIT 10"))
+    )
+}
+
+/// Against the snapshot before, if there is one.
+fn changes(done: &Done) -> String {
+    let imported = &done.imported;
+    if imported.number == 1 {
+        return String::new();
+    }
+    let changes: Vec<_> = [
+        (imported.added, "added"),
+        (imported.removed, "removed"),
+        (imported.changed, "changed"),
+        (imported.moved, "moved"),
+    ]
+    .iter()
+    .filter(|(rows, _)| *rows > 0)
+    .map(|(rows, what)| format!("{} {what}", number(*rows)))
+    .collect();
+    if changes.is_empty() {
+        "; no row differs".to_owned()
+    } else {
+        format!("; {}", changes.join(", "))
+    }
+}
+
+/// The columns with their types, in lines of bearable length.
+pub(super) fn columns(columns: &[FoundColumn]) -> Vec<String> {
+    let mut words: Vec<String> = columns
+        .iter()
+        .take(MOST_COLUMNS)
+        .map(|column| format!("{} {}", printable(&column.name), column.column_type))
+        .collect();
+    if columns.len() > MOST_COLUMNS {
+        words.push(format!("and {} more", columns.len() - MOST_COLUMNS));
+    }
+    let mut lines = Vec::new();
+    let mut line = String::from(" ");
+    for (index, word) in words.iter().enumerate() {
+        if line.chars().count() + word.chars().count() > LINE && line.len() > 1 {
+            lines.push(std::mem::replace(&mut line, String::from(" ")));
+        }
+        line.push(' ');
+        line.push_str(word);
+        if index + 1 < words.len() {
+            line.push(',');
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+/// The columns with odd cells.
+pub(super) fn odd(columns: &[FoundColumn]) -> Vec<String> {
+    columns
+        .iter()
+        .filter(|column| column.odd_cells > 0)
+        .map(|column| {
+            format!(
+                "{} in {}",
+                number(unsigned(column.odd_cells)),
+                printable(&column.name)
+            )
+        })
+        .collect()
+}
+
+/// What else is to be said of columns.
+pub(super) fn remarks(columns: &[FoundColumn]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for column in columns {
+        let name = printable(&column.name);
+        match column.renamed_from.as_deref() {
+            None => {}
+            Some("") => lines.push(format!(
+                "  renamed: a column without a name is called `{name}`"
+            )),
+            Some(original) => lines.push(format!(
+                "  renamed: `{}` is called `{name}`",
+                printable(original)
+            )),
+        }
+        if column.ambiguous_date {
+            lines.push(format!("  dates: `{name}` stays text, because no cell tells whether day or month comes first"));
+        }
+    }
+    lines
+}
+
+/// The first rejected records.
+pub(super) fn rejects(rejects: &[FoundReject]) -> Vec<String> {
+    let first = rejects.iter().take(MOST_REJECTS);
+    first
+        .map(|reject| {
+            format!(
+                "    line {}: {}",
+                number(unsigned(reject.line)),
+                printable(&reject.reason)
+            )
+        })
+        .collect()
+}
+
+/// The text as one word of a shell.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@' | '/');
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", printable(text).replace('\'', r"'\''"))
+    }
+}
+
+fn rows(rows: i64) -> String {
+    count(rows, "row")
+}
+
+fn signed(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn unsigned(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,42 @@
+//! What each noun does, one file each.
+
+pub(crate) mod completions;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod import_history;
+pub(crate) mod init;
+pub(crate) mod migrate;
+pub(crate) mod project;
+pub(crate) mod query;
+pub(crate) mod settings;
+pub(crate) mod snapshot;
+pub(crate) mod source;
+
+use crate::cli::Command;
+use crate::session::Session;
+
+/// Runs one command.
+///
+/// # Errors
+/// What kept the command from doing what was asked; [`crate::errors`] says how that is shown.
+pub(crate) async fn run(command: Command, session: Session) -> anyhow::Result<()> {
+    let done = dispatch(command, &session).await;
+    session.close().await;
+    done
+}
+
+async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {
+    match command {
+        Command::Init => init::run(session).await,
+        Command::Project(command) => project::run(command, session).await,
+        Command::Source(command) => source::run(command, session).await,
+        Command::Import(arguments) => import::run(arguments, session).await,
+        Command::ImportHistory(arguments) => import_history::run(arguments, session).await,
+        Command::Query(arguments) => query::run(arguments, session).await,
+        Command::Snapshot(command) => snapshot::run(command, session).await,
+        Command::Export(arguments) => export::run(arguments, session).await,
+        Command::Settings(command) => settings::run(command, session).await,
+        Command::Migrate(command) => migrate::run(command, session).await,
+        Command::Completions(arguments) => completions::run(&arguments, session),
+    }
+}

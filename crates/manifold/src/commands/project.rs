@@ -1,0 +1,108 @@
+//! `manifold project`
+
+use clap::Subcommand;
+use manifold_store::{NewProject, Projects};
+use serde_json::json;
+
+use crate::session::Session;
+use crate::shapes::project::ProjectShape;
+
+/// What to do with projects.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProjectCommand {
+    /// Make a project
+    #[command(after_help = "\
+Examples:
+  manifold project create aviation
+  manifold project create aviation --description \"flights from New York\"")]
+    Create {
+        /// Its name, unique without regard to case
+        name: String,
+        /// What it is for
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+    },
+    /// List the projects
+    List,
+    /// Show a project
+    Show {
+        /// Its id, its name, or the beginning of its id
+        project: String,
+    },
+    /// Give a project another name
+    #[command(after_help = "\
+Examples:
+  manifold project rename aviation \"New York 2013\"")]
+    Rename {
+        /// Its id, its name, or the beginning of its id
+        project: String,
+        /// The new name
+        name: String,
+    },
+    /// Say what a project is for
+    #[command(after_help = "\
+Examples:
+  manifold project describe aviation \"flights from New York\"
+  manifold project describe aviation \"\"                        take the description away")]
+    Describe {
+        /// Its id, its name, or the beginning of its id
+        project: String,
+        /// The description; an empty one takes it away
+        description: String,
+    },
+}
+
+/// Runs a verb.
+pub(crate) async fn run(command: ProjectCommand, session: &Session) -> anyhow::Result<()> {
+    let projects = Projects::new(&session.store().await?);
+    let output = session.output();
+    match command {
+        ProjectCommand::Create { name, description } => {
+            let description = description.filter(|description| !description.is_empty());
+            let made = projects.create(NewProject { name, description }).await?;
+            let made = ProjectShape::new(made, &projects);
+            output.confirm(&json!({ "project": made }), || {
+                format!("Made the project {} ({}).", made.name, made.id)
+            })?;
+        }
+        ProjectCommand::List => {
+            let found: Vec<_> = projects
+                .list()
+                .await?
+                .into_iter()
+                .map(|row| ProjectShape::new(row, &projects))
+                .collect();
+            output.show(&json!({ "projects": found }), || {
+                ProjectShape::table(&found)
+            })?;
+            if found.is_empty() {
+                output.note("There is no project yet; `manifold project create NAME` makes one.");
+            }
+        }
+        ProjectCommand::Show { project } => {
+            let found = ProjectShape::new(projects.find(&project).await?, &projects);
+            output.show(&json!({ "project": found }), || found.fields())?;
+        }
+        ProjectCommand::Rename { project, name } => {
+            let found = projects.find(&project).await?;
+            let renamed = projects.rename(&Projects::id(&found)?, &name).await?;
+            let renamed = ProjectShape::new(renamed, &projects);
+            output.confirm(&json!({ "project": renamed }), || {
+                format!("Renamed the project {} to {}.", found.name, renamed.name)
+            })?;
+        }
+        ProjectCommand::Describe {
+            project,
+            description,
+        } => {
+            let found = Projects::id(&projects.find(&project).await?)?;
+            let description = Some(description).filter(|description| !description.is_empty());
+            let described =
+                ProjectShape::new(projects.describe(&found, description).await?, &projects);
+            output.confirm(&json!({ "project": described }), || {
+                format!("Described the project {}.", described.name)
+            })?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! Every environment variable that the command reads.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The data folder, unless `--data-dir` names one.
+pub(crate) const DATA_DIR: &str = "MANIFOLD_DATA_DIR";
+/// A filter for the log on stderr, such as `manifold_store=debug`; it wins over `--verbose`.
+pub(crate) const LOG: &str = "MANIFOLD_LOG";
+
+/// The value of [`DATA_DIR`].
+pub(crate) fn data_dir() -> Option<PathBuf> {
+    read(DATA_DIR).map(PathBuf::from)
+}
+
+/// The value of [`LOG`].
+pub(crate) fn log() -> Option<String> {
+    read(LOG).map(|filter| filter.to_string_lossy().into_owned())
+}
+
+/// Where this platform keeps the data of programs, if the environment says so.
+pub(crate) fn platform_data_folder() -> Option<PathBuf> {
+    if cfg!(target_os = "macos") {
+        folder("HOME").map(|home| home.join("Library/Application Support"))
+    } else if cfg!(windows) {
+        folder("LOCALAPPDATA")
+    } else {
+        folder("XDG_DATA_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/share")))
+    }
+}
+
+/// Where this platform keeps the configuration of programs, if the environment says so.
+pub(crate) fn platform_config_folder() -> Option<PathBuf> {
+    if cfg!(target_os = "macos") {
+        folder("HOME").map(|home| home.join("Library/Application Support"))
+    } else if cfg!(windows) {
+        folder("APPDATA")
+    } else {
+        folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")))
+    }
+}
+
+/// A folder that a variable names; the XDG rules say that a relative one is ignored.
+fn folder(name: &str) -> Option<PathBuf> {
+    read(name)
+        .map(PathBuf::from)
+        .filter(|folder| folder.is_absolute())
+}
+
+/// An empty variable is as good as none.
+fn read(name: &str) -> Option<OsString> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}

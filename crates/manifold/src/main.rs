@@ -1,0 +1,64 @@
+//! The `manifold` command.
+
+mod cli;
+mod command_error;
+mod commands;
+mod config;
+mod env_vars;
+mod errors;
+mod interrupt;
+mod log;
+mod output;
+mod progress;
+mod question;
+mod results;
+mod session;
+mod shapes;
+mod table;
+mod units;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::Cli;
+use crate::command_error::CommandError;
+use crate::interrupt::Interrupt;
+use crate::session::Session;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return errors::usage(&error, cli::output_wanted(&arguments)),
+    };
+    let output = cli.global.output();
+    errors::choose_colour(cli.global.color);
+    match log::start(&cli.global).and_then(|()| run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => errors::fail(&error, output),
+    }
+}
+
+/// Runs the command beside the listener for Ctrl-C, which can leave whatever the command is doing.
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::Internal(format!("cannot start the runtime: {error}")))?;
+    let interrupt = Interrupt::default();
+    let output = cli.global.output();
+    let session = Session::new(&cli.global, interrupt.clone());
+    let done = runtime.block_on(async {
+        interrupt.listen(output).map_err(|error| CommandError::Internal(format!("cannot listen for Ctrl-C: {error}")))?;
+        let command = tokio::spawn(commands::run(cli.command, session));
+        tokio::select! {
+            biased;
+            done = command => done.unwrap_or_else(|died| Err(CommandError::Internal(died.to_string()).into())),
+            () = interrupt.leave() => Err(CommandError::Interrupted.into()),
+        }
+    });
+    runtime.shutdown_background(); // a thread that still reads or writes must not keep the program
+    done
+}

@@ -1,0 +1,236 @@
+//! The stored cells of a snapshot, as values of their column's type or as the text that was read.
+
+use chrono::NaiveDate;
+use manifold_format::{Encoding, UnknownEncoding, Value};
+use manifold_store::rows::{Cell, Column};
+
+/// Reads the cells of a snapshot's rows.
+pub(crate) struct StoredCells {
+    columns: Vec<StoredColumn>,
+}
+
+struct StoredColumn {
+    encoding: Encoding,
+    shown: Shown,
+    buffer: Vec<u8>,
+}
+
+/// How a column's cells are shown.
+enum Shown {
+    /// As the text that was read.
+    Text,
+    /// As they are stored.
+    Stored,
+    /// Dates in this format as ISO 8601; what is no such date as the text that was read.
+    IsoDate(String),
+    /// As this encoding stores them: what does not conform stays text.
+    As(Encoding),
+}
+
+impl StoredCells {
+    /// For rows with these columns; `as_text` shows every cell as the text that was read, otherwise cells are
+    /// shown as their column's type, as SQL shows them.
+    ///
+    /// # Errors
+    /// [`UnknownEncoding`] for what a newer version wrote.
+    pub(crate) fn new(columns: &[Column], as_text: bool) -> Result<Self, UnknownEncoding> {
+        let columns = columns.iter().map(|column| {
+            let encoding = column.encoding.parse()?;
+            let shown = if as_text {
+                Shown::Text
+            } else {
+                Shown::of(column, encoding)
+            };
+            Ok(StoredColumn {
+                encoding,
+                shown,
+                buffer: Vec::new(),
+            })
+        });
+        Ok(Self {
+            columns: columns.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The values of a row, given its cells.
+    pub(crate) fn values<'a>(
+        &'a mut self,
+        cells: impl Iterator<Item = Cell<'a>>,
+    ) -> Vec<Value<'a>> {
+        self.columns
+            .iter_mut()
+            .zip(cells)
+            .map(|(column, cell)| column.value(cell))
+            .collect()
+    }
+}
+
+impl Shown {
+    fn of(column: &Column, encoding: Encoding) -> Self {
+        let digits = column
+            .format
+            .as_deref()
+            .and_then(|digits| digits.parse().ok());
+        match (column.column_type.as_str(), digits) {
+            ("date", _) => match column.format.as_deref() {
+                Some(format) if format != "%Y-%m-%d" => Self::IsoDate(format.to_owned()),
+                _ => Self::Text,
+            },
+            ("text" | "time" | "timestamp", _) => Self::Text,
+            ("integer", _) => Self::As(Encoding::Int),
+            ("decimal", Some(digits)) => Self::As(Encoding::Fixed(digits)),
+            ("real" | "decimal", _) => Self::As(Encoding::Short),
+            ("boolean", _) if !matches!(encoding, Encoding::Bool(_)) => Self::Text,
+            _ => Self::Stored,
+        }
+    }
+}
+
+impl StoredColumn {
+    fn value<'a>(&'a mut self, cell: Cell<'a>) -> Value<'a> {
+        let stored = stored_value(cell);
+        self.buffer.clear();
+        match (&self.shown, stored) {
+            (_, Value::Null | Value::Blob(_)) | (Shown::Stored, _) => stored,
+            (Shown::IsoDate(format), Value::Text(bytes)) => match iso(bytes, format) {
+                Some(date) => {
+                    self.buffer.extend_from_slice(date.as_bytes());
+                    Value::Text(&self.buffer)
+                }
+                None => stored,
+            },
+            (Shown::Text, Value::Text(_)) => stored,
+            (Shown::Text | Shown::IsoDate(_), _) => {
+                self.encoding.render(stored, &mut self.buffer);
+                Value::Text(&self.buffer)
+            }
+            (Shown::As(_), Value::Int(_) | Value::Real(_))
+                if !matches!(self.encoding, Encoding::Bool(_)) =>
+            {
+                stored
+            }
+            (Shown::As(shown), _) => self.encoding.reencode(stored, *shown, &mut self.buffer),
+        }
+    }
+}
+
+/// A date that is written in exactly this format, as ISO 8601.
+fn iso(text: &[u8], format: &str) -> Option<String> {
+    let text = std::str::from_utf8(text).ok()?;
+    let date = NaiveDate::parse_from_str(text, format).ok()?;
+    (date.format(format).to_string() == text).then(|| date.format("%Y-%m-%d").to_string())
+}
+
+/// A stored cell as a value of the same class.
+pub(crate) fn stored_value(cell: Cell<'_>) -> Value<'_> {
+    match cell {
+        Cell::Null => Value::Null,
+        Cell::Int(value) => Value::Int(value),
+        Cell::Real(value) => Value::Real(value),
+        Cell::Text(bytes) => Value::Text(bytes),
+        Cell::Blob(bytes) => Value::Blob(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(
+        column_type: &str,
+        format: Option<&str>,
+        encoding: Encoding,
+        cell: Cell<'static>,
+    ) -> String {
+        let column = Column {
+            phys: 1,
+            name: "a".to_owned(),
+            column_type: column_type.to_owned(),
+            format: format.map(str::to_owned),
+            encoding: encoding.code(),
+            quoting: "minimal".to_owned(),
+            odd_cells: 0,
+        };
+        let mut column = StoredColumn {
+            encoding,
+            shown: Shown::of(&column, encoding),
+            buffer: Vec::new(),
+        };
+        format!("{:?}", column.value(cell))
+    }
+
+    #[test]
+    fn cells_are_shown_as_their_columns_type() {
+        let text = |text: &str| format!("{:?}", Value::Text(text.as_bytes()));
+        assert_eq!(
+            shown("integer", None, Encoding::Int, Cell::Int(7)),
+            "Int(7)"
+        );
+        assert_eq!(
+            shown("integer", None, Encoding::Text, Cell::Text(b"7")),
+            "Int(7)"
+        );
+        assert_eq!(
+            shown("integer", None, Encoding::Text, Cell::Text(b"07")),
+            text("07")
+        );
+        assert_eq!(
+            shown("decimal", Some("2"), Encoding::Fixed(2), Cell::Real(1.5)),
+            "Real(1.5)"
+        );
+        assert_eq!(
+            shown("decimal", Some("2"), Encoding::Text, Cell::Text(b"1.50")),
+            "Real(1.5)"
+        );
+        assert_eq!(
+            shown("decimal", Some("2"), Encoding::Text, Cell::Text(b"1.5")),
+            text("1.5")
+        );
+        assert_eq!(
+            shown("text", None, Encoding::Fixed(2), Cell::Real(1.5)),
+            text("1.50")
+        );
+        assert_eq!(shown("text", None, Encoding::Int, Cell::Int(7)), text("7"));
+        assert_eq!(
+            shown("text", None, Encoding::Text, Cell::Blob(b"\xff")),
+            "Blob([255])"
+        );
+        assert_eq!(
+            shown(
+                "date",
+                Some("%d/%m/%Y"),
+                Encoding::Text,
+                Cell::Text(b"31/12/2013")
+            ),
+            text("2013-12-31")
+        );
+        assert_eq!(
+            shown(
+                "date",
+                Some("%d/%m/%Y"),
+                Encoding::Text,
+                Cell::Text(b"1/12/2013")
+            ),
+            text("1/12/2013")
+        );
+        assert_eq!(
+            shown(
+                "date",
+                Some("%-d.%-m.%Y"),
+                Encoding::Text,
+                Cell::Text(b"1.12.2013")
+            ),
+            text("2013-12-01")
+        );
+        assert_eq!(
+            shown(
+                "date",
+                Some("%d/%m/%Y"),
+                Encoding::Text,
+                Cell::Text(b"31/02/2013")
+            ),
+            text("31/02/2013")
+        );
+        assert_eq!(shown("empty", None, Encoding::Text, Cell::Null), "Null");
+    }
+}

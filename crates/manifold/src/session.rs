@@ -1,0 +1,109 @@
+//! What one run of the command works with: the output, the data folder, Ctrl-C.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use manifold_jobs::rescue_dead;
+use manifold_store::{Layout, SqliteManager, StoreOptions};
+
+use tokio::sync::OnceCell;
+
+use crate::cli::Global;
+use crate::command_error::CommandError;
+use crate::config;
+use crate::errors;
+use crate::interrupt::{Interrupt, Stoppable};
+use crate::output::Output;
+use crate::progress::Style;
+use crate::question;
+
+/// One run of the command.
+#[derive(Debug)]
+pub(crate) struct Session {
+    output: Output,
+    verbose: bool,
+    yes: bool,
+    data_dir: Option<PathBuf>,
+    interrupt: Interrupt,
+    store: OnceCell<Arc<SqliteManager>>,
+}
+
+impl Session {
+    /// A run with these global flags.
+    pub(crate) fn new(global: &Global, interrupt: Interrupt) -> Self {
+        Self {
+            output: global.output(),
+            verbose: global.verbose,
+            yes: global.yes,
+            data_dir: global.data_dir.clone(),
+            interrupt,
+            store: OnceCell::new(),
+        }
+    }
+
+    /// Where results and talk go.
+    pub(crate) fn output(&self) -> Output {
+        self.output
+    }
+
+    /// How the progress of work is shown.
+    pub(crate) fn progress(&self) -> Style {
+        Style::chosen(self.output, self.verbose)
+    }
+
+    /// The error of work that failed, or that it was stopped by Ctrl-C.
+    pub(crate) fn stopped_or(&self, error: impl Into<anyhow::Error>) -> anyhow::Error {
+        let error = error.into();
+        if self.interrupt.asked() && errors::code(&error) == "cancelled" {
+            CommandError::Stopped.into()
+        } else {
+            error
+        }
+    }
+
+    /// Asks whether to go on, unless `--yes` answers.
+    ///
+    /// # Errors
+    /// As [`question::confirm`].
+    pub(crate) async fn confirm(&self, question: String) -> Result<(), CommandError> {
+        question::confirm(question, self.yes).await
+    }
+
+    /// Marks the work that follows as one that stops by itself after the first Ctrl-C.
+    pub(crate) fn stoppable(&self) -> Stoppable {
+        self.interrupt.stoppable()
+    }
+
+    /// The data folder.
+    ///
+    /// # Errors
+    /// As [`config::data_folder`].
+    pub(crate) fn layout(&self) -> anyhow::Result<Layout> {
+        let folder = config::data_folder(self.data_dir.as_deref())?;
+        Ok(Layout::new(std::path::absolute(&folder).unwrap_or(folder)))
+    }
+
+    /// The data folder, opened when first asked for: it is made when it does not exist, and the jobs of processes
+    /// that died are ended.
+    ///
+    /// # Errors
+    /// As [`SqliteManager::open`] and [`rescue_dead`].
+    pub(crate) async fn store(&self) -> anyhow::Result<Arc<SqliteManager>> {
+        self.store.get_or_try_init(|| self.open()).await.cloned()
+    }
+
+    async fn open(&self) -> anyhow::Result<Arc<SqliteManager>> {
+        let store = SqliteManager::open(self.layout()?, StoreOptions::default()).await?;
+        rescue_dead(&store).await?; // the log tells of each
+        Ok(store)
+    }
+
+    /// Closes the data folder, so that nothing is left beside its files. Everything is safe without it.
+    pub(crate) async fn close(&self) {
+        if let Some(store) = self.store.get()
+            && let Err(error) = store.shut_down().await
+        {
+            tracing::warn!(%error, "the data folder was not closed in good order; nothing is lost");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The JSON shapes that scripts rely on, one file each. They are promised in `docs/CLI_JSON_OUTPUT.md`: fields
+//! may be added, never renamed or removed.
+
+pub(crate) mod change;
+pub(crate) mod import;
+pub(crate) mod job;
+pub(crate) mod project;
+pub(crate) mod snapshot;
+pub(crate) mod source;

@@ -1,0 +1,92 @@
+//! Sizes, counts and times for people. JSON has the exact ones.
+
+use chrono::{DateTime, Local, Utc};
+
+/// A number of bytes, such as `92.5 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    const STEPS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for step in STEPS {
+        // 999,950 bytes would print as 1000.0 kB.
+        if value < 999.95 {
+            break;
+        }
+        value /= 1_000.0;
+        unit = step;
+    }
+    format!("{value:.1} {unit}")
+}
+
+/// A number with separators, such as `336,776`.
+pub(crate) fn number(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if value < 0 {
+        text.push('-');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// So many things, such as `1 row` or `2,000 rows`.
+pub(crate) fn count(value: i64, one: &str) -> String {
+    let plural = if value == 1 { "" } else { "s" };
+    format!("{} {one}{plural}", number(value))
+}
+
+/// A time in the local zone, to the second.
+pub(crate) fn time(at: DateTime<Utc>) -> String {
+    at.with_timezone(&Local)
+        .format("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
+/// A time that may not have come.
+pub(crate) fn time_or_dash(at: Option<DateTime<Utc>>) -> String {
+    at.map_or_else(|| "-".to_owned(), time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_three_to_four_digits() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (92_512_345, "92.5 MB"),
+            (u64::MAX, "18446.7 PB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn numbers_are_grouped_and_counts_have_their_plural() {
+        for (value, text) in [
+            (0, "0"),
+            (-1_000, "-1,000"),
+            (336_776, "336,776"),
+            (i64::MIN, "-9,223,372,036,854,775,808"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(
+            (count(1, "row"), count(0, "row"), count(2_000, "row")),
+            ("1 row".into(), "0 rows".into(), "2,000 rows".into())
+        );
+    }
+}

@@ -1,0 +1,305 @@
+//! Imports.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::folder::{Folder, listing, snapshots};
+
+const PLANES: &str = "tailnum,year,seats\nN1,2004,55\nN2,,182\nN3,NA,2\n";
+
+#[test]
+fn a_file_becomes_a_snapshot_and_the_next_one_its_successor() {
+    let folder = Folder::new();
+    let first = folder.import("planes.csv", PLANES, &["--key", "tailnum"]);
+    assert_eq!(first["job"]["state"], "completed");
+    assert_eq!(first["unchanged"], false);
+    let snapshot = &first["snapshots"][0];
+    assert_eq!(
+        (&snapshot["source_name"], &snapshot["number"]),
+        (&json!("planes"), &json!(1))
+    );
+    assert_eq!(
+        (&snapshot["row_count"], &snapshot["added"]),
+        (&json!(3), &json!(3))
+    );
+
+    let again = folder.import("planes.csv", PLANES, &[]);
+    assert_eq!(
+        (&again["unchanged"], &again["snapshots"][0]["id"]),
+        (&json!(true), &snapshot["id"])
+    );
+
+    let second = folder.import(
+        "planes.csv",
+        "tailnum,year,seats\nN1,2004,56\nN3,NA,2\nN4,1,1\n",
+        &[],
+    );
+    let second = &second["snapshots"][0];
+    let counts =
+        ["number", "added", "removed", "changed"].map(|name| second[name].as_i64().unwrap());
+    assert_eq!(counts, [2, 1, 1, 1]);
+
+    let always = folder.import(
+        "planes.csv",
+        "tailnum,year,seats\nN1,2004,56\nN3,NA,2\nN4,1,1\n",
+        &["--always"],
+    );
+    assert_eq!(
+        (&always["unchanged"], &always["snapshots"][0]["number"]),
+        (&json!(false), &json!(3))
+    );
+}
+
+#[test]
+fn people_are_told_what_happened() {
+    let folder = Folder::new();
+    let odd: String = (0..40).map(|row| format!("{row},{row}.50,x\n")).collect();
+    folder.write(
+        "orders.csv",
+        format!("id,price,a,a,\n{odd}x,n/a\n1,2,3,4,5,6\n7,\"8"),
+    );
+    let import = [
+        "import",
+        "orders.csv",
+        "--project",
+        "my shop",
+        "--create-project",
+    ];
+    let said = folder.run(&import);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    let again = folder.run(&import);
+    snapshots(&folder).bind(|| {
+        insta::assert_snapshot!(
+            "import-first",
+            format!("{}--- stderr\n{}", said.stdout, said.stderr)
+        );
+        insta::assert_snapshot!(
+            "import-unchanged",
+            format!("{}--- stderr\n{}", again.stdout, again.stderr)
+        );
+    });
+    let quiet = folder.run(&[
+        "import",
+        "orders.csv",
+        "--project",
+        "my shop",
+        "--quiet",
+        "--always",
+    ]);
+    assert_eq!(
+        (quiet.code, quiet.stdout.as_str(), quiet.stderr.as_str()),
+        (0, "", "")
+    );
+}
+
+#[test]
+fn what_cannot_be_imported_leaves_nothing() {
+    let folder = Folder::new();
+    folder.ok(&["init"]);
+    folder
+        .write("empty.csv", "")
+        .write("folder/x.csv", "a\n1\n")
+        .write(
+            "binary.csv",
+            b"\x7fELF\x02\x01\x01\x00\x00\x03\x00\x3e\x00\x01\x00\x00\x00",
+        );
+    folder.write("wide.csv", vec!["c"; 2_500].join(","));
+    folder
+        .write("utf16.csv", b"\xff\xfea\x00,\x00b\x00\n\x00")
+        .write("cut.csv.gz", b"\x1f\x8b\x08\x00\x00\x00");
+    let before = folder.json(&["project", "list"]);
+    for (file, code) in [
+        ("missing.csv", "file_missing"),
+        ("folder", "file_is_folder"),
+        ("empty.csv", "empty_file"),
+        ("binary.csv", "binary_file"),
+        ("wide.csv", "too_many_columns"),
+        ("utf16.csv", "unsupported_encoding"),
+        ("cut.csv.gz", "damaged_gzip"),
+    ] {
+        let (exit, error) = folder.error(&["import", file, "--project", "p", "--create-project"]);
+        assert_eq!((exit, &error["code"]), (1, &json!(code)), "{file}: {error}");
+        assert!(error["message"].as_str().unwrap().contains(file), "{error}");
+    }
+    assert_eq!(folder.json(&["project", "list"]), before);
+    folder.write("ok.csv", "a,b\n1,2\n");
+    assert_eq!(
+        folder.fails(&["import", "ok.csv", "--project", "p"]),
+        (1, "not_found".to_owned())
+    );
+    let key = [
+        "import",
+        "ok.csv",
+        "--project",
+        "p",
+        "--create-project",
+        "--key",
+        "c",
+    ];
+    assert_eq!(folder.fails(&key), (1, "missing_key_column".to_owned()));
+    let name = ["import", "ok.csv", "--project", "a/b", "--create-project"];
+    assert_eq!(folder.fails(&name), (1, "invalid_name".to_owned()));
+    assert_eq!(folder.json(&["project", "list"]), before);
+}
+
+#[test]
+fn several_files_are_several_sources_unless_one_is_named() {
+    let folder = Folder::new();
+    folder
+        .write("a.csv", "x\n1\n")
+        .write("b.csv", "x\n2\n")
+        .write("sub/a.csv", "x\n3\n");
+    let each = folder.json(&[
+        "import",
+        "a.csv",
+        "b.csv",
+        "--project",
+        "p",
+        "--create-project",
+    ]);
+    let names: Vec<_> = each["snapshots"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| found["source_name"].clone())
+        .collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(each["jobs"].as_array().unwrap().len(), 2);
+
+    assert_eq!(
+        folder.fails(&["import", "a.csv", "sub/a.csv", "--project", "p"]),
+        (2, "usage".to_owned())
+    );
+    let one = folder.json(&[
+        "import",
+        "a.csv",
+        "b.csv",
+        "sub/a.csv",
+        "--project",
+        "p",
+        "--source",
+        "all",
+    ]);
+    let numbers: Vec<_> = one["snapshots"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| found["number"].clone())
+        .collect();
+    assert_eq!(numbers, [1, 2, 3]);
+}
+
+#[test]
+fn a_file_whose_name_begins_like_an_id_is_a_source_of_its_own() {
+    let folder = Folder::new();
+    let first = folder.import("planes.csv", PLANES, &[]);
+    let id = first["snapshots"][0]["source_id"].as_str().unwrap();
+    let second = folder.import(&format!("{}.csv", &id[..6]), PLANES, &[]);
+    assert_ne!(second["snapshots"][0]["source_id"], *id);
+}
+
+#[test]
+fn how_a_file_is_read_can_be_said() {
+    let folder = Folder::new();
+    let semicolons = folder.import("a.txt", "1;2\n3;4\n", &["--delimiter", ";", "--no-header"]);
+    assert_eq!(
+        semicolons["snapshots"][0]["columns"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(semicolons["snapshots"][0]["row_count"], 2);
+    let tabs = folder.import("b.txt", "a\tb\n3\t4\n", &["--delimiter", "tab"]);
+    assert_eq!(tabs["snapshots"][0]["columns"][1]["name"], "b");
+    let strict = folder.import("c.csv", "a,b\n1\n2,3\n", &["--strict"]);
+    let strict = &strict["snapshots"][0];
+    assert_eq!(
+        (&strict["row_count"], &strict["rejected"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(
+        folder.fails(&["import", "c.csv", "--project", "p", "--delimiter", "||"]),
+        (2, "usage".to_owned())
+    );
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+    let folder = Folder::new();
+    folder.write("planes.csv", PLANES);
+    let new = folder.json(&[
+        "import",
+        "planes.csv",
+        "--project",
+        "p",
+        "--create-project",
+        "--dry-run",
+    ]);
+    let plan = &new["plan"];
+    assert_eq!(
+        (&plan["rows"], &plan["added"], &plan["new_source"]),
+        (&json!(3), &json!(3), &json!(true))
+    );
+    assert_eq!(plan["encoding"], "utf-8");
+    assert_eq!(plan["dialect"]["delimiter"], ",");
+    assert_eq!(folder.json(&["project", "list"])["projects"], json!([]));
+
+    folder.import("planes.csv", PLANES, &["--key", "tailnum"]);
+    let before = project_files(&folder);
+    folder.write("planes.csv", "tailnum,year,seats\nN1,2004,56\nN2,,182\n");
+    let plan = &folder.json(&["import", "planes.csv", "--project", "p", "--dry-run"])["plan"];
+    let counts = ["rows", "added", "removed", "changed"].map(|name| plan[name].as_i64().unwrap());
+    assert_eq!(counts, [2, 0, 1, 1]);
+    assert_eq!(project_files(&folder), before);
+    let said = folder.ok(&["import", "planes.csv", "--project", "p", "--dry-run"]);
+    assert!(
+        said.contains("2 rows; 0 added, 1 removed, 1 changed, 0 moved"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_history_tells_of_every_import() {
+    let folder = Folder::new();
+    folder.import("planes.csv", PLANES, &[]);
+    folder.import("planes.csv", PLANES, &[]);
+    folder.import("other.csv", "a\n1\n", &[]);
+    let history = |more: &[&str]| {
+        let found = folder.json(&[&["import-history"], more].concat());
+        let lines = found["imports"].as_array().unwrap();
+        lines
+            .iter()
+            .map(|line| format!("{} {}", line["file_name"], line["state"]).replace('"', ""))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        history(&[]),
+        [
+            "other.csv completed",
+            "planes.csv unchanged",
+            "planes.csv completed"
+        ]
+    );
+    assert_eq!(
+        history(&["p", "--source", "planes", "--limit", "1"]),
+        ["planes.csv unchanged"]
+    );
+    assert_eq!(history(&["p", "--source", "gone"]), Vec::<String>::new());
+    assert_eq!(
+        folder.fails(&["import-history", "q"]),
+        (1, "not_found".to_owned())
+    );
+}
+
+/// The files of projects; who wrote last stands in the `.write` files.
+fn project_files(folder: &Folder) -> Vec<(PathBuf, u64)> {
+    let files = listing(&folder.path("data/projects")).into_iter();
+    files
+        .filter(|(path, _)| {
+            path.extension()
+                .is_none_or(|extension| extension != "write")
+        })
+        .collect()
+}

@@ -1,0 +1,18 @@
+//! The command as people and scripts use it: real files, real processes.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod errors;
+mod export;
+mod folder;
+mod help;
+mod import;
+#[cfg(unix)]
+mod interrupt;
+mod pipes;
+mod project;
+mod query;
+mod settings;
+mod shapes;
+mod snapshot;
+mod source;
+mod troubleshooting;
