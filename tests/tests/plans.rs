@@ -1,0 +1,286 @@
+//! Every statement that the product runs has a plan without a scan or a sort, or a reason.
+//!
+//! One tour calls the operations while a recorder keeps each SQL text; each is then explained on the files that
+//! the tour left, with the query planner as stable as in production. What scans a table or sorts must be in
+//! `tests/plan_allow.txt`, with the reason.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs
+)]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
+use manifold_jobs::jobs::ImportFile;
+use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
+use manifold_store::recorder::{self, Place};
+use manifold_store::{
+    DataSources, DatabaseManager as _, JobFilter, Jobs, Layout, Migrations, NewProject, NewSource,
+    ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceId, SqliteManager,
+    StoreOptions, rows,
+};
+use rusqlite::config::DbConfig;
+
+#[tokio::test]
+async fn no_statement_scans_or_sorts_without_a_reason() {
+    recorder::start();
+    let folder = tempfile::tempdir().unwrap();
+    let manager = SqliteManager::open(
+        Layout::new(folder.path().join("data")),
+        StoreOptions::default(),
+    )
+    .await
+    .unwrap();
+    let project = tour(&manager, folder.path()).await;
+    let recorded = recorder::recorded();
+    assert!(
+        recorded.len() > 60,
+        "the tour ran only {} statements",
+        recorded.len()
+    );
+
+    let hub = manager.layout().core();
+    let spoke = manager.layout().spoke(&project.namespace());
+    let allowed =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/plan_allow.txt")).unwrap();
+    let allowed: Vec<&str> = allowed
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            line.split_once(" # ")
+                .expect("`part of the SQL # reason`")
+                .0
+                .trim_end()
+        })
+        .collect();
+    let mut used = BTreeSet::new();
+    let mut unexpected = Vec::new();
+    for (place, sql) in recorded.iter().filter(|(_, sql)| is_query(sql)) {
+        let file = match place {
+            Place::Hub => &hub,
+            Place::Spoke => &spoke,
+        };
+        let flat = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        for step in explain(file, sql).iter().filter(|step| is_costly(step)) {
+            match allowed.iter().find(|line| flat.contains(**line)) {
+                Some(line) => {
+                    used.insert(*line);
+                }
+                None => unexpected.push(format!("{place:?}: {step}: {flat}")),
+            }
+        }
+    }
+    assert!(
+        unexpected.is_empty(),
+        "without a reason in plan_allow.txt:\n{}",
+        unexpected.join("\n")
+    );
+    let unused: Vec<_> = allowed
+        .iter()
+        .filter(|line| !used.contains(**line))
+        .collect();
+    assert!(
+        unused.is_empty(),
+        "no statement needs these lines of plan_allow.txt any more: {unused:?}"
+    );
+}
+
+fn is_query(sql: &str) -> bool {
+    let word = sql
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_ascii_uppercase();
+    ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].contains(&word.as_str())
+}
+
+fn is_costly(step: &str) -> bool {
+    let scan =
+        step.contains("SCAN") && !step.contains("CONSTANT ROW") && !step.contains("VALUES CLAUSE");
+    scan || step.contains("TEMP B-TREE")
+}
+
+/// The steps of a statement's plan on this file; none when it is about a table that is gone since.
+fn explain(file: &Path, sql: &str) -> Vec<String> {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .unwrap();
+    let mut statement = match connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")) {
+        Ok(statement) => statement,
+        Err(error) if error.to_string().contains("no such table: d") => return Vec::new(),
+        Err(error) => panic!("{error}: {sql}"),
+    };
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get::<_, String>("detail").unwrap());
+    }
+    steps
+}
+
+/// Calls what the commands call.
+async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
+    let projects = Projects::new(manager);
+    let new = |name: &str| NewProject {
+        name: name.to_owned(),
+        description: None,
+    };
+    let project = Projects::id(&projects.create(new("tour")).await.unwrap()).unwrap();
+    projects.create(new("other")).await.unwrap();
+    projects.rename(&project, "the tour").await.unwrap();
+    projects
+        .describe(&project, Some("calls everything".into()))
+        .await
+        .unwrap();
+    for reference in [project.as_str(), "the tour", &project.as_str()[..31]] {
+        projects.find(reference).await.unwrap();
+    }
+    projects.list().await.unwrap();
+
+    let sources = DataSources::new(manager.clone());
+    let source: SourceId = sources
+        .create(&project, NewSource::file("t"))
+        .await
+        .unwrap()
+        .id
+        .parse()
+        .unwrap();
+    sources.list(&project).await.unwrap();
+    for reference in [source.as_str(), "t", &source.as_str()[..31]] {
+        sources.find(&project, reference).await.unwrap();
+    }
+
+    let (first, second) = (rows_of(0..300), rows_of(20..310));
+    for (bytes, key) in [
+        (&first, true),
+        (&second, true),
+        (&second, true),
+        (&first, false),
+    ] {
+        let path = folder.join("t.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let job = ImportFile {
+            target: ImportTarget {
+                project_id: project.clone(),
+                source_id: source.clone(),
+                key_columns: if key {
+                    vec!["id".to_owned()]
+                } else {
+                    Vec::new()
+                },
+                always: false,
+            },
+            file: CsvFile {
+                path,
+                reading: Reading::default(),
+            },
+            file_name: "t.csv".to_owned(),
+        };
+        run_foreground(manager, job, Some(project.clone()), Observer::default())
+            .await
+            .unwrap()
+            .outcome
+            .unwrap();
+    }
+
+    let snapshots = Snapshots::new(manager.clone());
+    let listed = snapshots.list(&project, None).await.unwrap();
+    let model = sources.find(&project, "t").await.unwrap();
+    snapshots.list(&project, Some(&model)).await.unwrap();
+    for reference in [
+        "t@1",
+        "t@latest",
+        listed[0].snapshot.id.as_str(),
+        &listed[0].snapshot.id[..31],
+    ] {
+        let found = snapshots.find(&project, reference).await.unwrap();
+        snapshots
+            .rejects(&project, &found.snapshot, 10)
+            .await
+            .unwrap();
+        export::original(
+            manager,
+            &project,
+            &found.snapshot.id.parse().unwrap(),
+            Vec::new(),
+        )
+        .await
+        .unwrap();
+    }
+    let (from, to) = (listed[2].snapshot.id.clone(), listed[0].snapshot.id.clone());
+    let log = RowLog::new(manager);
+    log.read(&project, move |connection| {
+        let (from, to) = (
+            rows::snapshot(connection, &from)?,
+            rows::snapshot(connection, &to)?,
+        );
+        rows::diff(connection, &from, &to, 10, Some(&["id".to_owned()]))?;
+        let mut half = None;
+        rows::read(connection, &to, None, Some(100), |position, _, _| {
+            half = Some(position);
+            std::ops::ControlFlow::Continue(())
+        })?;
+        rows::read(connection, &to, half, None, |_, _, _| {
+            std::ops::ControlFlow::Continue(())
+        })
+    })
+    .await
+    .unwrap();
+    log.delete_latest(&project, &source, |_| {}).await.unwrap();
+
+    let settings = Settings::new(manager.core());
+    settings
+        .set(Setting::ImportMaxCell, "100000")
+        .await
+        .unwrap();
+    settings.list().await.unwrap();
+    settings.unset(Setting::ImportMaxCell).await.unwrap();
+
+    let jobs = Jobs::new(manager);
+    let all = jobs.list(&JobFilter::default()).await.unwrap();
+    jobs.list(&JobFilter {
+        project: Some(project.clone()),
+        ..JobFilter::default()
+    })
+    .await
+    .unwrap();
+    let job = jobs.find(&all[0].id).await.unwrap();
+    jobs.find(&job.id[..31]).await.unwrap();
+    let id = job.id.parse().unwrap();
+    jobs.executions(&id).await.unwrap();
+    jobs.logs(&id).await.unwrap();
+    rescue_dead(manager).await.unwrap();
+    let migrations = Migrations::new(manager);
+    migrations.core().await.unwrap();
+    migrations.up().await.unwrap();
+    // A second process finds what the first one wrote.
+    let other = SqliteManager::open(manager.layout().clone(), StoreOptions::default())
+        .await
+        .unwrap();
+    other.project(&project).await.unwrap();
+    project
+}
+
+/// Rows with a reject, a short row, an odd cell and moved rows.
+fn rows_of(range: std::ops::Range<u32>) -> Vec<u8> {
+    let mut out = b"id,name,amount\n".to_vec();
+    for number in range.clone() {
+        let shown = if number % 50 == 0 {
+            range.end + range.start - 1 - number
+        } else {
+            number
+        };
+        out.extend(format!("{shown},name {number},{}.5\n", number % 7).into_bytes());
+        match number {
+            100 => out.extend(b"one,cell,too,many\n"),
+            101 => out.extend(b"short\n"),
+            _ => {}
+        }
+    }
+    out
+}
