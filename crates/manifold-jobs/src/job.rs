@@ -22,8 +22,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Does the job. It may run twice: a second run must find what the first one published, and must not
     /// mind what it left half-done.
     ///
-    /// It stops soon after [`JobContext::cancelled`], at a point where nothing half-done is visible, and
-    /// then fails with [`JobError::Cancelled`]. What blocks belongs on a blocking thread.
+    /// It stops soon after [`JobContext::cancel`] is cancelled, at a point where nothing half-done is
+    /// visible, and then fails with [`JobError::Cancelled`]. What blocks belongs on a blocking thread.
     ///
     /// # Errors
     /// [`JobError`]; the job is then `failed`, or `cancelled`.

@@ -1,5 +1,7 @@
 //! A restore into a project that exists.
 
+use std::path::PathBuf;
+
 use entity_core::enums::BackupType;
 use entity_project::project;
 use manifold_jobs::jobs::{BackupProject, RestoreProject, RestoreTarget};
@@ -162,10 +164,17 @@ async fn a_damaged_or_missing_file_is_replaced() {
                 std::fs::copy(other.file(), store.file()).unwrap();
             }
         }
-        // A log from elsewhere must not be replayed into what is restored.
-        let mut log = store.file().into_os_string();
-        log.push("-wal");
-        std::fs::write(log, b"foreign log").unwrap();
+        // A log from elsewhere, which SQLite would take for the file's own, must not be replayed into what
+        // is restored.
+        let log = |file: PathBuf| PathBuf::from(format!("{}-wal", file.display()));
+        let stranger = Store::rich().await;
+        let connection = stranger.connection();
+        connection
+            .execute_batch(
+                "PRAGMA wal_autocheckpoint = 0; UPDATE data_sources SET name = 'replayed'",
+            )
+            .unwrap();
+        std::fs::copy(log(stranger.file()), log(store.file())).unwrap();
         assert!(
             store.manager.project(&store.project).await.is_err(),
             "{damage}"
