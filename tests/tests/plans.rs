@@ -231,7 +231,14 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     })
     .await
     .unwrap();
-    log.delete_latest(&project, &source, |_| {}).await.unwrap();
+    log.delete_latest(
+        &project,
+        &source,
+        &listed[0].snapshot.id.parse().unwrap(),
+        |_| {},
+    )
+    .await
+    .unwrap();
 
     let settings = Settings::new(manager.core());
     settings

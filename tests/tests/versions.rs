@@ -317,7 +317,7 @@ async fn history(store: &Store, seed: u64) {
         }
         if kept.len() > 1 && random.one_in(4) {
             RowLog::new(&store.manager)
-                .delete_latest(&source.0, &source.1, |_| {})
+                .delete_latest(&source.0, &source.1, &kept[kept.len() - 1].0, |_| {})
                 .await
                 .unwrap();
             kept.pop();

@@ -37,13 +37,29 @@ pub(crate) fn check_start(input: &[u8]) -> Result<(), ReadError> {
     if let Some(encoding) = encoding {
         return Err(ReadError::Encoding { encoding });
     }
-    match SIGNATURES
+    let signature = SIGNATURES
         .iter()
-        .find(|(magic, _)| input.starts_with(magic))
-    {
+        .find(|(magic, _)| input.starts_with(magic));
+    match signature {
         Some((_, what)) => Err(ReadError::Binary { what }),
+        None if is_mostly_controls(&input[..input.len().min(START)]) => Err(ReadError::Binary {
+            what: "binary data (many control characters)",
+        }),
         None => Ok(()),
     }
+}
+
+/// How much of an input is looked at for control characters, in bytes.
+const START: usize = 8 * 1024;
+
+/// Whether at least one byte in twenty, and more than a few, are control characters that no text has. Of
+/// random bytes one in nine is.
+fn is_mostly_controls(start: &[u8]) -> bool {
+    let controls = start
+        .iter()
+        .filter(|byte| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c))
+        .count();
+    controls >= 16 && controls * 20 >= start.len()
 }
 
 /// Refuses a first record with NUL bytes in it; behind it they are data.
@@ -76,5 +92,29 @@ pub(crate) fn check_first_record(record: &[u8]) -> Result<(), ReadError> {
         Err(ReadError::Binary {
             what: "binary data (NUL bytes in the first record)",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_bytes_are_binary_and_a_few_controls_are_data() {
+        let mut state = 7_u64;
+        let random: Vec<u8> = std::iter::repeat_with(|| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as u8
+        })
+        .take(3_000)
+        .collect();
+        assert!(matches!(
+            check_start(&random),
+            Err(ReadError::Binary { .. })
+        ));
+        check_start(b"id,name\n1,a\0b\x01\x02\n2,\x1b[0m\n").unwrap();
+        check_start(&b"id,name\n1,Z\xfcrich\n".repeat(400)).unwrap();
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::file_lock::{FileLock, Share};
 use crate::rows::{self, Deleted, ImportError, ImportOptions, Outcome, Records, RowsError, Watch};
 use crate::{
-    DatabaseManager as _, Durability, ProjectId, SourceId, SqliteManager, StoreError, projection,
+    DatabaseManager as _, Durability, ProjectId, SnapshotId, SourceId, SqliteManager, StoreError,
+    projection,
 };
 
 /// How long a long writer waits for another one: in effect until it is done or the caller gives up.
@@ -147,23 +148,30 @@ impl RowLog {
     /// Deletes the latest snapshot of a source, which becomes what the snapshot before it was: the undo of
     /// an import. Numbers are not used again.
     ///
+    /// `snapshot` must still be the latest when the project's other writers are done.
+    ///
     /// # Errors
-    /// [`RowLogError`]; nothing is changed then.
+    /// [`ImportError::Moved`] when it is not, others by meaning; nothing is changed then.
     pub async fn delete_latest(
         &self,
         project: &ProjectId,
         source: &SourceId,
+        snapshot: &SnapshotId,
         waiting: impl FnOnce(Option<&str>) + Send,
     ) -> Result<Deleted, RowLogError> {
         let spoke = self.manager.project(project).await?;
         let lock = self.write_lock(project, waiting).await?;
         let version = spoke.connection().file().version();
-        let source = source.to_string();
+        let (source, snapshot) = (source.to_string(), snapshot.to_string());
         let deleted = spoke
             .connection()
             .lend_writer(move |connection| {
                 let _lock = lock;
                 refuse_other_version(connection, version)?;
+                let latest = rows::latest(connection, &source)?;
+                if latest.is_none_or(|latest| latest.id != snapshot) {
+                    return Err(ImportError::Moved { source_id: source }.into());
+                }
                 rows::delete_latest(connection, &source, &|_| Ok(())).map_err(RowLogError::from)
             })
             .await??;

@@ -77,7 +77,7 @@ pub(super) async fn run(arguments: DeleteArgs, session: &Session) -> anyhow::Res
         ));
     };
     let deleted = RowLog::new(&store)
-        .delete_latest(&project, &source.id.parse()?, waiting)
+        .delete_latest(&project, &source.id.parse()?, &wanted.id.parse()?, waiting)
         .await?;
     let document = json!({
         "deleted": wanted,
