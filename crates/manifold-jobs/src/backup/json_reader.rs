@@ -1,21 +1,34 @@
 //! Reads the document of a full backup piece by piece: one cell is in memory at a time, a real comes back to
 //! the bit, and an error says the line.
 
-use std::io::BufRead as _;
+use std::io::Read as _;
 
 use super::BackupError;
 use super::cell::{CellBuffer, Class, unhex};
 use super::source::SourceFile;
 
+/// Bytes that are read at once.
+const BUFFER: usize = 64 << 10;
+
 /// Reads JSON whose shape is known. White space may be anywhere.
 pub(super) struct JsonReader {
     file: SourceFile,
+    buffer: Vec<u8>,
+    /// The next byte in the buffer.
+    at: usize,
+    scratch: Vec<u8>,
     line: u64,
 }
 
 impl JsonReader {
     pub(super) fn new(file: SourceFile) -> Self {
-        Self { file, line: 1 }
+        Self {
+            file,
+            buffer: Vec::with_capacity(BUFFER),
+            at: 0,
+            scratch: Vec::new(),
+            line: 1,
+        }
     }
 
     /// Expects one of `{ } [ ] , :`.
@@ -108,16 +121,18 @@ impl JsonReader {
     }
 
     fn number(&mut self, cell: &mut CellBuffer) -> Result<(), BackupError> {
-        let mut digits = String::new();
-        while let Some(byte @ (b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')) = self.peek()? {
-            digits.push(char::from(byte));
-            self.next()?;
-        }
-        let class = if digits.contains(['.', 'e', 'E']) {
-            digits.parse().ok().map(Class::Real)
+        let mut digits = std::mem::take(&mut self.scratch);
+        digits.clear();
+        self.take_while(&mut digits, |byte| {
+            matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')
+        })?;
+        let text = std::str::from_utf8(&digits).unwrap_or_default();
+        let class = if text.contains(['.', 'e', 'E']) {
+            text.parse().ok().map(Class::Real)
         } else {
-            digits.parse().ok().map(Class::Int)
+            text.parse().ok().map(Class::Int)
         };
+        self.scratch = digits;
         cell.set(class.ok_or_else(|| self.damaged("a cell is expected"))?);
         Ok(())
     }
@@ -144,28 +159,12 @@ impl JsonReader {
         out.clear();
         self.punctuation(b'"')?;
         loop {
-            let buffer = self
-                .file
-                .content
-                .fill_buf()
-                .map_err(BackupError::io("read", &self.file.path))?;
-            let end = buffer
-                .iter()
-                .position(|byte| matches!(byte, b'"' | b'\\' | ..=0x1f));
-            let plain = end.unwrap_or(buffer.len());
-            if buffer.is_empty() {
-                return Err(self.damaged("a string does not end"));
-            }
-            out.extend_from_slice(&buffer[..plain]);
-            let stop = end.map(|end| buffer[end]);
-            self.file
-                .content
-                .consume(plain + usize::from(stop.is_some()));
-            match stop {
-                None => {}
+            self.take_while(out, |byte| byte > 0x1f && byte != b'"' && byte != b'\\')?;
+            match self.next()? {
                 Some(b'"') => return Ok(()),
                 Some(b'\\') => self.escape(out)?,
                 Some(_) => return Err(self.damaged("a string has a bare control character")),
+                None => return Err(self.damaged("a string does not end")),
             }
         }
     }
@@ -222,18 +221,36 @@ impl JsonReader {
         Ok(())
     }
 
+    /// Moves the bytes that are `wanted` to `out`.
+    fn take_while(
+        &mut self,
+        out: &mut Vec<u8>,
+        wanted: impl Fn(u8) -> bool,
+    ) -> Result<(), BackupError> {
+        while self.peek()?.is_some_and(&wanted) {
+            let rest = &self.buffer[self.at..];
+            let end = rest.iter().position(|byte| !wanted(*byte));
+            let end = end.unwrap_or(rest.len());
+            out.extend_from_slice(&rest[..end]);
+            self.at += end;
+        }
+        Ok(())
+    }
+
     fn peek(&mut self) -> Result<Option<u8>, BackupError> {
-        let buffer = self
-            .file
-            .content
-            .fill_buf()
-            .map_err(BackupError::io("read", &self.file.path))?;
-        Ok(buffer.first().copied())
+        if self.at == self.buffer.len() {
+            self.at = 0;
+            self.buffer.clear();
+            let mut part = (&mut self.file.content).take(BUFFER as u64);
+            let read = part.read_to_end(&mut self.buffer);
+            read.map_err(BackupError::io("read", &self.file.path))?;
+        }
+        Ok(self.buffer.get(self.at).copied())
     }
 
     fn next(&mut self) -> Result<Option<u8>, BackupError> {
         let byte = self.peek()?;
-        self.file.content.consume(usize::from(byte.is_some()));
+        self.at += usize::from(byte.is_some());
         Ok(byte)
     }
 
