@@ -10,7 +10,7 @@ use crate::{JobId, StoreError};
 #[non_exhaustive]
 pub enum JobsError {
     /// The job is in a state that does not allow the change; another process may have been faster.
-    #[error("job {job} is {} and cannot be {wanted}; `manifold job show {job}` tells more", found.to_value())]
+    #[error("job {job} is {} and cannot be {wanted}", found.to_value())]
     Conflict {
         /// The job.
         job: JobId,
