@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use manifold_store::{
-    Ending, JobId, Jobs, JobsError, NewJob, ProjectId, SqliteManager, StoreError,
+    Ending, JobId, Jobs, JobsError, NewJob, ProjectId, SqliteManager, StoreError, fail_point,
 };
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -83,7 +83,7 @@ async fn attempt<J: Job>(
 ) -> Result<Finished<J::Output>, JobsError> {
     let jobs = Jobs::new(&manager);
     let claim = jobs.start(new).await?;
-    fail::fail_point!("job-started");
+    fail_point!("job-started");
     let (lines, said) = mpsc::unbounded_channel();
     let recorder = Recorder::start(jobs.clone(), claim.clone(), progress.subscribe(), said);
     let watch = tokio::spawn(cancellation::watch(
@@ -114,8 +114,9 @@ async fn attempt<J: Job>(
 
     drop(watch);
     recorder.stop().await;
-    fail::fail_point!("job-done");
+    fail_point!("job-done");
     let job = jobs.finish(&context.claim, &ending).await?;
+    fail_point!("job-finished");
     Ok(Finished { job, outcome })
 }
 

@@ -14,7 +14,7 @@ use sea_orm::{
 use crate::reference::{self, Candidate};
 use crate::{
     BackupId, DatabaseManager as _, JobId, ProjectId, SqliteManager, StoreError, Timestamp,
-    WorkerId, provision, sync_folder, worker,
+    WorkerId, fail_point, provision, sync_folder, worker,
 };
 
 /// A backup that is about to be made.
@@ -231,7 +231,7 @@ impl Backups {
         }
         let folder = backup.location.clone();
         provision::blocking(move || remove_folder(Path::new(&folder))).await?;
-        fail::fail_point!("backup-folder-deleted", |_| Err(StoreError::Interrupted));
+        fail_point!("backup-folder-deleted");
         self.manager
             .core()
             .exec(backups::Entity::delete_by_id(backup.id.as_str()))

@@ -15,7 +15,7 @@ use crate::projects::raise_revision;
 use crate::reference::{self, Candidate};
 use crate::{
     DatabaseManager, ProjectDatabase, ProjectId, ProjectTransaction, SourceId, StoreError,
-    Timestamp, config_secrets, name, projection, rows,
+    Timestamp, config_secrets, fail_point, name, projection, rows,
 };
 
 /// The format of the row tables that this program writes.
@@ -119,6 +119,7 @@ impl DataSources {
             .await?;
         raise_revision(&transaction).await?;
         transaction.commit().await?;
+        fail_point!("source-created");
         projection::publish(self.manager.core(), &spoke).await?;
         Ok(row)
     }

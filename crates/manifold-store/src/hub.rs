@@ -9,7 +9,9 @@ use crate::connection::{Connection, OpenFile};
 use crate::file_lock::{FileLock, Share};
 use crate::migrate::{self, Direction};
 use crate::sqlite::APPLICATION_ID;
-use crate::{AtomicFile, Core, CoreDatabase, Durability, Kind as _, Layout, StoreError};
+use crate::{
+    AtomicFile, Core, CoreDatabase, Durability, Kind as _, Layout, StoreError, fail_point,
+};
 
 const LOCK_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -22,6 +24,7 @@ pub(crate) async fn open(layout: &Layout) -> Result<CoreDatabase, StoreError> {
         if !path.exists() {
             let file = AtomicFile::create(&path)?;
             migrate::create::<Core>(file.temporary_path()).await?;
+            fail_point!("hub-written");
             file.commit()?;
         }
     }

@@ -10,6 +10,7 @@ mod database;
 mod doctor;
 mod durability;
 mod error;
+mod fail_point;
 mod file_lock;
 mod freeze;
 mod hub;

@@ -15,7 +15,7 @@ use sea_orm::{
 use crate::reference::{self, Candidate};
 use crate::{
     DatabaseManager as _, ProjectId, ProjectTransaction, SqliteManager, StoreError, Timestamp,
-    name, projection, saga, trash,
+    fail_point, name, projection, saga, trash,
 };
 
 pub use crate::saga::NewProject;
@@ -194,7 +194,9 @@ impl Projects {
             .exec(project::Entity::update_many().set(change))
             .await?;
         raise_revision(&transaction).await?;
+        fail_point!("project-changed");
         transaction.commit().await?;
+        fail_point!("project-change-committed");
         projection::publish(self.manager.core(), &spoke).await?;
         self.find(id.as_str()).await
     }

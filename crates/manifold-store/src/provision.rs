@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::{AtomicFile, Layout, Project, ProjectId, StoreError, migrate};
+use crate::{AtomicFile, Layout, Project, ProjectId, StoreError, fail_point, migrate};
 
 /// What a new spoke knows of itself.
 #[derive(Debug, Clone)]
@@ -28,6 +28,7 @@ pub(crate) async fn create(layout: &Layout, spoke: NewSpoke) -> Result<(), Store
         file.write_all(&bytes)
             .map_err(StoreError::io("write", file.temporary_path().to_owned()))?;
         describe(file.temporary_path(), &spoke)?;
+        fail_point!("create-file-written");
         file.commit()
     })
     .await
@@ -57,6 +58,7 @@ async fn template(layout: &Layout) -> Result<PathBuf, StoreError> {
     }
     let file = AtomicFile::create(&path)?;
     migrate::create::<Project>(file.temporary_path()).await?;
+    fail_point!("template-written");
     file.commit()?;
     Ok(path)
 }

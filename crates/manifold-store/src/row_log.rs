@@ -8,7 +8,7 @@ use crate::file_lock::{FileLock, Share};
 use crate::rows::{self, Deleted, ImportError, ImportOptions, Outcome, Records, RowsError, Watch};
 use crate::{
     DatabaseManager as _, Durability, ProjectId, SnapshotId, SourceId, SqliteManager, StoreError,
-    projection,
+    fail_point, projection,
 };
 
 /// How long a long writer waits for another one: in effect until it is done or the caller gives up.
@@ -118,6 +118,7 @@ impl RowLog {
             })
             .await??;
         if matches!(outcome, Outcome::Published(_) | Outcome::Unchanged { .. }) {
+            fail_point!("import-published");
             projection::publish(self.manager.core(), &spoke).await?;
         }
         Ok(outcome)
@@ -175,6 +176,7 @@ impl RowLog {
                 rows::delete_latest(connection, &source, &|_| Ok(())).map_err(RowLogError::from)
             })
             .await??;
+        fail_point!("snapshot-deleted");
         projection::publish(self.manager.core(), &spoke).await?;
         Ok(deleted)
     }

@@ -1,6 +1,5 @@
 //! Every step of deleting and undeleting fails or dies once: the project is in use or in the trash, whole,
 //! and trying again works.
-#![cfg(feature = "failpoints")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 pub(crate) const DATA_DIR: &str = "MANIFOLD_DATA_DIR";
 /// A filter for the log on stderr, such as `manifold_store=debug`; it wins over `--verbose`.
 pub(crate) const LOG: &str = "MANIFOLD_LOG";
+/// What happens at which named point; see `failpoints.rs`. Only development builds read it.
+#[cfg(debug_assertions)]
+pub(crate) const FAILPOINT: &str = "MANIFOLD_FAILPOINT";
 
 /// The value of [`DATA_DIR`].
 pub(crate) fn data_dir() -> Option<PathBuf> {
@@ -16,6 +19,12 @@ pub(crate) fn data_dir() -> Option<PathBuf> {
 /// The value of [`LOG`].
 pub(crate) fn log() -> Option<String> {
     read(LOG).map(|filter| filter.to_string_lossy().into_owned())
+}
+
+/// The value of [`FAILPOINT`].
+#[cfg(debug_assertions)]
+pub(crate) fn failpoint() -> Option<String> {
+    read(FAILPOINT).map(|plan| plan.to_string_lossy().into_owned())
 }
 
 /// Where this platform keeps the data of programs, if the environment says so.

@@ -6,6 +6,8 @@ mod commands;
 mod config;
 mod env_vars;
 mod errors;
+#[cfg(debug_assertions)]
+mod failpoints;
 mod interrupt;
 mod log;
 mod output;
@@ -35,6 +37,10 @@ fn main() -> ExitCode {
     };
     let output = cli.global.output();
     errors::choose_colour(cli.global.color);
+    #[cfg(debug_assertions)]
+    if let Err(error) = failpoints::arm() {
+        return errors::fail(&error, output);
+    }
     match log::start(&cli.global).and_then(|()| run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => errors::fail(&error, output),

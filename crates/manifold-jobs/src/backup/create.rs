@@ -8,7 +8,7 @@ use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
 use manifold_store::{
     BackupId, Backups, DatabaseId, DatabaseManager as _, Frozen, JobId, NewBackup, ProjectId,
-    Projects, SqliteManager, StoreError, TableKind, Timestamp,
+    Projects, SqliteManager, StoreError, TableKind, Timestamp, fail_point,
 };
 
 use super::folder::folder_name;
@@ -63,8 +63,10 @@ pub async fn create(
     backups.begin(row(&request, &target)).await?;
     match write(manager, &request, target, at, watch).await {
         Ok(manifest) => {
-            fail::fail_point!("backup-published", |_| Err(StoreError::Interrupted.into()));
-            Ok(backups.complete(&request.id, manifest.totals()).await?)
+            fail_point!("backup-published");
+            let done = backups.complete(&request.id, manifest.totals()).await?;
+            fail_point!("backup-completed");
+            Ok(done)
         }
         Err(error) => {
             backups.fail(&request.id, error.to_string()).await?;
@@ -128,7 +130,7 @@ async fn write(
     at: DateTime<Utc>,
     watch: Watch,
 ) -> Result<Manifest, BackupError> {
-    fail::fail_point!("backup-begun", |_| Err(StoreError::Interrupted.into()));
+    fail_point!("backup-begun");
     let frozen = manager
         .freeze(DatabaseId::Project(request.project_id.clone()))
         .await?;
@@ -143,13 +145,11 @@ fn write_files(
     at: DateTime<Utc>,
     mut watch: Watch,
 ) -> Result<Manifest, BackupError> {
-    fail::fail_point!("backup-frozen", |_| Err(StoreError::Interrupted.into()));
+    fail_point!("backup-frozen");
     let options = request.options;
     let mut folder = BackupFolder::create(target, request.id.as_str(), options.compress)?;
     strategy(request.backup_type)?.write(frozen, &mut folder, options, &mut watch)?;
-    fail::fail_point!("backup-files-written", |_| Err(
-        StoreError::Interrupted.into()
-    ));
+    fail_point!("backup-files-written");
     let manifest = describe(frozen, request, &folder, at, &mut watch)?;
     watch.look()?;
     folder.publish(&manifest)?;

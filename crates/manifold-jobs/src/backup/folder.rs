@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use entity_core::enums::BackupType;
-use manifold_store::{StoreError, rename_durably, sync_folder};
+use manifold_store::{StoreError, fail_point, rename_durably, sync_folder};
 
 use super::file_sink::{FileSink, measure};
 use super::{BackupError, Manifest, ManifestFile};
@@ -65,9 +65,7 @@ impl BackupFolder {
         })?;
         let file = sink.finish(name).map_err(BackupError::io("write", &path))?;
         self.files.push(file);
-        fail::fail_point!("backup-file-written", |_| Err(
-            StoreError::Interrupted.into()
-        ));
+        fail_point!("backup-file-written");
         Ok(())
     }
 
@@ -97,9 +95,7 @@ impl BackupFolder {
             size,
             hash,
         });
-        fail::fail_point!("backup-file-written", |_| Err(
-            StoreError::Interrupted.into()
-        ));
+        fail_point!("backup-file-written");
         Ok(())
     }
 
@@ -118,9 +114,7 @@ impl BackupFolder {
         };
         write().map_err(BackupError::io("write", &path))?;
         sync_folder(&self.partial)?;
-        fail::fail_point!("backup-manifest-written", |_| Err(
-            StoreError::Interrupted.into()
-        ));
+        fail_point!("backup-manifest-written");
         rename_durably(&self.partial, &self.target)?;
         self.published = true;
         Ok(())

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use manifold_store::{SqliteManager, Staged, StagedBuilder, StoreError};
+use manifold_store::{SqliteManager, Staged, StagedBuilder, StoreError, fail_point};
 
 use super::{BackupError, BackupSource, Watch, strategy};
 
@@ -24,9 +24,7 @@ pub async fn stage(
         Ok((source, watch))
     })
     .await?;
-    fail::fail_point!("restore-files-checked", |_| Err(
-        StoreError::Interrupted.into()
-    ));
+    fail_point!("restore-files-checked");
     read_back(manager, source, watch).await
 }
 
@@ -62,7 +60,7 @@ pub(super) async fn read_back(
         Ok((builder, watch))
     })
     .await?;
-    fail::fail_point!("restore-read-back", |_| Err(StoreError::Interrupted.into()));
+    fail_point!("restore-read-back");
     let staged = builder.finish(expected).await?;
     watch.look()?;
     Ok((staged, watch))

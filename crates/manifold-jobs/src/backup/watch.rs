@@ -1,5 +1,6 @@
 //! Follows long work, and stops it.
 
+use manifold_store::fail_point;
 use tokio_util::sync::CancellationToken;
 
 use super::BackupError;
@@ -61,6 +62,7 @@ impl Watch {
     pub fn row(&mut self) -> Result<(), BackupError> {
         self.rows += 1;
         if self.rows.is_multiple_of(ROWS_BETWEEN_LOOKS) {
+            fail_point!("backup-rows-passed");
             self.look()
         } else {
             Ok(())

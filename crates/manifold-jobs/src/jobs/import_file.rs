@@ -4,6 +4,7 @@ use entity_core::enums::LogLevel;
 use manifold_store::rows::{ImportOptions, JobStep, Outcome, Snapshot, snapshot};
 use manifold_store::{
     DatabaseManager as _, ImportEnding, ImportRecord, JobWatch, NewImport, RowLog, Settings,
+    fail_point,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -47,7 +48,7 @@ impl Job for ImportFile {
         let project = &self.target.project_id;
         let record =
             ImportRecord::begin(context.manager(), project, context.claim(), STEP, new).await?;
-        fail::fail_point!("import-recorded");
+        fail_point!("import-recorded");
         let imported = self.import(context, &record).await;
         match &imported {
             Ok(imported) => imported.log(context.reporter()),
@@ -105,7 +106,7 @@ impl ImportFile {
             ..found.options
         };
         let (outcome, findings) = self.load(context, record, opened, options).await?;
-        fail::fail_point!("import-published");
+        fail_point!("import-projected");
         match outcome {
             Outcome::Published(summary) => Ok(Imported {
                 duplicate_keys: summary.duplicate_keys,

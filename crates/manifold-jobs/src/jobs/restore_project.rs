@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use entity_core::enums::{LogLevel, ProjectState};
 use entity_core::projects;
 use manifold_store::{
-    Comparison, DatabaseManager as _, ProjectId, Restores, Staged, StoreError, name,
+    Comparison, DatabaseManager as _, ProjectId, Restores, Staged, StoreError, fail_point, name,
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,7 @@ impl Job for RestoreProject {
             safety_copy: None,
             dry_run: self.dry_run,
         };
-        fail::fail_point!("restore-staged", |_| Err(StoreError::Interrupted.into()));
+        fail_point!("restore-staged");
         if !self.dry_run {
             change(context, staged, plan.replaces, &mut restored).await?;
         }

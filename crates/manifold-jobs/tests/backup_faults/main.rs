@@ -1,6 +1,5 @@
 //! Backups and restores in which something goes wrong, on real files. A process has one registry of
 //! failpoints, so these tests have a program of their own and run one after the other.
-#![cfg(feature = "failpoints")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

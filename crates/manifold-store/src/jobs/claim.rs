@@ -4,7 +4,9 @@ use entity_core::jobs;
 
 use super::transition::{self, Transition};
 use super::{Jobs, JobsError, NewJob};
-use crate::{CoreTransaction, DatabaseManager as _, Durability, ExecutionId, JobId, WorkerId};
+use crate::{
+    CoreTransaction, DatabaseManager as _, Durability, ExecutionId, JobId, WorkerId, fail_point,
+};
 
 /// An attempt that owns its job: no other gets it while its process lives.
 #[derive(Debug, Clone)]
@@ -50,6 +52,7 @@ impl Jobs {
         let transaction = self.manager.core().begin().await?;
         self.enqueue(&transaction, new).await?;
         let claim = claim(&transaction, &id, worker).await?;
+        fail_point!("job-claimed");
         transaction.commit().await?;
         Ok(claim)
     }

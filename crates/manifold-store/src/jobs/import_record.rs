@@ -13,7 +13,7 @@ use super::{Claim, Fence, FenceError};
 use crate::projects::raise_revision;
 use crate::{
     DatabaseManager as _, ImportId, ProjectId, ProjectTransaction, SourceId, SqliteManager,
-    StoreError, Timestamp, projection,
+    StoreError, Timestamp, fail_point, projection,
 };
 
 /// What the import history says of an abandoned import.
@@ -107,6 +107,7 @@ impl ImportRecord {
             .await?;
         raise_revision(&transaction).await?;
         transaction.commit().await?;
+        fail_point!("import-begun");
         projection::publish(manager.core(), &spoke).await?;
         Ok(Self {
             manager: manager.clone(),
@@ -172,6 +173,7 @@ impl ImportRecord {
         }
         raise_revision(&transaction).await?;
         transaction.commit().await?;
+        fail_point!("import-ended");
         projection::publish(self.manager.core(), &spoke).await?;
         Ok(())
     }

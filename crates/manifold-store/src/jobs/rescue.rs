@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use super::transition::{self, Transition};
 use super::{Jobs, JobsError};
-use crate::{DatabaseManager as _, Durability, JobId, StoreError, WorkerId, worker};
+use crate::{DatabaseManager as _, Durability, JobId, StoreError, WorkerId, fail_point, worker};
 
 impl Jobs {
     /// Ends the jobs whose processes died: `failed` with error code `crashed`, or `cancelled` if that had
@@ -35,6 +35,7 @@ impl Jobs {
         let mut rescued = Vec::new();
         for job in dead {
             let message = message(job.worker_id.as_ref().and_then(|id| workers.get(id)));
+            fail_point!("job-found-dead");
             match self.end_crashed(&job, &message).await {
                 Ok(job) => rescued.push(job),
                 // Another process was faster, or the attempt ended after all.

@@ -8,7 +8,10 @@ use entity_core::projects;
 use super::safety_copy::{self, with_suffix};
 use crate::file_lock::{FileLock, Share};
 use crate::staged::Staged;
-use crate::{Layout, ProjectId, SqliteManager, StoreError, provision, rename_durably, sync_folder};
+use crate::{
+    Layout, ProjectId, SqliteManager, StoreError, fail_point, provision, rename_durably,
+    sync_folder,
+};
 
 /// How long to wait until nobody has the file open.
 const LOCK_DEADLINE: Duration = Duration::from_secs(30);
@@ -50,7 +53,7 @@ fn swap(
     staged: &Staged,
 ) -> Result<Option<PathBuf>, StoreError> {
     let copy = safety_copy::take_bytes(layout, id, live)?;
-    fail::fail_point!("restore-safety-copied", |_| Err(StoreError::Interrupted));
+    fail_point!("restore-damaged-copied");
     // A log of the damaged file would be replayed into the new one.
     for suffix in ["-wal", "-shm", "-journal"] {
         let beside = with_suffix(live, suffix);

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::safety_copy;
 use crate::sqlite::BUSY_TIMEOUT;
 use crate::staged::Staged;
-use crate::{Layout, ProjectId, StoreError};
+use crate::{Layout, ProjectId, StoreError, fail_point};
 
 /// Copies the staged file into the live one, in one transaction of the live one. Returns the safety copy.
 pub(super) fn replace(
@@ -47,7 +47,7 @@ pub(super) fn replace(
         // copy is the very state that is replaced.
         step(&backup, 0, live)?;
         let copy = safety_copy::take(layout, id, &reader)?;
-        fail::fail_point!("restore-safety-copied", |_| Err(StoreError::Interrupted));
+        fail_point!("restore-safety-copied");
         step(&backup, -1, live)?;
         copy
     };

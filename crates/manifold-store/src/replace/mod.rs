@@ -15,7 +15,8 @@ use sea_orm::EntityTrait as _;
 use crate::file_lock::{FileLock, Share};
 use crate::staged::Staged;
 use crate::{
-    DatabaseManager as _, ProjectId, SqliteManager, StoreError, projection, provision, saga,
+    DatabaseManager as _, ProjectId, SqliteManager, StoreError, fail_point, projection, provision,
+    saga,
 };
 
 /// How long a restore waits for an import into the same project: in effect until it is done or the caller
@@ -146,7 +147,7 @@ async fn in_place(
         }
         Err(error) => return Err(error),
     };
-    fail::fail_point!("restore-replaced", |_| Err(StoreError::Interrupted));
+    fail_point!("restore-replaced");
     let spoke = manager.project(id).await?;
     projection::publish(manager.core(), &spoke).await?;
     Ok(Replaced {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::freeze::copy_whole;
-use crate::{Layout, ProjectId, StoreError, Timestamp, rename_durably, sync_folder};
+use crate::{Layout, ProjectId, StoreError, Timestamp, fail_point, rename_durably, sync_folder};
 
 /// How many safety copies of a project are kept.
 const KEPT: usize = 3;
@@ -18,7 +18,10 @@ pub(super) fn take(
 ) -> Result<PathBuf, StoreError> {
     let target = place(layout, id)?;
     let temporary = target.with_extension("part");
-    let copied = copy_whole(reader, &temporary).and_then(|()| rename_durably(&temporary, &target));
+    let copied = copy_whole(reader, &temporary).and_then(|()| {
+        fail_point!("safety-copy-written");
+        rename_durably(&temporary, &target)
+    });
     if let Err(error) = copied {
         drop(std::fs::remove_file(&temporary)); // the error that matters is the copy's
         return Err(error);

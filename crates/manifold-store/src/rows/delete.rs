@@ -7,6 +7,7 @@ use super::recover::{Published, Recovered, drop_rows, recover};
 use super::snapshot::{Snapshot, latest, previous};
 use super::source::Source;
 use super::view::create_view;
+use crate::fail_point;
 use rusqlite::{Connection, params};
 
 /// What deleting the latest snapshot has done.
@@ -55,6 +56,7 @@ pub fn delete_latest(
         remove(&transaction, &snapshot).doing("removing the snapshot")?;
         create_view(&transaction, source_id)?;
         raise_revision(&transaction)?;
+        fail_point!("snapshot-taken-away", RowsError::interrupted());
         transaction.commit().doing("deleting the latest snapshot")?;
         Ok(Deleted {
             snapshot_id: snapshot.id,

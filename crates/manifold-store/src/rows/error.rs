@@ -141,6 +141,17 @@ pub enum RowsError {
     },
 }
 
+impl RowsError {
+    /// What a statement says that was stopped; tests let steps fail with it.
+    pub(super) fn interrupted() -> Self {
+        let stopped = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT);
+        Self::Sqlite {
+            doing: "stopped by a test",
+            source: rusqlite::Error::SqliteFailure(stopped, None),
+        }
+    }
+}
+
 /// Says what was being done when SQLite refused.
 pub(super) trait Doing<T> {
     fn doing(self, doing: &'static str) -> Result<T, RowsError>;

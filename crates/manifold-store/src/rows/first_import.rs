@@ -2,7 +2,7 @@
 //! nothing sees them, and one last transaction publishes them.
 
 use super::durability::Durability;
-use super::error::{Doing, ImportError};
+use super::error::{Doing, ImportError, RowsError};
 use super::fix_up::fix_up;
 use super::import::{ImportOptions, Outcome};
 use super::input::Input;
@@ -11,6 +11,7 @@ use super::publish::Publication;
 use super::row::Row;
 use super::snapshot::Counts;
 use super::source::{MAX_COLUMNS, Source};
+use crate::fail_point;
 use rusqlite::{Connection, params};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,7 @@ pub(super) fn run(
         0
     } else {
         make_table(conn, source, &input, &phys, &encodings)?;
+        fail_point!("import-table-made", RowsError::interrupted());
         let claim = Claim { source, next_phys };
         load(conn, &claim, &mut input, &phys, options.batch_rows)?
     };
@@ -61,6 +63,7 @@ pub(super) fn run(
             options.batch_rows,
         )?;
     }
+    fail_point!("import-rows-stored", RowsError::interrupted());
     encodings = wanted
         .iter()
         .map(|column| column.encoding.clone())
@@ -91,6 +94,7 @@ pub(super) fn run(
         .execute_batch(&source.table.create_indexes())
         .doing("indexing the rows")?;
     transaction.commit().doing("indexing the rows")?;
+    fail_point!("import-rows-indexed", RowsError::interrupted());
     let transaction = input.begin(conn, options.durability)?;
     claim.check(&transaction)?;
     publication.write(&transaction)?;
@@ -100,6 +104,7 @@ pub(super) fn run(
         .write(&transaction, &options.snapshot_id, |row| {
             (row < rows).then_some(first + row)
         })?;
+    fail_point!("import-snapshot-written", RowsError::interrupted());
     transaction.commit().doing("publishing the snapshot")?;
     Ok(Outcome::Published(
         publication.summary(exhausted.duplicate_keys),
@@ -207,6 +212,7 @@ fn load(
             && let Some(transaction) = transaction.take()
         {
             transaction.commit().doing("storing rows")?;
+            fail_point!("import-batch-committed", RowsError::interrupted());
             batch = 0;
         }
         if !more {

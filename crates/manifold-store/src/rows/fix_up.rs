@@ -8,6 +8,7 @@ use super::input::Input;
 use super::records::{FinishedColumn, Records};
 use super::row::Row;
 use super::source::RowTable;
+use crate::fail_point;
 use rusqlite::{Connection, Statement, params};
 
 /// Rows that are read, and then written, at a time.
@@ -54,6 +55,7 @@ pub(super) fn fix_up(
             done += CHUNK.cast_unsigned();
         }
         transaction.commit().doing("storing columns anew")?;
+        fail_point!("import-columns-stored-anew", RowsError::interrupted());
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::durability::{Durability, Guard, begin, keeping_level};
 use super::error::{Doing, RowsError};
 use super::source::{END, Source};
+use crate::fail_point;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// What was taken away; all zero when there was nothing.
@@ -48,6 +49,7 @@ pub fn recover(
                 ..drop_rows(&transaction, &source)?
             },
         };
+        fail_point!("import-taken-back", RowsError::interrupted());
         transaction
             .commit()
             .doing("taking away an unfinished import")?;

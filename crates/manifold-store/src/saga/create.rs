@@ -8,7 +8,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 
 use super::operation;
 use crate::provision::{self, NewSpoke};
-use crate::{DatabaseManager as _, Layout, ProjectId, SqliteManager, StoreError, Timestamp, name};
+use crate::{
+    DatabaseManager as _, Layout, ProjectId, SqliteManager, StoreError, Timestamp, fail_point, name,
+};
 
 /// A project to be made.
 #[derive(Debug, Clone, Default)]
@@ -33,8 +35,7 @@ pub(crate) async fn create(
         created_at: Timestamp::now(),
     };
     let operation = plan(manager, &spoke).await?;
-    fail::fail_point!("create-planned");
-    let made = match provision::create(manager.layout(), spoke.clone()).await {
+    let made = match make_file(manager, &spoke).await {
         Ok(()) => publish(manager, &spoke.id, operation.as_str()).await,
         Err(error) => Err(error),
     };
@@ -94,13 +95,18 @@ async fn plan(manager: &SqliteManager, spoke: &NewSpoke) -> Result<crate::Operat
     Ok(operation)
 }
 
+async fn make_file(manager: &SqliteManager, spoke: &NewSpoke) -> Result<(), StoreError> {
+    fail_point!("create-planned");
+    provision::create(manager.layout(), spoke.clone()).await
+}
+
 /// The file is complete: the project becomes visible.
 async fn publish(
     manager: &SqliteManager,
     id: &ProjectId,
     operation: &str,
 ) -> Result<projects::Model, StoreError> {
-    fail::fail_point!("create-file-made");
+    fail_point!("create-file-made");
     let transaction = manager.core().begin().await?;
     let row = transaction
         .update(projects::ActiveModel {
@@ -111,6 +117,7 @@ async fn publish(
         .await?;
     operation::finish(&transaction, operation, OperationState::Done, None).await?;
     transaction.commit().await?;
+    fail_point!("create-published");
     Ok(row)
 }
 
@@ -120,6 +127,13 @@ async fn undo(
     operation: &str,
     reason: String,
 ) -> Result<(), StoreError> {
+    let row = manager
+        .core()
+        .one(projects::Entity::find_by_id(id.as_str()))
+        .await?;
+    if row.is_some_and(|row| row.state == ProjectState::Active) {
+        return Ok(()); // it was published although the answer said otherwise
+    }
     let layout = manager.layout().clone();
     let namespace = id.namespace();
     provision::blocking(move || remove(&layout, &namespace)).await?;

@@ -9,8 +9,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 use super::exclusive::{self, Exclusive};
 use super::{operation, spoke_files, taken_name};
 use crate::{
-    DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp, projection,
-    provision,
+    DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp, fail_point,
+    projection, provision,
 };
 
 /// Moves a project into the trash. When this returns it is there, on the disk; after a crash before that it
@@ -81,7 +81,7 @@ async fn carry_out(
     row: &projects::Model,
     operation: &str,
 ) -> Result<(), StoreError> {
-    fail::fail_point!("delete-planned", |_| Err(StoreError::Interrupted));
+    fail_point!("delete-planned");
     let layout = manager.layout();
     let (from, to, trash) = (
         layout.spoke(&row.namespace),
@@ -90,15 +90,17 @@ async fn carry_out(
     );
     provision::blocking(move || {
         spoke_files::settle(&from)?;
-        fail::fail_point!("delete-settled", |_| Err(StoreError::Interrupted));
+        fail_point!("delete-settled");
         spoke_files::make_folder(&trash)?;
         spoke_files::relocate(&from, &to)
     })
     .await?;
-    fail::fail_point!("delete-file-moved", |_| Err(StoreError::Interrupted));
+    fail_point!("delete-file-moved");
     let transaction = manager.core().begin().await?;
     operation::finish(&transaction, operation, OperationState::Done, None).await?;
-    transaction.commit().await
+    transaction.commit().await?;
+    fail_point!("delete-published");
+    Ok(())
 }
 
 /// Puts the file back, then the hub's row, unless somebody took the name: then the project stays in the
@@ -109,13 +111,13 @@ async fn undo(
     operation: &str,
     reason: &StoreError,
 ) -> Result<(), StoreError> {
-    fail::fail_point!("delete-undoing", |_| Err(StoreError::Interrupted));
+    fail_point!("delete-undoing");
     let transaction = manager.core().begin().await?;
     taken_name::refuse(&transaction, &row.name, &row.id).await?;
     let layout = manager.layout();
     let (from, to) = (layout.spoke(&row.namespace), layout.trashed(&row.namespace));
     provision::blocking(move || spoke_files::put_back(&from, &to)).await?;
-    fail::fail_point!("delete-file-moved-back", |_| Err(StoreError::Interrupted));
+    fail_point!("delete-file-moved-back");
     transaction
         .exec(
             projects::Entity::update_many()

@@ -7,8 +7,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 use super::{operation, taken_name};
 use crate::staged::Staged;
 use crate::{
-    DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp, name,
-    projection, provision, rename_durably,
+    DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp, fail_point,
+    name, projection, provision, rename_durably,
 };
 
 /// Makes `staged` a project of its own. When this returns it exists, on the disk; after a crash before that
@@ -30,7 +30,7 @@ pub(crate) async fn restore(
         undo(manager, &id, operation.as_str(), error.to_string()).await?;
         return Err(error);
     }
-    fail::fail_point!("restore-published", |_| Err(StoreError::Interrupted));
+    fail_point!("restore-published");
     show(manager, &id).await
 }
 
@@ -81,7 +81,7 @@ async fn place(
     to_name: &str,
     epoch: i64,
 ) -> Result<(), StoreError> {
-    fail::fail_point!("restore-planned", |_| Err(StoreError::Interrupted));
+    fail_point!("restore-planned");
     let target = manager.layout().spoke(&id.namespace());
     let (id, to_name) = (id.clone(), to_name.to_owned());
     provision::blocking(move || {
@@ -98,7 +98,7 @@ async fn publish(
     id: &ProjectId,
     operation: &str,
 ) -> Result<(), StoreError> {
-    fail::fail_point!("restore-file-placed", |_| Err(StoreError::Interrupted));
+    fail_point!("restore-file-placed");
     let transaction = manager.core().begin().await?;
     transaction
         .exec(

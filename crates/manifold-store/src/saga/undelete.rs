@@ -15,7 +15,7 @@ use super::exclusive::{self, Exclusive};
 use super::{operation, spoke_files, taken_name};
 use crate::{
     CoreTransaction, DatabaseManager as _, IdError, Layout, OperationId, ProjectId, SqliteManager,
-    StoreError, Timestamp, name, projection, provision,
+    StoreError, Timestamp, fail_point, name, projection, provision,
 };
 
 /// What is written down to finish or to undo it.
@@ -132,7 +132,7 @@ async fn carry_out(
     plan: &Plan,
     operation: &str,
 ) -> Result<(), StoreError> {
-    fail::fail_point!("undelete-planned", |_| Err(StoreError::Interrupted));
+    fail_point!("undelete-planned");
     let (from, to) = (
         plan.in_trash(manager.layout()),
         plan.in_use(manager.layout()),
@@ -160,11 +160,11 @@ async fn carry_out(
             }
             other => other?,
         }
-        fail::fail_point!("undelete-renamed", |_| Err(StoreError::Interrupted));
+        fail_point!("undelete-renamed");
         spoke_files::relocate(&from, &to)
     })
     .await?;
-    fail::fail_point!("undelete-file-moved", |_| Err(StoreError::Interrupted));
+    fail_point!("undelete-file-moved");
     let transaction = manager.core().begin().await?;
     let active = projects::ActiveModel {
         state: Set(ProjectState::Active),
@@ -172,7 +172,9 @@ async fn carry_out(
     };
     change(&transaction, id, ProjectState::Creating, active).await?;
     operation::finish(&transaction, operation, OperationState::Done, None).await?;
-    transaction.commit().await
+    transaction.commit().await?;
+    fail_point!("undelete-published");
+    Ok(())
 }
 
 /// Puts the file back into the trash, then the hub's row.
@@ -183,7 +185,7 @@ async fn undo(
     operation: &str,
     reason: String,
 ) -> Result<(), StoreError> {
-    fail::fail_point!("undelete-undoing", |_| Err(StoreError::Interrupted));
+    fail_point!("undelete-undoing");
     let transaction = manager.core().begin().await?;
     let back = projects::ActiveModel {
         state: Set(ProjectState::Trashed),
@@ -201,7 +203,7 @@ async fn undo(
     );
     // The name in the file is seen to when it leaves the trash.
     provision::blocking(move || spoke_files::put_back(&from, &to)).await?;
-    fail::fail_point!("undelete-file-moved-back", |_| Err(StoreError::Interrupted));
+    fail_point!("undelete-file-moved-back");
     operation::finish(
         &transaction,
         operation,

@@ -7,7 +7,7 @@ use super::tables::{TableLoad, Tables};
 use super::workspace::Workspace;
 use super::{Expected, Staged, StagedError, check, spoke};
 use crate::migrate::{self, Direction};
-use crate::{Kind as _, Project, SqliteManager, StoreError};
+use crate::{Kind as _, Project, SqliteManager, StoreError, fail_point};
 
 /// A spoke that is being built among the temporary files: table by table, or as a whole file.
 ///
@@ -90,7 +90,7 @@ impl StagedBuilder {
             check::check(&file, &expected)
         })
         .await?;
-        fail::fail_point!("restore-compared", |_| Err(StoreError::Interrupted.into()));
+        fail_point!("restore-compared");
         migrate::migrate::<Project>(&path, Direction::Up).await?;
         spoke::blocking(move || Staged::complete(workspace, checked)).await
     }

@@ -14,7 +14,7 @@ mod subsequence;
 mod windows;
 mod write;
 
-use super::error::{Doing, ImportError};
+use super::error::{Doing, ImportError, RowsError};
 use super::import::{ImportOptions, Outcome};
 use super::in_order::OrderedScan;
 use super::input::{Exhausted, Input};
@@ -22,6 +22,7 @@ use super::publish::{Publication, complete_unchanged};
 use super::snapshot::{Column, Counts, Snapshot, latest};
 use super::source::{Source, column_list};
 use super::spool::Scratch;
+use crate::fail_point;
 use columns::Columns;
 use comparison::Comparison;
 use lockstep::{Findings, Lockstep};
@@ -81,6 +82,7 @@ pub(super) fn run(
             publication.summary(exhausted.duplicate_keys),
         ));
     }
+    fail_point!("import-compared", RowsError::interrupted());
     let transaction = input.begin(conn, options.durability)?;
     refuse_if_moved(&transaction, source, previous)?;
     stored_columns.add(&transaction, source)?;
@@ -93,6 +95,7 @@ pub(super) fn run(
     let mut write = Write::new(&transaction, source, &stored_columns);
     write.fill(findings.fills)?;
     write.items(&plan, findings.contents, &mut noted)?;
+    fail_point!("import-differences-written", RowsError::interrupted());
     publication.rid_hi = write.next_rid() - 1;
     publication.next_quirk =
         quirks::write_quirks(&transaction, source, previous, findings.quirks, &noted)?;
@@ -102,6 +105,7 @@ pub(super) fn run(
         .write(&transaction, &options.snapshot_id, |incoming| {
             noted.get(&incoming).copied().flatten()
         })?;
+    fail_point!("import-differences-published", RowsError::interrupted());
     transaction.commit().doing("publishing the snapshot")?;
     Ok(Outcome::Published(
         publication.summary(exhausted.duplicate_keys),

@@ -101,6 +101,7 @@ pub(crate) async fn run(arguments: ExportArgs, session: &Session) -> anyhow::Res
             to.named(error)
         }
     })?;
+    manifold_store::fail_point!("export-written");
     if let Some(file) = file {
         file.commit()?;
     }
