@@ -11,8 +11,8 @@ use crate::StoreError;
 /// A file being written beside its final place.
 ///
 /// [`commit`](AtomicFile::commit) presses it onto the disk and renames it; a crash before that, or
-/// dropping it, leaves nothing under the final name. The temporary name starts with `.tmp-`, in the same
-/// folder, so that the rename never crosses file systems.
+/// dropping it, leaves nothing under the final name. The temporary name starts with `.tmp-` and the final one, in the
+/// same folder, so that the rename never crosses file systems.
 #[derive(Debug)]
 pub struct AtomicFile {
     temporary: NamedTempFile,
@@ -28,7 +28,7 @@ impl AtomicFile {
         let target = target.into();
         let folder = folder_of(&target);
         let temporary = tempfile::Builder::new()
-            .prefix(".tmp-")
+            .prefix(&prefix(&target))
             .tempfile_in(folder)
             .map_err(StoreError::io("create a file in", folder))?;
         Ok(Self { temporary, target })
@@ -38,6 +38,23 @@ impl AtomicFile {
     #[must_use]
     pub fn temporary_path(&self) -> &Path {
         self.temporary.path()
+    }
+
+    /// Removes what crashes left of earlier files for `target`. Only who keeps others from making it may call this.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn clear(target: &Path) -> Result<(), StoreError> {
+        let (folder, prefix) = (folder_of(target), prefix(target));
+        let entries = fs::read_dir(folder).map_err(StoreError::io("list", folder))?;
+        for entry in entries {
+            let path = entry.map_err(StoreError::io("list", folder))?.path();
+            let name = path.file_name().unwrap_or_default();
+            if name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
+                fs::remove_file(&path).map_err(StoreError::io("remove", path))?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the file appear: fsync, rename, fsync of the folder. An existing file is replaced.
@@ -65,6 +82,13 @@ impl Write for AtomicFile {
     fn flush(&mut self) -> io::Result<()> {
         self.temporary.flush()
     }
+}
+
+/// How the temporary names for a target begin. A file name has at most 255 bytes, so a long one is cut.
+fn prefix(target: &Path) -> String {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let cut: String = name.chars().take(40).collect();
+    format!(".tmp-{cut}-")
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -114,6 +138,13 @@ mod tests {
         assert!(!target.exists());
         drop(file);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+
+        let left = AtomicFile::create(&target).unwrap();
+        let other = AtomicFile::create(folder.path().join("list.js")).unwrap();
+        let (_, left) = left.temporary.keep().unwrap();
+        AtomicFile::clear(&target).unwrap();
+        assert!(!left.exists() && other.temporary_path().exists());
+        drop(other);
 
         let mut file = AtomicFile::create(&target).unwrap();
         file.write_all(b"two").unwrap();

@@ -340,7 +340,8 @@ impl StoreError {
                 path: PathBuf::new(),
                 reason: reason(),
             },
-            (_, 13) => Self::DiskFull,
+            // 4874: the index of a write-ahead log could not be made larger.
+            (4874, _) | (_, 13) => Self::DiskFull,
             (_, 26) => Self::NotOurs {
                 path: PathBuf::new(),
                 reason: reason(),

@@ -48,8 +48,11 @@ impl FileLock {
         };
         match taken {
             Ok(()) => {
-                if share == Share::Exclusive {
-                    write_holder(&mut file).map_err(StoreError::io("write the lock", path))?;
+                if share == Share::Exclusive
+                    && let Err(error) = write_holder(&mut file)
+                {
+                    // The lock is held all the same; on a full disk a waiter is not told by whom.
+                    tracing::debug!(path = %path.display(), %error, "the holder of a lock is not named");
                 }
                 Ok(Some(Self {
                     _file: file,
@@ -157,19 +160,25 @@ pub(crate) fn check_locks(folder: &Path) -> Result<(), StoreError> {
         path: folder.to_owned(),
         reason,
     };
-    let file = tempfile::Builder::new()
+    let named = tempfile::Builder::new()
         .prefix(".tmp-lock-")
         .tempfile_in(folder)
         .map_err(StoreError::io("create a file in", folder))?;
-    let first = FileLock::try_take(file.path(), Share::Exclusive)
-        .map_err(|error| no_locks(error.to_string()))?;
-    if first.is_none() {
-        return Err(no_locks("a new file is already locked".to_owned()));
+    let second = named.reopen();
+    // Without its name from here on: a crash leaves nothing.
+    let first = named.into_file();
+    let second = second.map_err(StoreError::io("open a file in", folder))?;
+    match first.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(no_locks("a new file is already locked".to_owned()));
+        }
+        Err(TryLockError::Error(error)) => return Err(no_locks(error.to_string())),
     }
-    match FileLock::try_take(file.path(), Share::Shared) {
-        Ok(None) => Ok(()),
-        Ok(Some(_)) => Err(no_locks("two holders got the same lock".to_owned())),
-        Err(error) => Err(no_locks(error.to_string())),
+    match second.try_lock_shared() {
+        Ok(()) => Err(no_locks("two holders got the same lock".to_owned())),
+        Err(TryLockError::WouldBlock) => Ok(()),
+        Err(TryLockError::Error(error)) => Err(no_locks(error.to_string())),
     }
 }
 

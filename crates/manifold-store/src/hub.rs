@@ -22,6 +22,7 @@ pub(crate) async fn open(layout: &Layout) -> Result<CoreDatabase, StoreError> {
         let _alone =
             FileLock::take(&layout.core_lock(), Share::Exclusive, LOCK_DEADLINE, |_| {}).await?;
         if !path.exists() {
+            AtomicFile::clear(&path)?;
             let file = AtomicFile::create(&path)?;
             migrate::create::<Core>(file.temporary_path()).await?;
             fail_point!("hub-written");

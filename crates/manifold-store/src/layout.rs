@@ -104,6 +104,12 @@ impl Layout {
         ))
     }
 
+    /// Held while a template is made.
+    #[must_use]
+    pub fn template_lock(&self) -> PathBuf {
+        self.root.join("template.lock")
+    }
+
     /// The secrets that configs refer to by name.
     #[must_use]
     pub fn secrets(&self) -> PathBuf {

@@ -2,10 +2,15 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::file_lock::{FileLock, Share};
 use crate::{AtomicFile, Layout, Project, ProjectId, StoreError, fail_point, migrate};
+
+/// How long to wait for another process that makes the template.
+const LOCK_DEADLINE: Duration = Duration::from_secs(60);
 
 /// What a new spoke knows of itself.
 #[derive(Debug, Clone)]
@@ -50,12 +55,23 @@ fn describe(path: &Path, spoke: &NewSpoke) -> Result<(), StoreError> {
     connection.close().map_err(|(_, error)| error.into())
 }
 
-/// The template of the present schema version, made once per data folder.
+/// The template of the present schema version, made once per data folder by one process at a time.
 async fn template(layout: &Layout) -> Result<PathBuf, StoreError> {
     let path = layout.template(<Project as crate::Kind>::VERSION);
     if path.exists() {
         return Ok(path);
     }
+    let _alone = FileLock::take(
+        &layout.template_lock(),
+        Share::Exclusive,
+        LOCK_DEADLINE,
+        |_| {},
+    )
+    .await?;
+    if path.exists() {
+        return Ok(path);
+    }
+    AtomicFile::clear(&path)?;
     let file = AtomicFile::create(&path)?;
     migrate::create::<Project>(file.temporary_path()).await?;
     fail_point!("template-written");

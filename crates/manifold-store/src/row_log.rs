@@ -233,6 +233,7 @@ fn rows_code(error: &RowsError) -> &'static str {
         RowsError::NoSnapshotNumbers { .. } => "no_snapshot_numbers",
         RowsError::Damaged { .. } => "corrupt",
         RowsError::Guard(_) => "lease_lost",
+        RowsError::Spool(error) if error.kind() == std::io::ErrorKind::StorageFull => "disk_full",
         RowsError::Spool(_) => "temporary_file",
         RowsError::Sqlite { .. } => "database",
     }

@@ -30,9 +30,12 @@ impl Transaction {
         connection: Connection,
         durability: Durability,
     ) -> Result<Self, StoreError> {
-        let mut held = connection.file().writer().await?;
-        held.set_durability(durability).await.map_err(exec_error)?;
-        begin(&mut held, "BEGIN IMMEDIATE").await?;
+        let take = async || {
+            let mut held = connection.file().writer().await?;
+            held.set_durability(durability).await.map_err(exec_error)?;
+            Ok(held)
+        };
+        let held = begin(take, "BEGIN IMMEDIATE").await?;
         let transaction = Self {
             handle: Mutex::new(held),
             connection,
@@ -43,8 +46,7 @@ impl Transaction {
     }
 
     pub(crate) async fn begin_read(connection: Connection) -> Result<Self, StoreError> {
-        let mut held = connection.file().reader().await?;
-        begin(&mut held, "BEGIN DEFERRED").await?;
+        let held = begin(async || connection.file().reader().await, "BEGIN DEFERRED").await?;
         Ok(Self {
             handle: Mutex::new(held),
             connection,
@@ -88,11 +90,29 @@ impl Transaction {
     }
 }
 
-async fn begin(held: &mut Held<Handle>, sql: &'static str) -> Result<(), DbErr> {
-    let connection = held.ready().await.map_err(query_error)?;
-    Manager::begin(connection, Some(sql.into_sql_str()))
-        .await
-        .map_err(query_error)
+/// Begins on the connection that `take` takes.
+///
+/// SQLite ends a transaction by itself when the disk is full, and sqlx goes on counting it: such a connection begins no
+/// other transaction, and another takes its place.
+async fn begin(
+    take: impl AsyncFn() -> Result<Held<Handle>, DbErr>,
+    sql: &'static str,
+) -> Result<Held<Handle>, DbErr> {
+    let mut held = take().await?;
+    match begin_on(&mut held, sql).await {
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            held.discard();
+            held = take().await?;
+            begin_on(&mut held, sql).await.map_err(query_error)?;
+        }
+        begun => begun.map_err(query_error)?,
+    }
+    Ok(held)
+}
+
+async fn begin_on(held: &mut Held<Handle>, sql: &'static str) -> Result<(), sqlx::Error> {
+    let connection = held.ready().await?;
+    Manager::begin(connection, Some(sql.into_sql_str())).await
 }
 
 impl std::fmt::Debug for Transaction {

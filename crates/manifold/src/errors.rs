@@ -92,6 +92,7 @@ fn flag_for(code: &str) -> Option<&'static str> {
     match code {
         "timed_out" => Some("--timeout SECONDS allows more time, --timeout 0 any time"),
         "parameter" => Some("--param NAME=VALUE gives the value of :NAME"),
+        "disk_full" => Some("free some space, then run the command again"),
         "internal" | "defect" => {
             Some("this is a mistake in the program; please report it with what --verbose says")
         }

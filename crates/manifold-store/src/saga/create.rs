@@ -9,7 +9,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 use super::operation;
 use crate::provision::{self, NewSpoke};
 use crate::{
-    DatabaseManager as _, Layout, ProjectId, SqliteManager, StoreError, Timestamp, fail_point, name,
+    AtomicFile, DatabaseManager as _, Layout, ProjectId, SqliteManager, StoreError, Timestamp,
+    fail_point, name,
 };
 
 /// A project to be made.
@@ -158,6 +159,7 @@ async fn undo(
 /// Removes the file of a project that was never visible, so nobody has it open.
 fn remove(layout: &Layout, namespace: &str) -> Result<(), StoreError> {
     let path = layout.spoke(namespace);
+    AtomicFile::clear(&path)?;
     match std::fs::remove_file(&path) {
         Ok(()) => crate::sync_folder(&layout.projects()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
