@@ -30,12 +30,13 @@ impl Transaction {
         connection: Connection,
         durability: Durability,
     ) -> Result<Self, StoreError> {
-        let take = async || {
+        let held = loop {
             let mut held = connection.file().writer().await?;
             held.set_durability(durability).await.map_err(exec_error)?;
-            Ok(held)
+            if let Some(begun) = begin(held, "BEGIN IMMEDIATE").await? {
+                break begun;
+            }
         };
-        let held = begin(take, "BEGIN IMMEDIATE").await?;
         let transaction = Self {
             handle: Mutex::new(held),
             connection,
@@ -46,7 +47,12 @@ impl Transaction {
     }
 
     pub(crate) async fn begin_read(connection: Connection) -> Result<Self, StoreError> {
-        let held = begin(async || connection.file().reader().await, "BEGIN DEFERRED").await?;
+        let held = loop {
+            let held = connection.file().reader().await?;
+            if let Some(begun) = begin(held, "BEGIN DEFERRED").await? {
+                break begun;
+            }
+        };
         Ok(Self {
             handle: Mutex::new(held),
             connection,
@@ -90,29 +96,20 @@ impl Transaction {
     }
 }
 
-/// Begins on the connection that `take` takes.
+/// Begins on a connection; `None` when another must be taken.
 ///
-/// SQLite ends a transaction by itself when the disk is full, and sqlx goes on counting it: such a connection begins no
-/// other transaction, and another takes its place.
-async fn begin(
-    take: impl AsyncFn() -> Result<Held<Handle>, DbErr>,
-    sql: &'static str,
-) -> Result<Held<Handle>, DbErr> {
-    let mut held = take().await?;
-    match begin_on(&mut held, sql).await {
+/// SQLite ends a transaction by itself when the disk is full, and sqlx goes on counting it: such a connection can begin
+/// no other, so it is closed.
+async fn begin(mut held: Held<Handle>, sql: &'static str) -> Result<Option<Held<Handle>>, DbErr> {
+    let connection = held.ready().await.map_err(query_error)?;
+    match Manager::begin(connection, Some(sql.into_sql_str())).await {
+        Ok(()) => Ok(Some(held)),
         Err(sqlx::Error::InvalidSavePointStatement) => {
             held.discard();
-            held = take().await?;
-            begin_on(&mut held, sql).await.map_err(query_error)?;
+            Ok(None)
         }
-        begun => begun.map_err(query_error)?,
+        Err(error) => Err(query_error(error)),
     }
-    Ok(held)
-}
-
-async fn begin_on(held: &mut Held<Handle>, sql: &'static str) -> Result<(), sqlx::Error> {
-    let connection = held.ready().await?;
-    Manager::begin(connection, Some(sql.into_sql_str())).await
 }
 
 impl std::fmt::Debug for Transaction {

@@ -221,3 +221,27 @@ async fn violations_are_told_by_meaning() {
         Err(StoreError::ForeignKey)
     ));
 }
+
+#[tokio::test]
+async fn a_full_disk_ends_a_transaction_and_not_the_connection() {
+    let store = support::store().await;
+    let core = store.manager.core();
+    let transaction = core.begin().await.unwrap();
+    let pages = |sql: &str| sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, sql);
+    let full = transaction.unchecked();
+    full.query_one_raw(pages("PRAGMA max_page_count = 1"))
+        .await
+        .unwrap();
+    let long = app_settings::ActiveModel {
+        value: Set(serde_json::json!("x".repeat(1 << 20))),
+        ..row("long")
+    };
+    let error = transaction.insert(long).await.unwrap_err();
+    assert!(matches!(error, StoreError::DiskFull), "{error:?}");
+    drop(transaction);
+
+    let transaction = core.begin().await.unwrap();
+    insert(&transaction, "after").await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(keys(core).await, ["after"]);
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
+use crate::commands::backup::BackupCommand;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::export::ExportArgs;
 use crate::commands::import::ImportArgs;
@@ -12,6 +13,7 @@ use crate::commands::import_history::ImportHistoryArgs;
 use crate::commands::migrate::MigrateCommand;
 use crate::commands::project::ProjectCommand;
 use crate::commands::query::QueryArgs;
+use crate::commands::restore::RestoreArgs;
 use crate::commands::settings::SettingsCommand;
 use crate::commands::snapshot::SnapshotCommand;
 use crate::commands::source::SourceCommand;
@@ -83,6 +85,11 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Export rows to a file
     Export(ExportArgs),
+    /// Backups of projects: create, list, show, verify, delete
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Restore a project from a backup
+    Restore(RestoreArgs),
     /// Settings of the data folder: list, get, set, unset
     #[command(subcommand)]
     Settings(SettingsCommand),

@@ -82,6 +82,22 @@ pub(crate) enum CommandError {
         /// The snapshot.
         snapshot: String,
     },
+    /// A backup was looked through, and it cannot be restored.
+    #[error("backup {id} cannot be restored: {}", what.join("; "))]
+    BackupUnusable {
+        /// Its id.
+        id: String,
+        /// What is wrong with it, in sentences.
+        what: Vec<String>,
+    },
+    /// The project that a backup would replace is not there.
+    #[error("there is no project {id} that the backup of {name} could replace")]
+    NothingToReplace {
+        /// Its id.
+        id: String,
+        /// Its name when it was saved.
+        name: String,
+    },
     /// Something must be confirmed, and nobody can be asked.
     #[error("{question}? There is no terminal to ask on")]
     NeedsYes {
@@ -139,6 +155,8 @@ impl CommandError {
             Self::DifferentSources { .. } => "different_sources",
             Self::NotLatest { .. } => "not_latest",
             Self::NotOriginal { .. } => "not_original",
+            Self::BackupUnusable { .. } => "backup_unusable",
+            Self::NothingToReplace { .. } => "not_found",
             Self::NeedsYes { .. } => "needs_yes",
             Self::Declined => "declined",
             Self::Stopped | Self::Interrupted => "interrupted",
@@ -157,6 +175,9 @@ impl CommandError {
             }
             Self::NotLatest { latest, .. } => Some(format!("delete {latest} first")),
             Self::NeedsYes { .. } => Some("--yes answers yes".to_owned()),
+            Self::NothingToReplace { .. } => {
+                Some("restored without --in-place it becomes a project of its own".to_owned())
+            }
             Self::NotOriginal { .. } => {
                 Some("export it without --original, and please report this".to_owned())
             }

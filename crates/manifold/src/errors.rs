@@ -6,6 +6,7 @@ use anstream::ColorChoice;
 use clap::builder::styling::{AnsiColor, Style};
 use manifold_format::WriteError;
 use manifold_jobs::JobError;
+use manifold_jobs::backup::BackupError;
 use manifold_jobs::export::OriginalError;
 use manifold_store::sandbox::ParameterError;
 use manifold_store::{JobsError, RowLogError, StoreError, UserQueryError};
@@ -78,6 +79,7 @@ fn named(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         error.downcast_ref().map(RowLogError::code),
         error.downcast_ref().map(UserQueryError::code),
         error.downcast_ref().map(JobError::code),
+        error.downcast_ref().map(BackupError::code),
         error.downcast_ref().map(JobsError::code),
         error.downcast_ref().map(|_: &ParameterError| "parameter"),
         error.downcast_ref().map(OriginalError::code),

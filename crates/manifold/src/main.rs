@@ -8,6 +8,7 @@ mod env_vars;
 mod errors;
 #[cfg(debug_assertions)]
 mod failpoints;
+mod foreground;
 mod interrupt;
 mod log;
 mod output;

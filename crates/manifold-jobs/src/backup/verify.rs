@@ -51,7 +51,10 @@ pub async fn verify(
     let manifest = source.manifest().clone();
     found.add(
         "manifest",
-        Ok(format!("format version 0, {} files", manifest.files.len())),
+        Ok(match manifest.files.len() {
+            1 => "format version 0, 1 file".to_owned(),
+            files => format!("format version 0, {files} files"),
+        }),
     )?;
     let (mut found, source, watch) = super::blocking(move || {
         check_files(&source, &watch, &mut found)?;

@@ -1,5 +1,6 @@
 //! What each noun does, one file each.
 
+pub(crate) mod backup;
 pub(crate) mod completions;
 pub(crate) mod export;
 pub(crate) mod import;
@@ -8,6 +9,7 @@ pub(crate) mod init;
 pub(crate) mod migrate;
 pub(crate) mod project;
 pub(crate) mod query;
+pub(crate) mod restore;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
 pub(crate) mod source;
@@ -35,6 +37,8 @@ async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Query(arguments) => query::run(arguments, session).await,
         Command::Snapshot(command) => snapshot::run(command, session).await,
         Command::Export(arguments) => export::run(arguments, session).await,
+        Command::Backup(command) => backup::run(command, session).await,
+        Command::Restore(arguments) => restore::run(arguments, session).await,
         Command::Settings(command) => settings::run(command, session).await,
         Command::Migrate(command) => migrate::run(command, session).await,
         Command::Completions(arguments) => completions::run(&arguments, session),

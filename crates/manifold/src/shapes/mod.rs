@@ -1,6 +1,7 @@
 //! The JSON shapes that scripts rely on, one file each. They are promised in `docs/CLI_JSON_OUTPUT.md`: fields
 //! may be added, never renamed or removed.
 
+pub(crate) mod backup;
 pub(crate) mod change;
 pub(crate) mod import;
 pub(crate) mod job;

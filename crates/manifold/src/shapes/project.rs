@@ -44,6 +44,16 @@ impl ProjectShape {
         }
     }
 
+    /// What it holds, in a few words: `3 sources, 5 snapshots, 1,000 rows`.
+    pub(crate) fn contents(&self) -> String {
+        let parts = [
+            units::count(self.source_count, "source"),
+            units::count(self.snapshot_count, "snapshot"),
+            units::count(self.row_count, "row"),
+        ];
+        parts.join(", ")
+    }
+
     /// A line for each project.
     pub(crate) fn table(projects: &[Self]) -> String {
         let header = [

@@ -1,6 +1,7 @@
 //! The command as people and scripts use it: real files, real processes.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod backup;
 mod errors;
 mod export;
 mod folder;
@@ -11,6 +12,7 @@ mod interrupt;
 mod pipes;
 mod project;
 mod query;
+mod restore;
 mod settings;
 mod shapes;
 mod snapshot;

@@ -2,6 +2,11 @@
 
 use crate::folder::{Folder, snapshots};
 
+fn backup_id(folder: &Folder) -> String {
+    let listed = folder.json(&["backup", "list"]);
+    listed["backups"][0]["id"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn documents_have_their_fields() {
     let folder = Folder::new();
@@ -63,6 +68,29 @@ fn documents_have_their_fields() {
             document(&[
                 "export", "aviation", "--source", "planes", "--to", "out.csv",
             ]),
+        ),
+        (
+            "backup-create",
+            document(&["backup", "create", "aviation", "--without-data"]),
+        ),
+        ("backup-list", document(&["backup", "list"])),
+        (
+            "restore",
+            document(&[
+                "restore",
+                &backup_id(&folder),
+                "--in-place",
+                "--yes",
+                "--dry-run",
+            ]),
+        ),
+        (
+            "backup-verify",
+            document(&["backup", "verify", &backup_id(&folder)]),
+        ),
+        (
+            "backup-delete",
+            document(&["backup", "delete", &backup_id(&folder), "--yes"]),
         ),
         (
             "snapshot-delete",

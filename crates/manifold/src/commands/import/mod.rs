@@ -10,14 +10,12 @@ use std::sync::Arc;
 
 use manifold_jobs::import::ImportTarget;
 use manifold_jobs::jobs::{ImportFile, Imported};
-use manifold_jobs::{Observer, run_foreground};
 use manifold_store::{DatabaseManager as _, Settings, Snapshots, SqliteManager};
 use serde_json::json;
 
 pub(crate) use self::arguments::ImportArgs;
 use self::input::Input;
 use self::target::{Project, Target};
-use crate::progress;
 use crate::session::Session;
 use crate::shapes::job::JobShape;
 use crate::shapes::snapshot::SnapshotShape;
@@ -109,18 +107,12 @@ async fn import(
         file: input.file.clone(),
         file_name: input.file_name.clone(),
     };
-    let work = session.stoppable();
-    let (observer, latest) = Observer::new(work.token());
-    let shown = tokio::spawn(progress::show(
-        input.file_name.clone(),
-        latest,
-        session.progress(),
-    ));
-    let finished = run_foreground(store, job, Some(project.id.clone()), observer).await;
-    drop(shown.await); // it ends with the job; that it could not be shown is no failure
-    let finished = finished.map_err(anyhow::Error::from)?;
-    let job = JobShape::from(finished.job);
-    match finished.outcome {
+    let title = input.file_name.clone();
+    let ran = session
+        .foreground(title, job, Some(project.id.clone()))
+        .await?;
+    let job = ran.job;
+    match ran.outcome {
         Ok(imported) => match Snapshots::new(store.clone())
             .find(&project.id, &imported.snapshot_id)
             .await
@@ -141,7 +133,7 @@ async fn import(
         },
         Err(error) => Err(Failed {
             job: Some(job),
-            error: session.stopped_or(error),
+            error,
         }),
     }
 }

@@ -1,0 +1,118 @@
+//! `manifold backup create`
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use entity_core::enums::BackupType;
+use manifold_jobs::backup::BackupOptions;
+use manifold_jobs::jobs::BackupProject;
+use manifold_store::Projects;
+use serde_json::json;
+
+use crate::command_error::CommandError;
+use crate::session::Session;
+use crate::shapes::backup::BackupShape;
+use crate::table::printable;
+
+/// What to save, and how.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  manifold backup create aviation
+  manifold backup create aviation --type full --compress --to /mnt/usb
+  manifold backup create aviation --type csv --without-data --description 'the sources alone'
+
+The backup holds one state of the project, however much is written meanwhile. It is a folder; it appears when it is \
+complete. `manifold restore` brings it back, in this data folder or another.")]
+pub(crate) struct CreateArgs {
+    /// The project: its id, its name, or the beginning of its id
+    project: String,
+    /// How it is saved
+    #[arg(long, value_name = "TYPE", default_value = "sqlite")]
+    r#type: TypeArgument,
+    /// The folder in which the backup's own folder will be [default: `backups` in the data folder]
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+    /// Compress with zstd
+    #[arg(long)]
+    compress: bool,
+    /// Save sources, columns and settings, but no rows
+    #[arg(long)]
+    without_data: bool,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+}
+
+/// How a project is saved.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum TypeArgument {
+    /// The database file itself; the fastest
+    Sqlite,
+    /// A CSV file for each table
+    Csv,
+    /// One JSON document
+    Full,
+}
+
+/// Makes a backup.
+pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Result<()> {
+    let store = session.store().await?;
+    let project = Projects::new(&store).find(&arguments.project).await?;
+    let id = Projects::id(&project)?;
+    let job = BackupProject {
+        to: arguments.to.as_deref().map(folder).transpose()?,
+        options: BackupOptions {
+            without_data: arguments.without_data,
+            compress: arguments.compress,
+        },
+        description: arguments.description.filter(|text| !text.is_empty()),
+        ..BackupProject::new(id.clone(), arguments.r#type.into())
+    };
+    let title = format!("backup of {}", project.name);
+    let ran = session.foreground(title, job, Some(id)).await?;
+    let output = session.output();
+    match ran.outcome {
+        Ok(made) => {
+            let made = BackupShape::new(made, Some(project.name));
+            output.confirm(&json!({ "job": ran.job, "backup": made }), || {
+                format!(
+                    "Made a {}.\n  id      {}\n  folder  {}",
+                    made.summary(),
+                    made.id,
+                    printable(&made.location)
+                )
+            })?;
+            output.note(&format!("Check it: manifold backup verify {}", made.id));
+            Ok(())
+        }
+        Err(error) => {
+            output.document(&json!({ "job": ran.job, "backup": null }))?;
+            Err(error)
+        }
+    }
+}
+
+/// The folder, wherever the program is started the next time.
+fn folder(given: &Path) -> Result<PathBuf, CommandError> {
+    if given.to_str().is_some_and(|text| text.contains("://")) {
+        let message = format!(
+            "{} is an address; --to takes a folder of this machine",
+            given.display()
+        );
+        return Err(CommandError::Usage { message });
+    }
+    std::path::absolute(given).map_err(|error| CommandError::Usage {
+        message: format!("--to cannot be `{}`: {error}", given.display()),
+    })
+}
+
+impl From<TypeArgument> for BackupType {
+    fn from(argument: TypeArgument) -> Self {
+        match argument {
+            TypeArgument::Sqlite => Self::Sqlite,
+            TypeArgument::Csv => Self::Csv,
+            TypeArgument::Full => Self::Full,
+        }
+    }
+}

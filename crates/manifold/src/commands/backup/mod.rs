@@ -1,0 +1,57 @@
+//! `manifold backup`
+
+mod create;
+mod delete;
+mod list;
+mod reference;
+mod show;
+mod verify;
+
+use clap::Subcommand;
+
+use self::create::CreateArgs;
+use self::delete::DeleteArgs;
+pub(crate) use self::reference::FoundBackup;
+use crate::session::Session;
+
+/// What to do with backups.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupCommand {
+    /// Make a backup of a project
+    Create(CreateArgs),
+    /// List backups, newest first
+    List {
+        /// Only those of this project: its id, its name, or the beginning of its id
+        project: Option<String>,
+    },
+    /// Show a backup
+    Show {
+        /// The backup: its id, the beginning of its id, or its folder
+        backup: String,
+    },
+    /// Check that a backup can be restored, by reading all of it back
+    #[command(after_help = "\
+Examples:
+  manifold backup verify 0199
+  manifold backup verify /mnt/usb/aviation-sqlite-20261101T120000Z-0199
+
+Every file is compared with the manifest, then all rows are read back and compared, table by table. Nothing is \
+changed but the time of the check. Exit code 1 when the backup is damaged.")]
+    Verify {
+        /// The backup: its id, the beginning of its id, or its folder
+        backup: String,
+    },
+    /// Delete a backup, with its files
+    Delete(DeleteArgs),
+}
+
+/// Runs a verb.
+pub(crate) async fn run(command: BackupCommand, session: &Session) -> anyhow::Result<()> {
+    match command {
+        BackupCommand::Create(arguments) => create::run(arguments, session).await,
+        BackupCommand::List { project } => list::run(project.as_deref(), session).await,
+        BackupCommand::Show { backup } => show::run(&backup, session).await,
+        BackupCommand::Verify { backup } => verify::run(&backup, session).await,
+        BackupCommand::Delete(arguments) => delete::run(arguments, session).await,
+    }
+}

@@ -1,0 +1,199 @@
+//! A backup.
+
+use chrono::{DateTime, Utc};
+use entity_core::TableCount;
+use entity_core::backups;
+use entity_core::enums::{BackupState, BackupType};
+use manifold_jobs::backup::BackupSource;
+use serde::Serialize;
+
+use crate::table::{self, Align};
+use crate::units;
+
+/// A backup: as the hub lists it, or as its own manifest describes it.
+#[derive(Debug, Serialize)]
+pub(crate) struct BackupShape {
+    pub(crate) id: String,
+    pub(crate) project_id: String,
+    pub(crate) project_name: Option<String>,
+    r#type: BackupType,
+    state: BackupState,
+    pub(crate) location: String,
+    pub(crate) size_bytes: Option<u64>,
+    data_source_count: Option<i64>,
+    snapshot_count: Option<i64>,
+    total_records: Option<i64>,
+    tables: Vec<TableCount>,
+    compressed: bool,
+    with_data: bool,
+    description: Option<String>,
+    job_id: Option<String>,
+    verified_at: Option<DateTime<Utc>>,
+    last_proven_restore_at: Option<DateTime<Utc>>,
+    pub(crate) created_at: DateTime<Utc>,
+    completed_at: Option<DateTime<Utc>>,
+    error: Option<String>,
+}
+
+impl BackupShape {
+    /// The shape of a row of the hub, with the name that its project has, if it still has one.
+    pub(crate) fn new(row: backups::Model, project_name: Option<String>) -> Self {
+        Self {
+            id: row.id,
+            project_id: row.project_id,
+            project_name,
+            r#type: row.r#type,
+            state: row.state,
+            location: row.location,
+            size_bytes: row.size_bytes.and_then(|bytes| bytes.try_into().ok()),
+            data_source_count: row.data_source_count,
+            snapshot_count: row.snapshot_count,
+            total_records: row.total_records,
+            tables: row.tables.map(|tables| tables.0).unwrap_or_default(),
+            compressed: row.compressed,
+            with_data: row.with_data,
+            description: row.description,
+            job_id: row.job_id,
+            verified_at: row.verified_at,
+            last_proven_restore_at: None,
+            created_at: row.created_at,
+            completed_at: row.completed_at,
+            error: row.error,
+        }
+    }
+
+    /// The shape of a backup that was found by its folder.
+    pub(crate) fn of_folder(source: &BackupSource) -> Self {
+        let manifest = source.manifest();
+        let totals = manifest.totals();
+        Self {
+            id: manifest.id.clone(),
+            project_id: manifest.project.id.clone(),
+            project_name: Some(manifest.project.name.clone()),
+            r#type: manifest.backup_type,
+            state: BackupState::Completed,
+            location: source.folder().display().to_string(),
+            size_bytes: Some(totals.size_bytes),
+            data_source_count: Some(totals.data_source_count),
+            snapshot_count: Some(totals.snapshot_count),
+            total_records: Some(totals.total_records),
+            tables: totals.tables.0,
+            compressed: manifest.compressed,
+            with_data: manifest.with_data,
+            description: manifest.description.clone(),
+            job_id: None,
+            verified_at: None,
+            last_proven_restore_at: None,
+            created_at: manifest.created_at,
+            completed_at: None,
+            error: None,
+        }
+    }
+
+    /// The project's name, or its id when it has none any more.
+    pub(crate) fn project(&self) -> &str {
+        self.project_name.as_deref().unwrap_or(&self.project_id)
+    }
+
+    /// What it is, in a few words: `sqlite backup of 3 sources, 5 snapshots, 1,000 rows, 1.2 MB`.
+    pub(crate) fn summary(&self) -> String {
+        let mut parts = Vec::new();
+        let counts = [
+            (self.data_source_count, "source"),
+            (self.snapshot_count, "snapshot"),
+            (self.total_records, "row"),
+        ];
+        for (count, one) in counts {
+            parts.extend(count.map(|count| units::count(count, one)));
+        }
+        parts.extend(self.size_bytes.map(units::size));
+        let data = if self.with_data { "" } else { " without data" };
+        format!("{} backup{data}: {}", self.r#type, parts.join(", "))
+    }
+
+    /// A line for each backup.
+    pub(crate) fn table(backups: &[Self]) -> String {
+        let header = [
+            ("id", Align::Left),
+            ("project", Align::Left),
+            ("type", Align::Left),
+            ("state", Align::Left),
+            ("snapshots", Align::Right),
+            ("rows", Align::Right),
+            ("size", Align::Right),
+            ("created", Align::Left),
+            ("verified", Align::Left),
+        ];
+        let rows = backups.iter().map(|backup| {
+            vec![
+                backup.id.clone(),
+                backup.project().to_owned(),
+                backup.kind(),
+                backup.state.to_string(),
+                number(backup.snapshot_count),
+                number(backup.total_records),
+                backup.size(),
+                units::time(backup.created_at),
+                units::time_or_dash(backup.verified_at),
+            ]
+        });
+        table::table(&header, rows)
+    }
+
+    /// A line for each field, then one for each table.
+    pub(crate) fn fields(&self) -> String {
+        let mut fields = vec![
+            ("id", self.id.clone()),
+            ("project", self.project().to_owned()),
+            ("type", self.kind()),
+            ("state", self.state.to_string()),
+        ];
+        fields.extend(self.error.clone().map(|error| ("error", error)));
+        fields.extend(self.description.clone().map(|text| ("description", text)));
+        fields.extend([
+            ("folder", self.location.clone()),
+            ("sources", number(self.data_source_count)),
+            ("snapshots", number(self.snapshot_count)),
+            ("rows", number(self.total_records)),
+            ("size", self.size()),
+            ("created", units::time(self.created_at)),
+            ("verified", units::time_or_dash(self.verified_at)),
+        ]);
+        let fields = table::fields(&fields);
+        if self.tables.is_empty() {
+            return fields;
+        }
+        let header = [
+            ("table", Align::Left),
+            ("rows", Align::Right),
+            ("logical hash", Align::Left),
+        ];
+        let rows = self.tables.iter().map(|table| {
+            vec![
+                table.name.clone(),
+                units::number(table.rows),
+                table.hash.clone(),
+            ]
+        });
+        format!("{fields}\n\n{}", table::table(&header, rows))
+    }
+
+    fn kind(&self) -> String {
+        let mut kind = self.r#type.to_string();
+        if self.compressed {
+            kind.push_str(", zstd");
+        }
+        if !self.with_data {
+            kind.push_str(", without data");
+        }
+        kind
+    }
+
+    fn size(&self) -> String {
+        self.size_bytes.map_or_else(|| "-".to_owned(), units::size)
+    }
+}
+
+fn number(value: Option<i64>) -> String {
+    value.map_or_else(|| "-".to_owned(), units::number)
+}
