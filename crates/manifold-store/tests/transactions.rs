@@ -1,5 +1,5 @@
 //! Transactions: what returns is kept, what is dropped never happened.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, clippy::disallowed_methods)]
 
 mod support;
 
@@ -11,7 +11,7 @@ use entity_core::app_settings;
 use manifold_store::{
     CoreDatabase, CoreTransaction, DatabaseManager as _, Durability, StoreError, Timestamp,
 };
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _};
 
 fn row(key: &str) -> app_settings::ActiveModel {
     app_settings::ActiveModel {

@@ -1,12 +1,15 @@
 //! What is to happen at which named point, in development builds: for tests of crashes.
 
+#[cfg(unix)]
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::command_error::CommandError;
 use crate::env_vars;
 
 /// Does what the environment says: `create-planned=abort`, several separated by `;`.
 ///
-/// `abort` ends the process at the point, as a kill does; `error` makes the step fail; `stop` stops the process until
-/// it is sent SIGCONT.
+/// `abort` ends the process at the point, as a kill does; `error` makes the step fail; `stop` stops the process, the
+/// first time, until it is sent SIGCONT.
 ///
 /// # Errors
 /// [`CommandError::Usage`] when it cannot be understood.
@@ -27,9 +30,14 @@ pub(crate) fn arm() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Stops this process, once: a point may be passed many times.
 #[cfg(unix)]
 fn stop() {
     use rustix::process::{Signal, getpid, kill_process};
+    static STOPPED: AtomicBool = AtomicBool::new(false);
+    if STOPPED.swap(true, Ordering::SeqCst) {
+        return;
+    }
     if let Err(error) = kill_process(getpid(), Signal::STOP) {
         tracing::error!(%error, "the process was not stopped");
     }

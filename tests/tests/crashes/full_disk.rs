@@ -1,0 +1,185 @@
+//! A disk with no space left: every verb that writes says so and what to do, nothing is lost, and with more space the
+//! same command succeeds.
+//!
+//! The disk is a small tmpfs of a user namespace. Where the system refuses one the test says that it was skipped.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::folder::Folder;
+use crate::passage::Start;
+
+/// Where the disk is, for the process within the namespace.
+const DISK: &str = "MANIFOLD_TEST_DISK";
+
+const MOUNT: &str = r#"mount -t tmpfs -o size=64m tmpfs "$0" && exec "$@""#;
+
+/// Space that is left for the command, in KiB. With little it fails early, with more in the middle.
+const SPACES: [u64; 13] = [
+    0, 16, 32, 64, 96, 128, 192, 256, 512, 1_024, 2_048, 4_096, 16_384,
+];
+
+/// With so much space left, in KiB, what is stored can be read: SQLite needs some for the index of a write-ahead log.
+const ENOUGH_TO_READ: u64 = 128;
+
+const VERBS: [(Start, &[&str]); 17] = [
+    (Start::Nowhere, &["init"]),
+    (Start::Initial, &["project", "create", "n"]),
+    (Start::Filled, &["project", "rename", "p", "q"]),
+    (Start::Filled, &["project", "describe", "p", "d"]),
+    (Start::Filled, &["project", "delete", "p"]),
+    (Start::InTrash, &["project", "undelete", "p"]),
+    (
+        Start::Filled,
+        &["import", "new.csv", "--project", "p", "--source", "b"],
+    ),
+    (
+        Start::Filled,
+        &["import", "next.csv", "--project", "p", "--source", "a"],
+    ),
+    (Start::Filled, &["snapshot", "delete", "p", "a@2"]),
+    (
+        Start::Filled,
+        &["export", "p", "--source", "a", "--to", "out.csv"],
+    ),
+    (Start::Filled, &["backup", "create", "p", "--type", "csv"]),
+    (
+        Start::Filled,
+        &["backup", "create", "p", "--type", "sqlite"],
+    ),
+    (Start::Filled, &["backup", "create", "p", "--type", "full"]),
+    (
+        Start::Filled,
+        &["backup", "create", "p", "--type", "sqlite", "--compress"],
+    ),
+    (Start::Filled, &["restore", "backup", "--as", "r"]),
+    (Start::Filled, &["restore", "backup", "--in-place"]),
+    (
+        Start::Filled,
+        &["settings", "set", "import.max_cell", "1000000"],
+    ),
+];
+
+#[test]
+fn every_verb_says_so_and_loses_nothing() {
+    if let Ok(disk) = std::env::var(DISK) {
+        return on_the_disk(Path::new(&disk));
+    }
+    let disk = tempfile::tempdir().unwrap();
+    let within = |program: &str, arguments: &[&str]| {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--map-root-user", "--mount", "sh", "-c", MOUNT]);
+        unshare.arg(disk.path()).arg(program).args(arguments);
+        unshare.env(DISK, disk.path()).output()
+    };
+    if !within("true", &[]).is_ok_and(|tried| tried.status.success()) {
+        // Not a line of the test's own output, which is shown only when it fails.
+        writeln!(
+            std::io::stderr(),
+            "SKIPPED: {}: no tmpfs here",
+            module_path!()
+        )
+        .unwrap();
+        return;
+    }
+    let this = std::env::current_exe().unwrap();
+    let test = "full_disk::every_verb_says_so_and_loses_nothing";
+    let output = within(this.to_str().unwrap(), &["--exact", test, "--nocapture"]).unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let failed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{failed}");
+    assert!(said.contains("1 passed"), "{said}{failed}");
+}
+
+fn on_the_disk(disk: &Path) {
+    for (start, arguments) in VERBS {
+        let undisturbed = start.folder();
+        let old = (start != Start::Nowhere).then(|| undisturbed.state("before"));
+        let folder = undisturbed.copy_into(disk);
+        undisturbed.ok(arguments);
+        let new = undisturbed.state("undisturbed");
+        let filler = Filler::on(disk);
+        let mut failed = 0;
+        for space in SPACES {
+            let what = format!("{arguments:?} with {space} KiB");
+            filler.leave(space);
+            let said = folder.run(arguments);
+            if said.code == 0 {
+                break;
+            }
+            failed += 1;
+            assert_eq!(said.error, "disk_full", "{what}: {}", said.stderr);
+            assert!(
+                said.stderr.contains("free some space"),
+                "{what}: {}",
+                said.stderr
+            );
+            assert!(
+                space < *SPACES.last().unwrap(),
+                "{what} is enough: {}",
+                said.stderr
+            );
+            if let Some(old) = &old {
+                is_readable(&folder, start, space, &what);
+                filler.leave(8 * 1_024);
+                assert_eq!(&folder.state(&what), old, "{what}");
+            }
+            let leftovers = folder.leftovers();
+            assert!(leftovers.is_empty(), "{what}: {leftovers:?}");
+        }
+        assert!(failed > 0, "{arguments:?} needs no space");
+        drop(filler);
+        assert_eq!(folder.state("in the end"), new, "{arguments:?}");
+        assert!(
+            folder.leftovers().is_empty(),
+            "{arguments:?}: {:?}",
+            folder.leftovers()
+        );
+    }
+}
+
+/// What is stored can be read although the disk is full.
+fn is_readable(folder: &Folder, start: Start, space: u64, what: &str) {
+    let query: &[&str] = match start {
+        Start::Filled => &["query", "p", "SELECT count(*) FROM a"],
+        _ => &["project", "list"],
+    };
+    let said = folder.run(query);
+    let refused = said.error == "disk_full" && space < ENOUGH_TO_READ;
+    assert!(
+        said.code == 0 || refused,
+        "{what}, then {query:?}: {}",
+        said.stderr
+    );
+}
+
+/// A file that takes what space there is.
+struct Filler<'d> {
+    disk: &'d Path,
+}
+
+impl<'d> Filler<'d> {
+    fn on(disk: &'d Path) -> Self {
+        Self { disk }
+    }
+
+    /// Leaves so much space, in KiB.
+    fn leave(&self, space: u64) {
+        let path = self.disk.join("filler");
+        let mut file = File::create(&path).unwrap();
+        for size in [1 << 20, 1 << 12] {
+            let block = vec![0; size];
+            while file.write_all(&block).is_ok() {}
+        }
+        let length = file.metadata().unwrap().len();
+        file.set_len(length.saturating_sub(space << 10)).unwrap();
+    }
+}
+
+impl Drop for Filler<'_> {
+    fn drop(&mut self) {
+        std::fs::remove_file(self.disk.join("filler")).unwrap();
+    }
+}

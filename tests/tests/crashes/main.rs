@@ -1,0 +1,23 @@
+//! The command dies, is interrupted, finds no space or broken files: what it had acknowledged is there, nothing
+//! half-done is visible, and the same command again does what it should.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod broken_spoke;
+mod busy_backup;
+mod command;
+mod fail_points;
+mod folder;
+mod full_disk;
+mod interrupt;
+mod kill;
+mod passage;
+mod scene;
+mod seed;
+mod state;

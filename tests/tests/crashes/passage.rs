@@ -1,0 +1,219 @@
+//! Which command passes which named point.
+
+use crate::folder::Folder;
+use crate::scene;
+
+/// Rows of the files: more than one look of a backup whether it is to stop.
+const ROWS: usize = 3_000;
+
+/// Where a command begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// No data folder.
+    Nowhere,
+    /// An empty data folder.
+    Initial,
+    /// A project with two versions.
+    Filled,
+    /// The same, with a backup in the data folder.
+    Saved,
+    /// The project is in the trash.
+    InTrash,
+    /// The project's file is no database.
+    Damaged,
+    /// An import died.
+    Died,
+    /// A project, and `large.csv`, of which a first look sees the beginning only.
+    Large,
+}
+
+impl Start {
+    /// The folder of which each test of a point gets a copy.
+    pub fn folder(self) -> Folder {
+        match self {
+            Self::Nowhere => Folder::new(),
+            Self::Initial => scene::initial(),
+            Self::InTrash => scene::in_trash(),
+            Self::Large => scene::large(),
+            Self::Filled | Self::Saved | Self::Damaged | Self::Died => scene::filled(ROWS, "csv"),
+        }
+    }
+
+    /// What has to happen in the copy itself.
+    pub fn prepare(self, folder: &Folder) {
+        match self {
+            Self::Saved => {
+                folder.ok(&["backup", "create", "p"]);
+            }
+            Self::Damaged => {
+                let projects = std::fs::read_dir(folder.path("data/projects")).unwrap();
+                for entry in projects {
+                    let path = entry.unwrap().path();
+                    if path.extension().is_some_and(|extension| extension == "db") {
+                        std::fs::write(path, "something that is certainly no database").unwrap();
+                    }
+                }
+            }
+            Self::Died => {
+                let died = folder.run_with("import-recorded=abort", LATER);
+                assert_eq!(died.code, ABORTED, "{}", died.stderr);
+            }
+            Self::Nowhere | Self::Initial | Self::Filled | Self::InTrash | Self::Large => {}
+        }
+    }
+}
+
+/// What a shell says of a process that aborted.
+pub const ABORTED: i32 = 128 + 6;
+
+/// A command that passes a point.
+#[derive(Debug)]
+pub struct Passage {
+    pub point: &'static str,
+    /// What must fail before the point is reached; empty when nothing.
+    pub after: &'static str,
+    pub start: Start,
+    pub command: &'static [&'static str],
+}
+
+const FIRST: &[&str] = &["import", "new.csv", "--project", "p", "--source", "b"];
+const LARGE: &[&str] = &["import", "large.csv", "--project", "p", "--source", "b"];
+const LATER: &[&str] = &["import", "next.csv", "--project", "p", "--source", "a"];
+const SAME: &[&str] = &["import", "same.csv", "--project", "p", "--source", "a"];
+const CREATE: &[&str] = &["project", "create", "n"];
+const RENAME: &[&str] = &["project", "rename", "p", "q"];
+const DELETE: &[&str] = &["project", "delete", "p"];
+const UNDELETE: &[&str] = &["project", "undelete", "p"];
+const DELETE_SNAPSHOT: &[&str] = &["snapshot", "delete", "p", "a@2"];
+const BACK_UP: &[&str] = &["backup", "create", "p", "--type", "csv"];
+const RESTORE: &[&str] = &["restore", "backup", "--as", "r"];
+const REPLACE: &[&str] = &["restore", "backup", "--in-place"];
+const EXPORT: &[&str] = &["export", "p", "--source", "a", "--to", "out.csv"];
+const LIST: &[&str] = &["project", "list"];
+
+impl Passage {
+    /// Whether the doctor rightly finds something until the command has been repeated: a project that is damaged, a
+    /// backup whose files are gone.
+    pub fn is_told_by_the_doctor(&self) -> bool {
+        self.start == Start::Damaged || self.point == "backup-folder-deleted"
+    }
+}
+
+const fn passage(point: &'static str, start: Start, command: &'static [&'static str]) -> Passage {
+    Passage {
+        point,
+        after: "",
+        start,
+        command,
+    }
+}
+
+const fn undoing(
+    point: &'static str,
+    after: &'static str,
+    start: Start,
+    command: &'static [&'static str],
+) -> Passage {
+    Passage {
+        point,
+        after,
+        start,
+        command,
+    }
+}
+
+/// Every point, by the work it is in.
+pub const PASSAGES: &[Passage] = &[
+    passage("hub-written", Start::Nowhere, &["init"]),
+    passage("template-written", Start::Initial, CREATE),
+    passage("create-planned", Start::Initial, CREATE),
+    passage("create-file-written", Start::Initial, CREATE),
+    passage("create-file-made", Start::Initial, CREATE),
+    passage("create-published", Start::Initial, CREATE),
+    passage("project-changed", Start::Filled, RENAME),
+    passage("project-change-committed", Start::Filled, RENAME),
+    passage("delete-planned", Start::Filled, DELETE),
+    passage("delete-settled", Start::Filled, DELETE),
+    passage("delete-file-moved", Start::Filled, DELETE),
+    passage("delete-published", Start::Filled, DELETE),
+    undoing("delete-undoing", "delete-file-moved", Start::Filled, DELETE),
+    undoing(
+        "delete-file-moved-back",
+        "delete-file-moved",
+        Start::Filled,
+        DELETE,
+    ),
+    passage("undelete-planned", Start::InTrash, UNDELETE),
+    passage("undelete-renamed", Start::InTrash, UNDELETE),
+    passage("undelete-file-moved", Start::InTrash, UNDELETE),
+    passage("undelete-published", Start::InTrash, UNDELETE),
+    undoing(
+        "undelete-undoing",
+        "undelete-file-moved",
+        Start::InTrash,
+        UNDELETE,
+    ),
+    undoing(
+        "undelete-file-moved-back",
+        "undelete-file-moved",
+        Start::InTrash,
+        UNDELETE,
+    ),
+    passage("source-created", Start::Filled, FIRST),
+    passage("job-claimed", Start::Filled, LATER),
+    passage("job-started", Start::Filled, LATER),
+    passage("import-begun", Start::Filled, FIRST),
+    passage("import-begun", Start::Filled, LATER),
+    passage("import-recorded", Start::Filled, FIRST),
+    passage("import-table-made", Start::Filled, FIRST),
+    passage("import-batch-committed", Start::Filled, FIRST),
+    passage("import-columns-stored-anew", Start::Large, LARGE),
+    passage("import-rows-stored", Start::Filled, FIRST),
+    passage("import-rows-indexed", Start::Filled, FIRST),
+    passage("import-snapshot-written", Start::Filled, FIRST),
+    undoing(
+        "import-taken-back",
+        "import-batch-committed",
+        Start::Filled,
+        FIRST,
+    ),
+    passage("import-compared", Start::Filled, LATER),
+    passage("import-differences-written", Start::Filled, LATER),
+    passage("import-differences-published", Start::Filled, LATER),
+    passage("import-published", Start::Filled, FIRST),
+    passage("import-published", Start::Filled, LATER),
+    passage("import-projected", Start::Filled, FIRST),
+    passage("import-projected", Start::Filled, LATER),
+    passage("import-ended", Start::Filled, SAME),
+    passage("job-done", Start::Filled, LATER),
+    passage("job-finished", Start::Filled, LATER),
+    passage("job-found-dead", Start::Died, LIST),
+    passage("snapshot-taken-away", Start::Filled, DELETE_SNAPSHOT),
+    passage("snapshot-deleted", Start::Filled, DELETE_SNAPSHOT),
+    passage("backup-begun", Start::Filled, BACK_UP),
+    passage("backup-frozen", Start::Filled, BACK_UP),
+    passage("backup-rows-passed", Start::Filled, BACK_UP),
+    passage("backup-file-written", Start::Filled, BACK_UP),
+    passage("backup-files-written", Start::Filled, BACK_UP),
+    passage("backup-manifest-written", Start::Filled, BACK_UP),
+    passage("backup-published", Start::Filled, BACK_UP),
+    passage("backup-completed", Start::Filled, BACK_UP),
+    passage(
+        "backup-folder-deleted",
+        Start::Saved,
+        &["backup", "delete", "BACKUP"],
+    ),
+    passage("restore-files-checked", Start::Filled, RESTORE),
+    passage("restore-read-back", Start::Filled, REPLACE),
+    passage("restore-compared", Start::Filled, RESTORE),
+    passage("restore-staged", Start::Filled, REPLACE),
+    passage("restore-planned", Start::Filled, RESTORE),
+    passage("restore-file-placed", Start::Filled, RESTORE),
+    passage("restore-published", Start::Filled, RESTORE),
+    passage("safety-copy-written", Start::Filled, REPLACE),
+    passage("restore-safety-copied", Start::Filled, REPLACE),
+    passage("restore-replaced", Start::Filled, REPLACE),
+    passage("restore-damaged-copied", Start::Damaged, REPLACE),
+    passage("restore-replaced", Start::Damaged, REPLACE),
+    passage("export-written", Start::Filled, EXPORT),
+];
