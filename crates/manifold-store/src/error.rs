@@ -153,7 +153,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The disk is full.
-    #[error("the disk is full; nothing was changed, free some space and try again")]
+    #[error("the disk is full; free some space and try again")]
     DiskFull,
     /// The linked SQLite has a bug that loses commits.
     #[error(

@@ -1,6 +1,6 @@
 //! An open spoke: checked when it is opened, kept open by leases.
 
-use std::path::Path;
+use std::fs::Metadata;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -45,13 +45,23 @@ impl Spoke {
             |_| {},
         )
         .await?;
-        let inode = inode(&path).ok_or_else(|| StoreError::Gone {
-            project: id.clone(),
-            path: path.clone(),
+        let metadata = std::fs::metadata(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => StoreError::Gone {
+                project: id.clone(),
+                path: path.clone(),
+            },
+            _ => StoreError::io("look at", &path)(error),
         })?;
+        // SQLite would make a database of it.
+        if metadata.len() == 0 {
+            let reason = "it is empty".to_owned();
+            return Err(StoreError::NotOurs { path, reason });
+        }
+        let inode = inode(&metadata);
         let file = Arc::new(OpenFile::new(path.clone(), Project::VERSION, durability));
         let checked = check(&file, id).await;
-        if checked.is_ok() && inode != self::inode(&path).unwrap_or_default() {
+        let now = std::fs::metadata(&path).ok();
+        if checked.is_ok() && now.is_none_or(|now| inode != self::inode(&now)) {
             file.close().await.map_err(crate::connection::query_error)?;
             return Err(StoreError::Busy {
                 what: path.display().to_string(),
@@ -148,13 +158,11 @@ async fn number(connection: &Connection, pragma: &'static str) -> Result<i64, St
 
 /// What tells one file from another that took its name.
 #[cfg(unix)]
-fn inode(path: &Path) -> Option<u64> {
-    std::fs::metadata(path)
-        .ok()
-        .map(|metadata| std::os::unix::fs::MetadataExt::ino(&metadata))
+fn inode(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
 }
 
 #[cfg(not(unix))]
-fn inode(path: &Path) -> Option<u64> {
-    path.exists().then_some(0)
+fn inode(_: &Metadata) -> u64 {
+    0
 }

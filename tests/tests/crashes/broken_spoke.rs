@@ -46,9 +46,6 @@ fn text(file: &Path, _: &Path) {
 fn newer(file: &Path, _: &Path) {
     let connection = rusqlite::Connection::open(file).unwrap();
     connection.pragma_update(None, "user_version", 999).unwrap();
-    connection
-        .pragma_update(None, "journal_mode", "delete")
-        .unwrap();
 }
 
 fn other(file: &Path, other: &Path) {
@@ -81,11 +78,8 @@ fn every_verb_says_what_is_wrong_and_other_projects_work() {
                 said.stderr
             );
         }
-        assert_eq!(
-            std::fs::read(&broken).ok(),
-            left,
-            "{name}: it stays as it was"
-        );
+        let stays = std::fs::read(&broken).ok() == left;
+        assert!(stays, "{name}: its file was changed");
 
         let listed = folder.ok(&["project", "list"]);
         assert_eq!(

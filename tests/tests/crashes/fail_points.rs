@@ -134,7 +134,7 @@ fn survives(passage: &Passage, fault: &str, beginnings: &mut Beginnings) {
 
 /// What a backup has made can be read back.
 fn is_verified(folder: &Folder, passage: &Passage, what: &str) {
-    if passage.command[..2] != ["backup", "create"] {
+    if !passage.command.starts_with(&["backup", "create"]) {
         return;
     }
     let listed = folder.ok(&["backup", "list"]);
