@@ -145,14 +145,20 @@ impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooManyFields { found, columns } | Self::TooFewFields { found, columns } => {
-                write!(f, "{found} fields for {columns} columns")
+                let (fields, names) = (plural(*found == 1), plural(*columns == 1));
+                write!(f, "{found} field{fields} for {columns} column{names}")
             }
             Self::UnterminatedQuote { lines } => {
                 write!(
                     f,
-                    "a quote is not closed in {lines} lines to the end of the input"
+                    "a quote is not closed in {lines} line{} to the end of the input",
+                    plural(*lines == 1)
                 )
             }
         }
     }
+}
+
+fn plural(is_one: bool) -> &'static str {
+    if is_one { "" } else { "s" }
 }
