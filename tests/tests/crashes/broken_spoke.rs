@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::folder::Folder;
 use crate::scene;
 
-/// What is done to the file of a project, given that of another, and the error that tells of it.
-const BREAKAGES: [(&str, fn(&Path, &Path), &str); 6] = [
+/// Breaks the file of a project, given that of another.
+type Breakage = fn(&Path, &Path);
+
+/// What is done to the file of a project, and the error that tells of it.
+const BREAKAGES: [(&str, Breakage, &str); 6] = [
     ("missing", missing, "project_file_missing"),
     ("cut", cut, "corrupt"),
     ("empty", empty, "not_a_manifold_database"),
