@@ -8,7 +8,7 @@ use manifold_format::WriteError;
 use manifold_jobs::JobError;
 use manifold_jobs::export::OriginalError;
 use manifold_store::sandbox::ParameterError;
-use manifold_store::{JobsError, RowLogError, StoreError, UserQueryError};
+use manifold_store::{JobsError, RowLogError, SecretsError, StoreError, UserQueryError};
 use serde::Serialize;
 
 use crate::command_error::CommandError;
@@ -79,6 +79,7 @@ fn named(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         error.downcast_ref().map(UserQueryError::code),
         error.downcast_ref().map(JobError::code),
         error.downcast_ref().map(JobsError::code),
+        error.downcast_ref().map(SecretsError::code),
         error.downcast_ref().map(|_: &ParameterError| "parameter"),
         error.downcast_ref().map(OriginalError::code),
         error.downcast_ref().map(|_: &WriteError| "output"),

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod env_vars;
 mod errors;
+mod hidden_question;
 mod interrupt;
 mod log;
 mod output;

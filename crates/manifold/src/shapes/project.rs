@@ -69,6 +69,17 @@ impl ProjectShape {
         table::table(&header, rows)
     }
 
+    /// What is in it, such as `2 sources, 5 snapshots, 3,322 rows, 1.2 MB`.
+    pub(crate) fn contents(&self) -> String {
+        format!(
+            "{}, {}, {}, {}",
+            units::count(self.source_count, "source"),
+            units::count(self.snapshot_count, "snapshot"),
+            units::count(self.row_count, "row"),
+            units::size(self.size_bytes)
+        )
+    }
+
     /// A line for each field.
     pub(crate) fn fields(&self) -> String {
         table::fields(&[

@@ -154,6 +154,8 @@ pub(crate) fn snapshots(folder: &Folder) -> insta::Settings {
     settings.add_filter(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "[time]");
     settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[time]");
     settings.add_filter(r#""size_bytes": \d+"#, r#""size_bytes": [bytes]"#);
+    settings.add_filter(r#""pid": \d+"#, r#""pid": [pid]"#);
+    settings.add_filter(r#""host": "[^"]+""#, r#""host": "[host]""#);
     settings.add_filter(r#""elapsed_ms": \d+"#, r#""elapsed_ms": [ms]"#);
     settings
 }

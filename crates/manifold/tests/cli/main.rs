@@ -1,6 +1,7 @@
 //! The command as people and scripts use it: real files, real processes.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod doctor;
 mod errors;
 mod export;
 mod folder;
@@ -8,11 +9,15 @@ mod help;
 mod import;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod job;
 mod pipes;
 mod project;
 mod query;
+mod secret;
 mod settings;
 mod shapes;
 mod snapshot;
 mod source;
+mod trash;
 mod troubleshooting;
