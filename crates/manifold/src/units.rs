@@ -55,7 +55,7 @@ pub(crate) fn time_or_dash(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(|| "-".to_owned(), time)
 }
 
-/// How long something took, in its two largest units, such as `0.4 s`, `12 min 5 s` or `3 d 0 h`.
+/// How long something took, in its two largest units, such as `0.4 s`, `21 s`, `12 min 5 s` or `3 d 0 h`.
 pub(crate) fn duration(took: TimeDelta) -> String {
     let seconds = took.num_seconds().max(0);
     let two = |large: i64, unit: &str, small: i64, part: &str| {
@@ -66,7 +66,8 @@ pub(crate) fn duration(took: TimeDelta) -> String {
         )
     };
     match seconds {
-        0..60 => format!("{:.1} s", took.as_seconds_f64().max(0.0)),
+        0..10 => format!("{:.1} s", took.as_seconds_f64().max(0.0)),
+        10..60 => format!("{seconds} s"),
         60..3_600 => two(60, "min", 1, "s"),
         3_600..86_400 => two(3_600, "h", 60, "min"),
         _ => two(86_400, "d", 3_600, "h"),
@@ -98,7 +99,8 @@ mod tests {
             (-5, "0.0 s"),
             (0, "0.0 s"),
             (449, "0.4 s"),
-            (59_900, "59.9 s"),
+            (9_900, "9.9 s"),
+            (59_900, "59 s"),
             (60_000, "1 min 0 s"),
             (3_599_999, "59 min 59 s"),
             (3_660_000, "1 h 1 min"),
