@@ -7,6 +7,7 @@ mod config;
 mod env_vars;
 mod errors;
 mod foreground;
+mod hidden_question;
 mod interrupt;
 mod log;
 mod output;
