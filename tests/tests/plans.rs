@@ -256,11 +256,26 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     })
     .await
     .unwrap();
+    jobs.list(&JobFilter {
+        state: Some(all[0].state),
+        ..JobFilter::default()
+    })
+    .await
+    .unwrap();
+    jobs.list(&JobFilter {
+        kind: Some(all[0].kind.clone()),
+        ..JobFilter::default()
+    })
+    .await
+    .unwrap();
     let job = jobs.find(&all[0].id).await.unwrap();
     jobs.find(&job.id[..31]).await.unwrap();
     let id = job.id.parse().unwrap();
-    jobs.executions(&id).await.unwrap();
+    let attempts = jobs.executions(&id).await.unwrap();
+    jobs.worker(&attempts[0].worker_id).await.unwrap();
+    jobs.checkpoints(&id, &project).await.unwrap();
     jobs.logs(&id).await.unwrap();
+    trash(&Projects::new(manager)).await;
     rescue_dead(manager).await.unwrap();
     let migrations = Migrations::new(manager);
     migrations.core().await.unwrap();
@@ -271,6 +286,24 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
         .unwrap();
     other.project(&project).await.unwrap();
     project
+}
+
+/// A project goes into the trash and comes back.
+async fn trash(projects: &Projects) {
+    let made = projects
+        .create(NewProject {
+            name: "old".into(),
+            description: None,
+        })
+        .await
+        .unwrap();
+    projects
+        .delete(&Projects::id(&made).unwrap())
+        .await
+        .unwrap();
+    projects.trash().await.unwrap();
+    projects.undelete("nothing", None).await.unwrap_err();
+    projects.undelete("old", Some("older")).await.unwrap();
 }
 
 /// Rows with a reject, a short row, an odd cell and moved rows.

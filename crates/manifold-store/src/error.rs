@@ -35,9 +35,9 @@ pub enum StoreError {
     #[error("a row refers to another that does not exist")]
     ForeignKey,
     /// Nothing has this id, name or id prefix.
-    #[error("no {what} has the id, name or id prefix `{name}`; `manifold {what} list` shows them")]
+    #[error("no {what} has the id, name or id prefix `{name}`{}", listed(what))]
     NotFound {
-        /// `project`, `source`, `snapshot`, ...
+        /// `project`, `source`, `snapshot`, ...; [`StoreError::IN_TRASH`].
         what: &'static str,
         /// What was asked for.
         name: String,
@@ -206,6 +206,9 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What [`StoreError::NotFound`] calls a project that was looked for in the trash.
+    pub const IN_TRASH: &'static str = "project in the trash";
+
     /// The stable name of this error, as scripts see it.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -276,6 +279,16 @@ impl StoreError {
             },
             other => other,
         }
+    }
+}
+
+/// The verb that lists such things, where there is one.
+fn listed(what: &str) -> String {
+    match what {
+        "backup" | "job" | "project" | "snapshot" | "source" => {
+            format!("; `manifold {what} list` shows them")
+        }
+        _ => String::new(),
     }
 }
 

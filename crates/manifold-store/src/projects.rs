@@ -30,7 +30,7 @@ pub struct Projects {
 /// Where a project is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectFile {
-    /// The spoke file.
+    /// The spoke file; in the trash if the project is there.
     pub path: PathBuf,
     /// Its size with what is not yet written back into it, in bytes; 0 when it is missing.
     pub size_bytes: u64,
@@ -206,7 +206,11 @@ impl Projects {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn file(&self, row: &projects::Model) -> ProjectFile {
-        let path = self.manager.layout().spoke(&row.namespace);
+        let layout = self.manager.layout();
+        let path = match row.state {
+            ProjectState::Trashed => layout.trashed(&row.namespace),
+            ProjectState::Active | ProjectState::Creating => layout.spoke(&row.namespace),
+        };
         let size = |suffix: &str| {
             let mut with_suffix = path.clone().into_os_string();
             with_suffix.push(suffix);

@@ -63,9 +63,9 @@ pub(crate) async fn find(
         )
         .limit(reference::MOST_CANDIDATES);
     match reference::by_prefix("project", reference, core.all(prefixed).await?) {
-        // Where to look is another command than that for projects in use.
+        // The list of projects in use would be the wrong place to look.
         Err(StoreError::NotFound { name, .. }) => Err(StoreError::NotFound {
-            what: "project trash",
+            what: StoreError::IN_TRASH,
             name,
         }),
         found => found,

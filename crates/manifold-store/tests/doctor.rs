@@ -42,6 +42,10 @@ async fn only(store: &Store) -> Finding {
         !finding.explanation.contains('\n') && !finding.explanation.ends_with('.'),
         "{finding:?}"
     );
+    assert!(
+        !finding.repair.is_empty() && !finding.repair.ends_with('.'),
+        "{finding:?}"
+    );
     finding
 }
 
@@ -169,10 +173,8 @@ async fn what_is_wrong_with_a_file_is_told() {
         );
         assert_eq!(finding.project_id.as_deref(), Some(id.as_str()));
         assert_eq!(finding.path.as_deref(), Some(path.as_path()));
-        assert!(
-            finding.explanation.contains("sales") && finding.explanation.contains(words),
-            "{finding:?}"
-        );
+        let told = format!("{}; {}", finding.explanation, finding.repair);
+        assert!(told.contains("sales") && told.contains(words), "{told}");
         assert_eq!(
             Doctor::new(&store.manager).examine().await.unwrap().ok,
             finding.severity != Severity::Error
@@ -187,7 +189,7 @@ async fn what_is_wrong_with_a_file_is_told() {
     std::fs::write(&path, b"just some text, certainly not a database, and long enough for a header of one hundred bytes ......").unwrap();
     check(FindingClass::NotSqlite, "not a database").await;
     std::fs::copy(&other, &path).unwrap();
-    check(FindingClass::WrongProject, "move the right file").await;
+    check(FindingClass::WrongProject, "the right one to its place").await;
     std::fs::write(&path, &sound[..sound.len() / 2]).unwrap();
     check(FindingClass::Corrupt, "restore the project").await;
 
@@ -439,7 +441,7 @@ async fn backups_that_are_gone_and_secrets_that_others_read_are_told() {
         (FindingClass::MissingBackup, Some(&folder))
     );
     assert!(
-        finding.explanation.contains("manifold backup delete b1"),
+        finding.repair.contains("manifold backup delete b1"),
         "{finding:?}"
     );
     std::fs::create_dir_all(&folder).unwrap();

@@ -10,6 +10,7 @@ use crate::commands::completions::CompletionsArgs;
 use crate::commands::export::ExportArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::import_history::ImportHistoryArgs;
+use crate::commands::job::JobCommand;
 use crate::commands::migrate::MigrateCommand;
 use crate::commands::project::ProjectCommand;
 use crate::commands::query::QueryArgs;
@@ -68,10 +69,10 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Make the data folder; safe to repeat
     Init,
-    /// Projects: create, list, show, rename, describe
+    /// Projects: create, list, show, rename, describe, delete, undelete
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Data sources of a project: create, list, show
+    /// Data sources of a project: create, list, show; and the secrets they need
     #[command(subcommand)]
     Source(SourceCommand),
     /// Import files as snapshots
@@ -90,12 +91,18 @@ pub(crate) enum Command {
     Backup(BackupCommand),
     /// Restore a project from a backup
     Restore(RestoreArgs),
+    /// Jobs, the work that takes time: list, show, logs
+    #[command(subcommand)]
+    Job(JobCommand),
     /// Settings of the data folder: list, get, set, unset
     #[command(subcommand)]
     Settings(SettingsCommand),
     /// Schema versions of the hub and of every project: status, up
     #[command(subcommand)]
     Migrate(MigrateCommand),
+    /// Look for what is wrong with the data folder and every project's file
+    #[command(after_help = crate::commands::doctor::HELP)]
+    Doctor,
     /// Write a script that completes commands in a shell
     Completions(CompletionsArgs),
 }

@@ -33,6 +33,12 @@ pub(crate) enum CommandError {
         /// How many.
         failed: usize,
     },
+    /// The doctor found something that keeps data from being reached.
+    #[error("{errors} {} found", if *errors == 1 { "problem was" } else { "problems were" })]
+    Unsound {
+        /// How many.
+        errors: usize,
+    },
     /// Rows were written by a newer version of the program.
     #[error(transparent)]
     NewerRows(#[from] UnknownEncoding),
@@ -74,6 +80,46 @@ pub(crate) enum CommandError {
         /// The latest one.
         latest: String,
     },
+    /// A project that was not found lies in the trash.
+    #[error("project `{name}` was deleted on {deleted} and lies in the trash")]
+    ProjectInTrash {
+        /// Its name.
+        name: String,
+        /// When it was deleted.
+        deleted: String,
+        /// The command that brings it back.
+        command: String,
+    },
+    /// No project in the trash is meant.
+    #[error("no project in the trash has the id, name or id prefix `{name}`")]
+    NotInTrash {
+        /// What was asked for.
+        name: String,
+        /// Where it is, or what is in the trash.
+        hint: String,
+    },
+    /// Another project has the name of a deleted one by now.
+    #[error(
+        "another project is named `{name}` by now ({id}), so nothing was taken out of the trash"
+    )]
+    NameTakenMeanwhile {
+        /// The name.
+        name: String,
+        /// Who has it.
+        id: String,
+        /// The command that gives another name.
+        command: String,
+    },
+    /// The value of a secret was given as an argument. It is not repeated.
+    #[error(
+        "the value of a secret is never an argument, where the shell's history and `ps` show it; nothing was set"
+    )]
+    SecretAsArgument,
+    /// A variable is not set. It is not named: it may be a secret that was written in the wrong place.
+    #[error(
+        "the environment variable that --from-env names is not set, is empty, or is no UTF-8 text"
+    )]
+    NoSuchVariable,
     /// What was written is not what was imported.
     #[error(
         "the bytes written for {snapshot} are not those that were imported; nothing was kept of them"
@@ -138,11 +184,13 @@ impl CommandError {
     /// The stable name of this error, as scripts see it.
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Usage { .. } => "usage",
+            Self::Usage { .. } | Self::SecretAsArgument => "usage",
+            Self::NoSuchVariable => "variable_not_set",
             Self::Config { .. } => "config",
             Self::NoDataFolder => "no_data_folder",
             Self::Internal(_) => "internal",
             Self::NotAllMigrated { .. } => "not_all_migrated",
+            Self::Unsound { .. } => "unsound",
             Self::NewerRows(_) => "newer_rows",
             Self::CannotRead { .. } => "file_unreadable",
             Self::CannotWrite { source, .. }
@@ -154,6 +202,8 @@ impl CommandError {
             Self::FileIsFolder { .. } => "file_is_folder",
             Self::DifferentSources { .. } => "different_sources",
             Self::NotLatest { .. } => "not_latest",
+            Self::ProjectInTrash { .. } | Self::NotInTrash { .. } => "not_found",
+            Self::NameTakenMeanwhile { .. } => "name_taken",
             Self::NotOriginal { .. } => "not_original",
             Self::BackupUnusable { .. } => "backup_unusable",
             Self::NothingToReplace { .. } => "not_found",
@@ -174,6 +224,16 @@ impl CommandError {
                 Some("`manifold migrate status` says why for each".to_owned())
             }
             Self::NotLatest { latest, .. } => Some(format!("delete {latest} first")),
+            Self::ProjectInTrash { command, .. } => Some(format!("`{command}` brings it back")),
+            Self::NotInTrash { hint, .. } => Some(hint.clone()),
+            Self::NameTakenMeanwhile { command, .. } => {
+                Some(format!("`{command}` brings it back under another name"))
+            }
+            Self::SecretAsArgument => Some(
+                "give nothing behind the name to be asked for the value, or use `-`, --from-env or --from-file; choose \
+                 another secret if others may have seen this one"
+                    .to_owned(),
+            ),
             Self::NeedsYes { .. } => Some("--yes answers yes".to_owned()),
             Self::NothingToReplace { .. } => {
                 Some("restored without --in-place it becomes a project of its own".to_owned())

@@ -16,6 +16,13 @@ pub(crate) fn data_dir() -> Option<PathBuf> {
     read(DATA_DIR).map(PathBuf::from)
 }
 
+/// The value of a variable that the command line names.
+pub(crate) fn named(name: &str) -> Option<OsString> {
+    // A name with these characters cannot be asked for.
+    let can_be = !name.is_empty() && !name.contains(['=', '\0']);
+    can_be.then(|| read(name)).flatten()
+}
+
 /// The value of [`LOG`].
 pub(crate) fn log() -> Option<String> {
     read(LOG).map(|filter| filter.to_string_lossy().into_owned())

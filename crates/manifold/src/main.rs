@@ -9,6 +9,7 @@ mod errors;
 #[cfg(debug_assertions)]
 mod failpoints;
 mod foreground;
+mod hidden_question;
 mod interrupt;
 mod log;
 mod output;

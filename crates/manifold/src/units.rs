@@ -1,6 +1,6 @@
 //! Sizes, counts and times for people. JSON has the exact ones.
 
-use chrono::{DateTime, Local, Utc};
+use chrono::{DateTime, Local, TimeDelta, Utc};
 
 /// A number of bytes, such as `92.5 MB`.
 pub(crate) fn size(bytes: u64) -> String {
@@ -55,6 +55,25 @@ pub(crate) fn time_or_dash(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(|| "-".to_owned(), time)
 }
 
+/// How long something took, in its two largest units, such as `0.4 s`, `21 s`, `12 min 5 s` or `3 d 0 h`.
+pub(crate) fn duration(took: TimeDelta) -> String {
+    let seconds = took.num_seconds().max(0);
+    let two = |large: i64, unit: &str, small: i64, part: &str| {
+        format!(
+            "{} {unit} {} {part}",
+            seconds / large,
+            seconds % large / small
+        )
+    };
+    match seconds {
+        0..10 => format!("{:.1} s", took.as_seconds_f64().max(0.0)),
+        10..60 => format!("{seconds} s"),
+        60..3_600 => two(60, "min", 1, "s"),
+        3_600..86_400 => two(3_600, "h", 60, "min"),
+        _ => two(86_400, "d", 3_600, "h"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +90,24 @@ mod tests {
             (u64::MAX, "18446.7 PB"),
         ] {
             assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn durations_have_two_units_at_most() {
+        for (milliseconds, text) in [
+            (-5, "0.0 s"),
+            (0, "0.0 s"),
+            (449, "0.4 s"),
+            (9_900, "9.9 s"),
+            (59_900, "59 s"),
+            (60_000, "1 min 0 s"),
+            (3_599_999, "59 min 59 s"),
+            (3_660_000, "1 h 1 min"),
+            (86_400_000, "1 d 0 h"),
+            (1_000_000_000, "11 d 13 h"),
+        ] {
+            assert_eq!(duration(TimeDelta::milliseconds(milliseconds)), text);
         }
     }
 

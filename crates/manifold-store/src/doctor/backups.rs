@@ -20,15 +20,15 @@ pub(super) async fn examine(manager: &SqliteManager) -> Result<Vec<Finding>, Sto
             continue;
         }
         let explanation = format!(
-            "backup {} of project {} is listed, but its folder {} is gone; put it back, or take it off the list with \
-             `manifold backup delete {}`",
-            backup.id,
-            backup.project_id,
-            folder.display(),
-            backup.id,
+            "backup {} of project {} is listed, but its folder is gone",
+            backup.id, backup.project_id,
+        );
+        let repair = format!(
+            "put it back, or take it off the list with `manifold backup delete {}`",
+            backup.id
         );
         found.push(
-            Finding::new(FindingClass::MissingBackup, explanation)
+            Finding::new(FindingClass::MissingBackup, explanation, repair)
                 .of(&backup.project_id)
                 .at(folder),
         );

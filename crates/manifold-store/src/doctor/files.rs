@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use entity_core::projects;
 
-use super::spoke_file::{self, Problem};
+use super::database_file::Problem;
+use super::spoke_file;
 use super::{Finding, FindingClass};
 use crate::{Layout, StoreError, provision};
 
@@ -96,12 +97,10 @@ async fn orphan(path: &Path) -> Result<Option<Finding>, StoreError> {
         }) => return Ok(None), // gone since it was listed
         Err(problem) => problem.reason,
     };
-    let explanation = format!(
-        "the hub knows no project in {} ({inside}); nothing reads the file, so move it somewhere else to keep it",
-        path.display()
-    );
+    let explanation = format!("the hub knows no project in this file ({inside})");
+    let repair = "nothing reads the file: move it somewhere else to keep it";
     Ok(Some(
-        Finding::new(FindingClass::OrphanFile, explanation).at(path),
+        Finding::new(FindingClass::OrphanFile, explanation, repair).at(path),
     ))
 }
 
@@ -115,12 +114,12 @@ fn stale_sidecar(path: &Path) -> Option<Finding> {
         return None;
     }
     let explanation = format!(
-        "{} belongs to {}, which is not there; put the database back beside it, or move it away before another file \
-         takes that name",
-        path.display(),
+        "this file belongs to {}, which is not there",
         database.display()
     );
-    Some(Finding::new(FindingClass::StaleSidecar, explanation).at(path))
+    let repair =
+        "put the database back beside it, or move it away before another file takes that name";
+    Some(Finding::new(FindingClass::StaleSidecar, explanation, repair).at(path))
 }
 
 fn leftover(path: &Path) -> Option<Finding> {
@@ -131,11 +130,11 @@ fn leftover(path: &Path) -> Option<Finding> {
         return None;
     }
     let explanation = format!(
-        "{} is {} hours old and was left by a process that died; remove it if nothing has been running for that long",
-        path.display(),
+        "this temporary file is {} hours old and was left by a process that died",
         age.as_secs() / 3_600
     );
-    Some(Finding::new(FindingClass::Leftover, explanation).at(path))
+    let repair = "remove it if nothing has been running for that long";
+    Some(Finding::new(FindingClass::Leftover, explanation, repair).at(path))
 }
 
 /// `None` when the clock stands before the file's time.

@@ -20,19 +20,19 @@ pub enum Severity {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FindingClass {
-    /// A project's file is not where it should be.
+    /// The file of a project, or of the hub, is not where it should be.
     MissingFile,
-    /// A project's file is no SQLite database.
+    /// The file of a project, or of the hub, is no SQLite database.
     NotSqlite,
-    /// A project's file is a database of another program.
+    /// The file of a project, or of the hub, is a database of another program.
     NotManifold,
-    /// A project's file is damaged.
+    /// The file of a project, or of the hub, is damaged.
     Corrupt,
-    /// A project's file cannot be read.
+    /// The file of a project, or of the hub, cannot be read.
     Unreadable,
     /// A project's file holds another project.
     WrongProject,
-    /// A project's file was written by a newer program.
+    /// The file of a project, or of the hub, was written by a newer program.
     NewerSchema,
     /// A project was never completed, or a change of it stopped half-way.
     HalfDone,
@@ -90,18 +90,25 @@ pub struct Finding {
     pub project_id: Option<String>,
     /// The file or folder it is about, where it is about one.
     pub path: Option<PathBuf>,
-    /// What it means and the way out, in one sentence.
+    /// What it means.
     pub explanation: String,
+    /// What to do about it.
+    pub repair: String,
 }
 
 impl Finding {
-    pub(super) fn new(class: FindingClass, explanation: String) -> Self {
+    pub(super) fn new(
+        class: FindingClass,
+        explanation: impl Into<String>,
+        repair: impl Into<String>,
+    ) -> Self {
         Self {
             severity: class.severity(),
             class,
             project_id: None,
             path: None,
-            explanation,
+            explanation: explanation.into(),
+            repair: repair.into(),
         }
     }
 

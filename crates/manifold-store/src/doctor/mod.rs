@@ -1,8 +1,10 @@
 //! Looks for what is wrong with a store. It reads only: nothing is made, migrated or repaired.
 
 mod backups;
+mod database_file;
 mod files;
 mod finding;
+mod hub;
 mod operations;
 mod projection;
 mod projects;
@@ -15,7 +17,7 @@ use serde::Serialize;
 
 pub use finding::{Finding, FindingClass, Severity};
 
-use crate::{SqliteManager, StoreError};
+use crate::{Layout, SqliteManager, StoreError};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,6 +43,17 @@ impl Doctor {
         }
     }
 
+    /// Looks into the hub's file alone, before anything opens it: without a sound hub no store can be opened, and
+    /// nothing else be looked at. Where there is no store yet nothing is found, and none is made.
+    ///
+    /// # Errors
+    /// [`StoreError`] when no thread is left to look; what is wrong with the hub is a finding.
+    pub async fn examine_hub(layout: &Layout) -> Result<Examination, StoreError> {
+        Ok(Examination::of(
+            hub::examine(layout).await?.into_iter().collect(),
+        ))
+    }
+
     /// Compares the hub with the files and looks into every project's file. Other processes may use the store
     /// meanwhile. Files above 256 MB are not read through (a warning says so).
     ///
@@ -58,11 +71,17 @@ impl Doctor {
         findings.extend(operations::examine(manager, &rows).await?);
         findings.extend(backups::examine(manager).await?);
         findings.extend(secrets::examine(manager.layout()));
+        Ok(Examination::of(findings))
+    }
+}
+
+impl Examination {
+    fn of(mut findings: Vec<Finding>) -> Self {
         findings.sort_unstable();
         findings.dedup();
         let ok = findings
             .iter()
             .all(|finding| finding.severity != Severity::Error);
-        Ok(Examination { ok, findings })
+        Self { ok, findings }
     }
 }

@@ -59,23 +59,23 @@ fn stopped(operation: &project_operations::Model) -> Finding {
         .as_ref()
         .map_or_else(String::new, |error| format!(" ({error})"));
     let explanation = format!(
-        "to {} project {} stopped half-way{why}; close other programs that have the project open and run any \
-         `manifold` command, which finishes or undoes it",
+        "to {} project {} stopped half-way{why}",
         operation.kind.to_value(),
         operation.project_id,
     );
-    Finding::new(FindingClass::HalfDone, explanation).of(&operation.project_id)
+    let repair = "close other programs that have the project open and run any `manifold` command, which finishes or \
+                  undoes it";
+    Finding::new(FindingClass::HalfDone, explanation, repair).of(&operation.project_id)
 }
 
 fn half_made(manager: &SqliteManager, row: &projects::Model) -> Finding {
     let path = manager.layout().spoke(&row.namespace);
     let explanation = format!(
-        "project `{}` is marked as being made and nothing is written down that would finish it; its file, if there \
-         is one, is {}: restore the project from a backup",
-        row.name,
-        path.display(),
+        "project `{}` is marked as being made and nothing is written down that would finish it",
+        row.name
     );
-    Finding::new(FindingClass::HalfDone, explanation)
+    let repair = "its file, if there is one, is kept; restore the project from a backup";
+    Finding::new(FindingClass::HalfDone, explanation, repair)
         .of(&row.id)
         .at(path)
 }

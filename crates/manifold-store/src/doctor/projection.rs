@@ -13,13 +13,13 @@ use crate::{DatabaseManager as _, SqliteManager, StoreError, provision};
 const LOOKS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What the hub shows differently than the file says, in words.
+/// What the hub shows differently than the file says, in words: the explanation and the repair.
 pub(super) async fn examine(
     manager: &SqliteManager,
     row: &projects::Model,
     path: &Path,
     mut spoke: SpokeFile,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<(String, String)>, StoreError> {
     for look in 1.. {
         let (Some(inside), Some(shown)) = (&spoke.shown, shown(manager, &row.id).await?) else {
             break;
@@ -29,13 +29,16 @@ pub(super) async fn examine(
             break;
         }
         if look == LOOKS {
-            return Ok(Some(format!(
-                "the hub shows another {} of project `{}` than its file says; it is put right when the project is next \
-                 opened, by `manifold source list {}` for one",
+            let explanation = format!(
+                "the hub shows another {} of project `{}` than its file says",
                 differences.join(", "),
-                row.name,
+                row.name
+            );
+            let repair = format!(
+                "it is put right when the project is next opened, by `manifold source list {}` for one",
                 row.id
-            )));
+            );
+            return Ok(Some((explanation, repair)));
         }
         tokio::time::sleep(PAUSE).await;
         let file = path.to_owned();

@@ -6,7 +6,8 @@ use entity_core::enums::ProjectState;
 use entity_core::projects;
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 
-use super::spoke_file::{self, Problem, SpokeFile};
+use super::database_file::Problem;
+use super::spoke_file::{self, SpokeFile};
 use super::{Finding, FindingClass, projection};
 use crate::{
     DatabaseManager as _, FileLock, Kind as _, Layout, Project, Share, SqliteManager, StoreError,
@@ -51,7 +52,11 @@ async fn examine_one(
     let lock = manager.layout().spoke_lock(&row.namespace);
     let file = path.clone();
     let read = provision::blocking(move || read_shared(&lock, &file)).await?;
-    let finding = |class, explanation| Finding::new(class, explanation).of(&row.id).at(&path);
+    let finding = |class, (explanation, repair): (String, String)| {
+        Finding::new(class, explanation, repair)
+            .of(&row.id)
+            .at(&path)
+    };
     let spoke = match read {
         Ok(spoke) => spoke,
         Err(problem) => {
@@ -62,19 +67,21 @@ async fn examine_one(
                 .await?;
             let same = now.is_some_and(|now| (now.state, now.epoch) == (row.state, row.epoch));
             return Ok(same
-                .then(|| finding(problem.class, explain(row, &path, &problem)))
+                .then(|| finding(problem.class, explain(row, &problem)))
                 .into_iter()
                 .collect());
         }
     };
     if spoke.id != row.id {
         let explanation = format!(
-            "the file of project `{}` holds project {}; move the right file to {}",
-            row.name,
-            spoke.id,
-            path.display()
+            "the file of project `{}` holds project {}",
+            row.name, spoke.id
         );
-        return Ok(vec![finding(FindingClass::WrongProject, explanation)]);
+        let repair = "move this file away and the right one to its place".to_owned();
+        return Ok(vec![finding(
+            FindingClass::WrongProject,
+            (explanation, repair),
+        )]);
     }
     let mut found = notes(row, &spoke)
         .into_iter()
@@ -108,58 +115,59 @@ fn read_shared(lock: &Path, file: &Path) -> Result<Result<SpokeFile, Problem>, S
     Ok(spoke_file::read(file))
 }
 
-fn explain(row: &projects::Model, path: &Path, Problem { class, reason }: &Problem) -> String {
-    let (name, at) = (&row.name, path.display());
-    match class {
-        FindingClass::MissingFile => {
-            format!(
-                "the file of project `{name}` is missing: {at}; put it back, or restore the project from a backup"
-            )
-        }
-        FindingClass::NewerSchema => {
-            format!("project `{name}` cannot be opened: {reason}; use a newer manifold")
-        }
-        FindingClass::Unreadable => {
-            format!(
-                "the file of project `{name}` cannot be read: {at} ({reason}); look at its permissions and its disk"
-            )
-        }
-        FindingClass::Unchecked => {
-            format!(
-                "project `{name}` was not looked through: {reason}; run this again when that is done"
-            )
-        }
-        FindingClass::NotSqlite | FindingClass::NotManifold => format!(
-            "the file of project `{name}` is not one of Manifold's: {at} ({reason}); put the right file there, or \
-             restore the project from a backup"
+/// What is wrong with a project's file, and what to do about it.
+fn explain(row: &projects::Model, Problem { class, reason }: &Problem) -> (String, String) {
+    let name = &row.name;
+    let (explanation, repair) = match class {
+        FindingClass::MissingFile => (
+            format!("the file of project `{name}` is missing"),
+            "put it back, or restore the project from a backup",
         ),
-        _ => format!(
-            "the file of project `{name}` is damaged: {at} ({reason}); restore the project from a backup, others are \
-             not affected"
+        FindingClass::NewerSchema => (
+            format!("project `{name}` cannot be opened: {reason}"),
+            "use a newer manifold",
         ),
-    }
+        FindingClass::Unreadable => (
+            format!("the file of project `{name}` cannot be read ({reason})"),
+            "look at its permissions and its disk",
+        ),
+        FindingClass::Unchecked => (
+            format!("project `{name}` was not looked through: {reason}"),
+            "run this again when that is done",
+        ),
+        FindingClass::NotSqlite | FindingClass::NotManifold => (
+            format!("the file of project `{name}` is not one of Manifold's ({reason})"),
+            "put the right file there, or restore the project from a backup",
+        ),
+        _ => (
+            format!("the file of project `{name}` is damaged ({reason})"),
+            "restore the project from a backup; other projects are not affected",
+        ),
+    };
+    (explanation, repair.to_owned())
 }
 
 /// What is worth knowing of a file that is sound.
-fn notes(row: &projects::Model, spoke: &SpokeFile) -> Vec<(FindingClass, String)> {
+fn notes(row: &projects::Model, spoke: &SpokeFile) -> Vec<(FindingClass, (String, String))> {
     let mut notes = Vec::new();
     if spoke.version < i64::from(Project::VERSION) {
         let explanation = format!(
-            "project `{}` has schema version {}, this program has {}; it is migrated when it is next opened, or by \
-             `manifold migrate up`",
+            "project `{}` has schema version {}, this program has {}",
             row.name,
             spoke.version,
             Project::VERSION
         );
-        notes.push((FindingClass::OlderSchema, explanation));
+        let repair = "it is migrated when it is next opened, or by `manifold migrate up`";
+        notes.push((FindingClass::OlderSchema, (explanation, repair.to_owned())));
     }
     if let Some(size) = spoke.unchecked {
         let explanation = format!(
-            "the file of project `{}` has {} MB and was not read through; a backup of it, verified, does that",
+            "the file of project `{}` has {} MB and was not read through",
             row.name,
             size >> 20
         );
-        notes.push((FindingClass::Unchecked, explanation));
+        let repair = "a backup of it, verified, does that";
+        notes.push((FindingClass::Unchecked, (explanation, repair.to_owned())));
     }
     notes
 }

@@ -1,19 +1,15 @@
-//! Looks into a spoke's file without changing it, whoever else has it open.
+//! Looks into a spoke's file without changing it.
 
 use std::path::Path;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::FindingClass;
-use crate::sqlite::{APPLICATION_ID, BUSY_TIMEOUT};
-use crate::{Kind as _, Project, StoreError};
+use super::database_file::{DatabaseFile, Problem};
+use crate::{Kind as _, Project};
 
 /// Files above this size are not read through, in bytes.
 const LARGEST_CHECKED: u64 = 256 << 20;
-
-/// How many of the things wrong with a damaged file are told.
-const MOST_REASONS: u32 = 3;
 
 /// A spoke's file that is sound, as far as it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,46 +37,13 @@ pub(super) struct Shown {
     pub(super) sources: Vec<(String, String, String, Option<String>)>,
 }
 
-/// What is wrong with a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub(super) class: FindingClass,
-    pub(super) reason: String,
-}
-
-/// Looks into the file at `path`. Only SQLite opens it: closing a file opened in another way would drop the
-/// locks that SQLite holds on it in this process.
+/// Looks into the file at `path`.
 pub(super) fn read(path: &Path) -> Result<SpokeFile, Problem> {
-    let size = match std::fs::metadata(path) {
-        Ok(metadata) => metadata.len(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(problem(FindingClass::MissingFile, "it is not there"));
-        }
-        Err(error) => return Err(problem(FindingClass::Unreadable, error)),
-    };
-    if size == 0 {
-        return Err(problem(FindingClass::NotSqlite, "it is empty"));
-    }
-    let connection = open(path)?;
-    // One state of the file, whatever others write.
-    connection.execute_batch("BEGIN DEFERRED")?;
-    let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if application != APPLICATION_ID {
-        let reason = format!("its application id is {application:#x}, not {APPLICATION_ID:#x}");
-        return Err(problem(FindingClass::NotManifold, reason));
-    }
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version > i64::from(Project::VERSION) {
-        let reason = format!(
-            "it has schema version {version}, this program knows {}",
-            Project::VERSION
-        );
-        return Err(problem(FindingClass::NewerSchema, reason));
-    }
-    let unchecked = (size > LARGEST_CHECKED).then_some(size);
-    if unchecked.is_none() {
-        check(&connection)?;
-    }
+    let DatabaseFile {
+        connection,
+        version,
+        unchecked,
+    } = DatabaseFile::read::<Project>(path, Some(LARGEST_CHECKED))?;
     let id = project_inside(&connection)?;
     let shown = (version == i64::from(Project::VERSION))
         .then(|| shown(&connection))
@@ -93,34 +56,6 @@ pub(super) fn read(path: &Path) -> Result<SpokeFile, Problem> {
     })
 }
 
-fn open(path: &Path) -> Result<Connection, Problem> {
-    // A connection that may only read would leave a log behind. This one writes nothing: not in its
-    // statements, and a log that somebody left is not written back when it closes.
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let has_log = std::fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0);
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.execute_batch("PRAGMA query_only = ON")?;
-    Ok(connection)
-}
-
-fn check(connection: &Connection) -> Result<(), Problem> {
-    let mut statement = connection.prepare(&format!("PRAGMA quick_check({MOST_REASONS})"))?;
-    let reasons = statement
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<Vec<String>, _>>()?;
-    if reasons == ["ok"] {
-        return Ok(());
-    }
-    Err(problem(
-        FindingClass::Corrupt,
-        reasons.join(", ").replace('\n', " "),
-    ))
-}
-
 fn project_inside(connection: &Connection) -> Result<String, Problem> {
     let mut statement = connection.prepare("SELECT id FROM project")?;
     let mut ids = statement
@@ -128,8 +63,8 @@ fn project_inside(connection: &Connection) -> Result<String, Problem> {
         .collect::<Result<Vec<String>, _>>()?;
     match (ids.pop(), ids.len()) {
         (Some(id), 0) => Ok(id),
-        (None, _) => Err(problem(FindingClass::Corrupt, "it names no project")),
-        (Some(_), others) => Err(problem(
+        (None, _) => Err(Problem::new(FindingClass::Corrupt, "it names no project")),
+        (Some(_), others) => Err(Problem::new(
             FindingClass::Corrupt,
             format!("it names {} projects", others + 1),
         )),
@@ -160,31 +95,4 @@ fn shown(connection: &Connection) -> Result<Shown, Problem> {
         })
     })?;
     Ok(shown)
-}
-
-fn problem(class: FindingClass, reason: impl std::fmt::Display) -> Problem {
-    Problem {
-        class,
-        reason: reason.to_string(),
-    }
-}
-
-impl From<rusqlite::Error> for Problem {
-    fn from(error: rusqlite::Error) -> Self {
-        let refused = matches!(
-            error.sqlite_error_code(),
-            Some(
-                rusqlite::ErrorCode::CannotOpen
-                    | rusqlite::ErrorCode::SystemIoFailure
-                    | rusqlite::ErrorCode::PermissionDenied
-            )
-        );
-        match StoreError::from(error) {
-            StoreError::NotOurs { reason, .. } => problem(FindingClass::NotSqlite, reason),
-            error @ StoreError::Busy { .. } => problem(FindingClass::Unchecked, error),
-            error if refused => problem(FindingClass::Unreadable, error),
-            StoreError::Corrupt { reason, .. } => problem(FindingClass::Corrupt, reason),
-            error => problem(FindingClass::Corrupt, error),
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Finding jobs and what is known about them.
 
 use entity_core::enums::JobState;
-use entity_core::{job_executions, job_logs, jobs};
+use entity_core::{job_executions, job_logs, job_workers, jobs};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -73,6 +73,15 @@ impl Jobs {
             .filter(job_executions::Column::JobId.eq(job))
             .order_by_asc(job_executions::Column::LeaseToken);
         self.manager.core().all(query).await
+    }
+
+    /// The process that makes or made an attempt, by the id that the attempt has; `None` if it is not known any more.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn worker(&self, id: &str) -> Result<Option<job_workers::Model>, StoreError> {
+        let core = self.manager.core();
+        core.one(job_workers::Entity::find_by_id(id)).await
     }
 
     /// What the attempts at a job said, in order.

@@ -14,6 +14,7 @@
 //! an attempt that lost its job without noticing cannot write any more.
 
 mod cancel;
+mod checkpoint;
 mod claim;
 mod enqueue;
 mod error;

@@ -21,7 +21,8 @@ pub(super) struct Exclusive {
 }
 
 impl Exclusive {
-    /// Closes the project in this process and takes its locks, waiting at most `deadline` for others.
+    /// Closes the project in this process and takes its locks, waiting at most `deadline` for others, which the
+    /// log names.
     ///
     /// Neither lock is held while the other is waited for, so that nobody who takes them in another order
     /// is blocked.
@@ -37,11 +38,21 @@ impl Exclusive {
         let writers = manager.layout().write_lock(&row.namespace);
         let openers = manager.layout().spoke_lock(&row.namespace);
         let start = Instant::now();
+        let mut waited = false;
         loop {
             let holder = match Self::try_take(manager, id, &writers, &openers).await? {
                 Ok(taken) => return Ok(taken),
                 Err(holder) => holder,
             };
+            if !waited && !deadline.is_zero() {
+                waited = true;
+                tracing::warn!(
+                    project.id = %id,
+                    "waiting for {}, which has project `{}` open",
+                    holder.as_deref().unwrap_or("another process"),
+                    row.name
+                );
+            }
             if start.elapsed() >= deadline {
                 return Err(StoreError::Busy {
                     what: format!("project `{}`", row.name),

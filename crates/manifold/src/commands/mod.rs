@@ -2,10 +2,12 @@
 
 pub(crate) mod backup;
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod import_history;
 pub(crate) mod init;
+pub(crate) mod job;
 pub(crate) mod migrate;
 pub(crate) mod project;
 pub(crate) mod query;
@@ -22,7 +24,10 @@ use crate::session::Session;
 /// # Errors
 /// What kept the command from doing what was asked; [`crate::errors`] says how that is shown.
 pub(crate) async fn run(command: Command, session: Session) -> anyhow::Result<()> {
-    let done = dispatch(command, &session).await;
+    let done = match dispatch(command, &session).await {
+        Err(error) => Err(project::trashed::explain(error, &session).await),
+        done => done,
+    };
     session.close().await;
     done
 }
@@ -41,6 +46,8 @@ async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Restore(arguments) => restore::run(arguments, session).await,
         Command::Settings(command) => settings::run(command, session).await,
         Command::Migrate(command) => migrate::run(command, session).await,
+        Command::Job(command) => job::run(command, session).await,
+        Command::Doctor => doctor::run(session).await,
         Command::Completions(arguments) => completions::run(&arguments, session),
     }
 }

@@ -1,15 +1,19 @@
 //! A job.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity_core::enums::JobState;
 use entity_core::jobs;
+use manifold_store::Timestamp;
 use serde::Serialize;
 use serde_json::Value as Json;
+
+use crate::table::{self, Align};
+use crate::units;
 
 /// A job as the hub keeps it.
 #[derive(Debug, Serialize)]
 pub(crate) struct JobShape {
-    id: String,
+    pub(crate) id: String,
     kind: String,
     state: JobState,
     progress: Option<f64>,
@@ -20,7 +24,7 @@ pub(crate) struct JobShape {
     eta_seconds: Option<i64>,
     attempt: i64,
     max_attempts: i64,
-    project_id: Option<String>,
+    pub(crate) project_id: Option<String>,
     error: Option<JobErrorShape>,
     result: Option<Json>,
     created_at: DateTime<Utc>,
@@ -28,16 +32,17 @@ pub(crate) struct JobShape {
     finished_at: Option<DateTime<Utc>>,
 }
 
+/// Why a job, or an attempt at it, failed.
 #[derive(Debug, Serialize)]
-struct JobErrorShape {
-    code: String,
-    message: String,
+pub(crate) struct JobErrorShape {
+    pub(crate) code: String,
+    pub(crate) message: String,
 }
 
 impl From<jobs::Model> for JobShape {
     fn from(job: jobs::Model) -> Self {
         Self {
-            eta_seconds: eta_seconds(&job, manifold_store::Timestamp::now()),
+            eta_seconds: eta_seconds(&job, Timestamp::now()),
             id: job.id,
             kind: job.kind,
             state: job.state,
@@ -49,16 +54,120 @@ impl From<jobs::Model> for JobShape {
             attempt: job.attempt,
             max_attempts: job.max_attempts,
             project_id: job.project_id,
-            error: job.error_code.map(|code| JobErrorShape {
-                code,
-                message: job.error_message.unwrap_or_default(),
-            }),
+            error: JobErrorShape::new(job.error_code, job.error_message),
             result: job.result,
             created_at: job.created_at,
             started_at: job.started_at,
             finished_at: job.finished_at,
         }
     }
+}
+
+impl JobErrorShape {
+    /// The error that a row has, if it has one.
+    pub(crate) fn new(code: Option<String>, message: Option<String>) -> Option<Self> {
+        code.map(|code| Self {
+            code,
+            message: message.unwrap_or_default(),
+        })
+    }
+}
+
+impl JobShape {
+    /// A line for each job; `project` names its project.
+    pub(crate) fn table(jobs: &[Self], project: impl Fn(&Self) -> String) -> String {
+        let header = [
+            ("kind", Align::Left),
+            ("state", Align::Left),
+            ("progress", Align::Left),
+            ("project", Align::Left),
+            ("created", Align::Left),
+            ("took", Align::Right),
+            ("id", Align::Left),
+        ];
+        let rows = jobs.iter().map(|job| {
+            vec![
+                job.kind.clone(),
+                job.state.to_string(),
+                match (&job.error, job.state) {
+                    (Some(error), _) => error.code.clone(),
+                    (None, JobState::Running) => job.progress().join(", "),
+                    (None, _) => String::new(),
+                },
+                project(job),
+                units::time(job.created_at),
+                took(job.started_at, job.finished_at),
+                job.id.clone(),
+            ]
+        });
+        table::table(&header, rows)
+    }
+
+    /// A line for each field; `project` is the name of its project, `process` who runs it.
+    pub(crate) fn fields(&self, project: String, process: Option<String>) -> String {
+        let mut fields = vec![
+            ("id", self.id.clone()),
+            ("kind", self.kind.clone()),
+            ("state", self.state.to_string()),
+            ("project", project),
+        ];
+        if self.state == JobState::Running {
+            fields.push(("progress", self.progress().join(", ")));
+        }
+        let process = process.filter(|_| self.state == JobState::Running);
+        fields.extend(process.map(|process| ("runs in", process)));
+        fields.push((
+            "attempt",
+            format!("{} of at most {}", self.attempt, self.max_attempts),
+        ));
+        if let Some(JobErrorShape { code, message }) = &self.error {
+            fields.push(("error", format!("{code}: {message}")));
+        }
+        if let Some(result) = &self.result {
+            fields.push(("result", in_short(result)));
+        }
+        fields.extend([
+            ("created", units::time(self.created_at)),
+            ("started", units::time_or_dash(self.started_at)),
+            ("finished", units::time_or_dash(self.finished_at)),
+            ("took", took(self.started_at, self.finished_at)),
+        ]);
+        table::fields(&fields)
+    }
+
+    /// What a running job does, how far it is, and how long it may still take.
+    fn progress(&self) -> Vec<String> {
+        let step = self.step.clone().unwrap_or_else(|| "starting".to_owned());
+        let share = |share: f64| format!("{:.0} %", (share * 100.0).floor());
+        let left = |seconds| format!("{} left", units::duration(TimeDelta::seconds(seconds)));
+        let mut parts = vec![step];
+        parts.extend(self.progress.map(share));
+        parts.extend(self.eta_seconds.map(left));
+        parts
+    }
+}
+
+/// The result on one line: lists and objects in it are long, and JSON has them.
+fn in_short(result: &Json) -> String {
+    let Json::Object(entries) = result else {
+        return result.to_string();
+    };
+    let plain = entries
+        .iter()
+        .filter(|(_, value)| !value.is_array() && !value.is_object() && !value.is_null());
+    let parts = plain.map(|(key, value)| match value {
+        Json::String(text) => format!("{key} {text}"),
+        other => format!("{key} {other}"),
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// How long it took, or takes until now.
+pub(crate) fn took(started: Option<DateTime<Utc>>, finished: Option<DateTime<Utc>>) -> String {
+    started.map_or_else(
+        || "-".to_owned(),
+        |started| units::duration(finished.unwrap_or_else(Timestamp::now) - started),
+    )
 }
 
 /// What is left of a running job if it goes on as it went so far.

@@ -1,10 +1,13 @@
 //! The JSON shapes that scripts rely on, one file each. They are promised in `docs/CLI_JSON_OUTPUT.md`: fields
 //! may be added, never renamed or removed.
 
+pub(crate) mod attempt;
 pub(crate) mod backup;
 pub(crate) mod change;
+pub(crate) mod checkpoint;
 pub(crate) mod import;
 pub(crate) mod job;
+pub(crate) mod log_line;
 pub(crate) mod project;
 pub(crate) mod snapshot;
 pub(crate) mod source;

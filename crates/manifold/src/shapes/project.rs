@@ -44,16 +44,6 @@ impl ProjectShape {
         }
     }
 
-    /// What it holds, in a few words: `3 sources, 5 snapshots, 1,000 rows`.
-    pub(crate) fn contents(&self) -> String {
-        let parts = [
-            units::count(self.source_count, "source"),
-            units::count(self.snapshot_count, "snapshot"),
-            units::count(self.row_count, "row"),
-        ];
-        parts.join(", ")
-    }
-
     /// A line for each project.
     pub(crate) fn table(projects: &[Self]) -> String {
         let header = [
@@ -77,6 +67,17 @@ impl ProjectShape {
             ]
         });
         table::table(&header, rows)
+    }
+
+    /// What is in it, such as `2 sources, 5 snapshots, 3,322 rows, 1.2 MB`.
+    pub(crate) fn contents(&self) -> String {
+        format!(
+            "{}, {}, {}, {}",
+            units::count(self.source_count, "source"),
+            units::count(self.snapshot_count, "snapshot"),
+            units::count(self.row_count, "row"),
+            units::size(self.size_bytes)
+        )
     }
 
     /// A line for each field.

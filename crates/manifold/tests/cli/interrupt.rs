@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::folder::Folder;
 
-fn start(folder: &Folder, arguments: &[&str]) -> Child {
+pub(crate) fn start(folder: &Folder, arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_manifold"));
     command
         .env("MANIFOLD_DATA_DIR", folder.path("data"))
@@ -30,7 +30,7 @@ fn interrupt(child: &Child) {
 }
 
 /// Waits until `ready`, for a minute at most.
-fn until(what: &str, mut ready: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut ready: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !ready() {
         assert!(begin.elapsed() < Duration::from_secs(60), "never: {what}");

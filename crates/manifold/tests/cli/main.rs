@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod backup;
+mod doctor;
 mod errors;
 mod export;
 mod folder;
@@ -9,12 +10,16 @@ mod help;
 mod import;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod job;
 mod pipes;
 mod project;
 mod query;
 mod restore;
+mod secret;
 mod settings;
 mod shapes;
 mod snapshot;
 mod source;
+mod trash;
 mod troubleshooting;

@@ -15,6 +15,10 @@ fn documents_have_their_fields() {
         "tailnum,year,price\nN1,2004,1.50\nN2,,2.00\nx,y,z,1\n",
     );
     let document = |arguments: &[&str]| folder.ok(&[arguments, &["--json"]].concat());
+    let job = || {
+        let listed: serde_json::Value = serde_json::from_str(&document(&["job", "list"])).unwrap();
+        listed["jobs"][0]["id"].as_str().unwrap().to_owned()
+    };
     let documents = [
         (
             "project-create",
@@ -96,6 +100,35 @@ fn documents_have_their_fields() {
             "snapshot-delete",
             document(&["snapshot", "delete", "aviation", "planes@1", "--yes"]),
         ),
+        (
+            "secret-set",
+            folder
+                .command(&["source", "secret", "set", "TOKEN", "--json"])
+                .write_stdin("hunter2")
+                .output()
+                .map(|said| String::from_utf8(said.stdout).unwrap())
+                .unwrap(),
+        ),
+        ("secret-list", document(&["source", "secret", "list"])),
+        ("job-list", document(&["job", "list"])),
+        ("job-show", document(&["job", "show", &job()])),
+        ("job-logs", document(&["job", "logs", &job()])),
+        (
+            "project-delete-plan",
+            document(&["project", "delete", "aviation", "--dry-run"]),
+        ),
+        (
+            "project-delete",
+            document(&["project", "delete", "aviation", "--yes"]),
+        ),
+        (
+            "project-undelete",
+            document(&["project", "undelete", "aviation"]),
+        ),
+        ("doctor", {
+            folder.write("data/projects/gone.db-wal", "log");
+            folder.run(&["doctor", "--json"]).stdout
+        }),
         ("migrate-status", document(&["migrate", "status"])),
         ("init", document(&["init"])),
     ];

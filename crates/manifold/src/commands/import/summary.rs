@@ -4,7 +4,7 @@ use manifold_jobs::import::{FoundColumn, FoundReject};
 
 use super::Done;
 use super::input::Input;
-use crate::table::printable;
+use crate::table::{printable, word};
 use crate::units::{count, number};
 
 /// Columns and rejected records that are named; the others are counted.
@@ -183,16 +183,6 @@ pub(super) fn rejects(rejects: &[FoundReject]) -> Vec<String> {
             )
         })
         .collect()
-}
-
-/// The text as one word of a shell.
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@' | '/');
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", printable(text).replace('\'', r"'\''"))
-    }
 }
 
 fn rows(rows: i64) -> String {

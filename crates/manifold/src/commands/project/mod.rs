@@ -1,9 +1,15 @@
 //! `manifold project`
 
+mod delete;
+pub(super) mod trashed;
+mod undelete;
+
 use clap::Subcommand;
 use manifold_store::{NewProject, Projects};
 use serde_json::json;
 
+use self::delete::DeleteArgs;
+use self::undelete::UndeleteArgs;
 use crate::session::Session;
 use crate::shapes::project::ProjectShape;
 
@@ -50,6 +56,10 @@ Examples:
         /// The description; an empty one takes it away
         description: String,
     },
+    /// Move a project into the trash
+    Delete(DeleteArgs),
+    /// Take a project out of the trash
+    Undelete(UndeleteArgs),
 }
 
 /// Runs a verb.
@@ -102,6 +112,10 @@ pub(crate) async fn run(command: ProjectCommand, session: &Session) -> anyhow::R
             output.confirm(&json!({ "project": described }), || {
                 format!("Described the project {}.", described.name)
             })?;
+        }
+        ProjectCommand::Delete(arguments) => delete::run(arguments, &projects, session).await?,
+        ProjectCommand::Undelete(arguments) => {
+            undelete::run(arguments, &projects, session).await?;
         }
     }
     Ok(())

@@ -1,0 +1,26 @@
+//! How far a step of a job has come, as its project's file has it.
+
+use chrono::{DateTime, Utc};
+use entity_project::job_cursors;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+/// How far a step of a job has come, as its project's file has it.
+#[derive(Debug, Serialize)]
+pub(crate) struct CheckpointShape {
+    step: String,
+    lease_token: i64,
+    cursor: Option<Json>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<job_cursors::Model> for CheckpointShape {
+    fn from(row: job_cursors::Model) -> Self {
+        Self {
+            step: row.step,
+            lease_token: row.lease_token,
+            cursor: row.cursor,
+            updated_at: row.updated_at,
+        }
+    }
+}
