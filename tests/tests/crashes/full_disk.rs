@@ -26,7 +26,7 @@ const SPACES: [u64; 13] = [
 /// With so much space left, in KiB, what is stored can be read: SQLite needs some for the index of a write-ahead log.
 const ENOUGH_TO_READ: u64 = 128;
 
-const VERBS: [(Start, &[&str]); 17] = [
+const VERBS: [(Start, &[&str]); 18] = [
     (Start::Nowhere, &["init"]),
     (Start::Initial, &["project", "create", "n"]),
     (Start::Filled, &["project", "rename", "p", "q"]),
@@ -40,6 +40,10 @@ const VERBS: [(Start, &[&str]); 17] = [
     (
         Start::Filled,
         &["import", "next.csv", "--project", "p", "--source", "a"],
+    ),
+    (
+        Start::Filled,
+        &["source", "create", "p", "s", "--type", "file"],
     ),
     (Start::Filled, &["snapshot", "delete", "p", "a@2"]),
     (

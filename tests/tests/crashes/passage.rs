@@ -208,6 +208,7 @@ pub const PASSAGES: &[Passage] = &[
     passage("restore-compared", Start::Filled, RESTORE),
     passage("restore-staged", Start::Filled, REPLACE),
     passage("restore-planned", Start::Filled, RESTORE),
+    passage("restore-file-moved", Start::Filled, RESTORE),
     passage("restore-file-placed", Start::Filled, RESTORE),
     passage("restore-published", Start::Filled, RESTORE),
     passage("safety-copy-written", Start::Filled, REPLACE),

@@ -25,8 +25,9 @@ const READING_STEPS: [&str; 4] = [
     "restore-staged",
 ];
 
-const AS_NEW_STEPS: [&str; 3] = [
+const AS_NEW_STEPS: [&str; 4] = [
     "restore-planned",
+    "restore-file-moved",
     "restore-file-placed",
     "restore-published",
 ];

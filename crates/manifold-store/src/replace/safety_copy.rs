@@ -100,9 +100,10 @@ fn thin_out(layout: &Layout, id: &ProjectId) -> Result<(), StoreError> {
         .partition(|path| path.extension().is_some_and(|extension| extension == "db"));
     let surplus = complete.len().saturating_sub(KEPT);
     let mut old = complete[..surplus].to_vec();
+    // With what SQLite kept beside them.
     old.extend(parts.into_iter().filter(|path| {
         path.extension()
-            .is_some_and(|extension| extension == "part")
+            .is_some_and(|extension| extension.as_encoded_bytes().starts_with(b"part"))
     }));
     for path in old {
         for file in [with_suffix(&path, "-wal"), path] {
@@ -115,4 +116,43 @@ fn thin_out(layout: &Layout, id: &ProjectId) -> Result<(), StoreError> {
         }
     }
     sync_folder(&folder)
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the files of this test need not survive a crash"
+)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_never_completed_goes_and_the_newest_stay() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = Layout::new(root.path());
+        let id = ProjectId::new();
+        let other = format!("{}.1.db", ProjectId::new().namespace());
+        let folder = place(&layout, &id).unwrap();
+        let folder = folder.parent().unwrap();
+        let name = |end: &str| format!("{}.{end}", id.namespace());
+        let ends = [
+            "1.db",
+            "1.db-wal",
+            "2.db",
+            "3.db",
+            "4.db",
+            "5.part",
+            "5.part-journal",
+        ];
+        for name in ends.map(name).iter().chain([&other]) {
+            std::fs::write(folder.join(name), "").unwrap();
+        }
+        thin_out(&layout, &id).unwrap();
+        let mut kept: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        kept.sort();
+        assert_eq!(kept, [name("2.db"), name("3.db"), name("4.db"), other]);
+    }
 }

@@ -87,7 +87,9 @@ async fn place(
     provision::blocking(move || {
         staged.identify(&id, &to_name, epoch)?;
         staged.seal()?;
-        rename_durably(&staged.path(), &target)
+        rename_durably(&staged.path(), &target)?;
+        fail_point!("restore-file-moved");
+        Ok(())
     })
     .await
 }

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::path::Path;
 
 use super::tables::{TableLoad, Tables};
-use super::workspace::Workspace;
+use super::workspace::{self, Workspace};
 use super::{Expected, Staged, StagedError, check, spoke};
 use crate::migrate::{self, Direction};
-use crate::{Kind as _, Project, SqliteManager, StoreError, fail_point};
+use crate::{Kind as _, Project, SqliteManager, StoreError, fail_point, provision};
 
 /// A spoke that is being built among the temporary files: table by table, or as a whole file.
 ///
@@ -46,6 +46,15 @@ impl StagedBuilder {
             tables: Some(tables),
             workspace,
         })
+    }
+
+    /// Removes what processes left that died while they built a spoke. Beginning another one does it too.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the temporary files cannot be listed.
+    pub async fn clear_abandoned(manager: &SqliteManager) -> Result<(), StoreError> {
+        let layout = manager.layout().clone();
+        provision::blocking(move || workspace::sweep(&layout)).await
     }
 
     /// Begins to fill a table: one of the catalogue, or a table of rows, which is made.

@@ -42,7 +42,8 @@ impl Drop for Workspace {
     }
 }
 
-fn sweep(layout: &crate::Layout) -> Result<(), StoreError> {
+/// Removes the folders that dead processes left.
+pub(super) fn sweep(layout: &crate::Layout) -> Result<(), StoreError> {
     let temporary = layout.temporary();
     let entries = std::fs::read_dir(&temporary).map_err(StoreError::io("list", &temporary))?;
     for entry in entries.flatten() {
