@@ -13,8 +13,8 @@ use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
 use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, export, run_foreground};
 use manifold_store::{
-    DataSources, Durability, Layout, NewProject, NewSource, ProjectId, Projects, RowLog,
-    SnapshotId, SourceId, SqliteManager, StoreOptions,
+    DataSources, Durability, ImportSource, Layout, NewProject, NewSource, ProjectId, Projects,
+    RowLog, SnapshotId, SourceId, SqliteManager, StoreOptions,
 };
 
 /// A small generator of its own: histories are reproduced from their seed alone.
@@ -261,7 +261,7 @@ impl Store {
         let job = ImportFile {
             target: ImportTarget {
                 project_id: project.clone(),
-                source_id: source.clone(),
+                source: ImportSource::Id(source.clone()),
                 key_columns: key.to_vec(),
                 always: false,
             },

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use entity_core::jobs;
-use manifold_store::{ImportRecord, Jobs, JobsError, ProjectId, SqliteManager, StoreError};
+use manifold_store::{
+    ImportRecord, Jobs, JobsError, ProjectId, Projects, SqliteManager, StoreError,
+};
 
 use crate::Job as _;
 use crate::jobs::ImportFile;
@@ -12,8 +14,9 @@ use crate::jobs::ImportFile;
 /// if that had been asked for. To be called when a store has been opened. Several processes may do it at
 /// once.
 ///
-/// What such a job left is brought in order: the import history of its project says that the import failed.
-/// Rows that a dead import wrote are invisible, and the next import takes them away.
+/// What such a job left is brought in order: the import history of its project says that the import failed,
+/// and a source or a project that was made for it and is empty is gone. Rows that a dead import wrote into a
+/// source that stays are invisible, and the next import takes them away.
 ///
 /// # Errors
 /// [`JobsError`] when the hub cannot be read or written. A project that cannot be opened is left to its
@@ -29,5 +32,6 @@ pub async fn rescue_dead(manager: &Arc<SqliteManager>) -> Result<Vec<jobs::Model
             tracing::warn!(job.id = %job.id, project.id = %project, %error, "the import history was not corrected");
         }
     }
+    Projects::new(manager).settle_drafts().await?;
     Ok(rescued)
 }

@@ -18,7 +18,7 @@ use crate::{
     name, projection, saga, trash,
 };
 
-pub use crate::saga::NewProject;
+pub use crate::saga::{NewProject, ProjectDraft};
 pub use crate::trash::TrashedProject;
 
 /// The projects of a store.
@@ -51,6 +51,24 @@ impl Projects {
     /// [`StoreError::InvalidName`], [`StoreError::NameTaken`]; others by meaning, and nothing is left behind.
     pub async fn create(&self, new: NewProject) -> Result<projects::Model, StoreError> {
         saga::create(&self.manager, new).await
+    }
+
+    /// Makes a project that stays only if something comes into it: for what is made on the way to something
+    /// that may fail.
+    ///
+    /// # Errors
+    /// As [`Projects::create`].
+    pub async fn draft(&self, new: NewProject) -> Result<ProjectDraft, StoreError> {
+        ProjectDraft::create(&self.manager, new).await
+    }
+
+    /// Removes the [drafts](Projects::draft) of dead processes that nothing came into. One that somebody has
+    /// open is left to the next call.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn settle_drafts(&self) -> Result<(), StoreError> {
+        saga::settle_drafts(&self.manager).await
     }
 
     /// The projects in use, by name.

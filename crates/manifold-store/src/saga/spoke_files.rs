@@ -93,6 +93,24 @@ pub(super) fn relocate(from: &Path, to: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Removes the file and what SQLite keeps beside it. Nothing happens when they are missing.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+    // The file goes last: while it is here, its removal is not done.
+    for suffix in ["-wal", "-journal", "-shm", ""] {
+        let found = beside(path, suffix);
+        match std::fs::remove_file(&found) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", found)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Undoes [`relocate`]: moves the file from `to` back to `from`, unless it never left.
 ///
 /// # Errors
