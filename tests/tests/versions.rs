@@ -334,10 +334,17 @@ async fn history(store: &Store, seed: u64) {
     }
 }
 
+/// What the environment asks for, in long runs.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_kept_version_exports_to_the_bytes_that_were_imported() {
     let store = Store::new().await;
-    for seed in 0..120 {
+    let first = number("MANIFOLD_SEED").unwrap_or(0);
+    let rounds = number("MANIFOLD_ROUNDS").unwrap_or(1);
+    for seed in first..first + 120 * rounds {
         history(&store, seed).await;
     }
 }

@@ -33,6 +33,7 @@ pub mod recorder;
 mod reference;
 mod relationships;
 mod replace;
+mod reset;
 mod row_log;
 pub mod rows;
 mod saga;
@@ -81,6 +82,7 @@ pub use projects::{NewProject, ProjectDraft, ProjectFile, Projects, TrashedProje
 pub use query::{Execute, Fetch, FetchOne};
 pub use relationships::{RelationshipDefinition, RelationshipEnd, Relationships};
 pub use replace::{Alone, Replaced, Restores};
+pub use reset::Reset;
 pub use row_log::{RowLog, RowLogError};
 pub use secrets::{ResolvedConfig, Secret, Secrets, SecretsError};
 pub use settings::{Setting, SettingValue, Settings};

@@ -26,7 +26,9 @@ pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub use draft::ProjectDraft;
 pub(crate) use draft::settle_abandoned as settle_drafts;
+pub(crate) use lock_holders::lock_holders;
 pub(crate) use restore::restore;
+pub(crate) use spoke_files::settle;
 pub(crate) use undelete::undelete;
 
 use crate::{DatabaseManager as _, SqliteManager, StoreError, WorkerId, worker};

@@ -20,7 +20,7 @@ const LOGS: [&str; 2] = ["-wal", "-journal"];
 ///
 /// # Errors
 /// [`StoreError::Busy`] when some program has the file open; others by meaning.
-pub(super) fn settle(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn settle(path: &Path) -> Result<(), StoreError> {
     // SQLite removes the log of an empty file.
     if !exists(path)?
         || std::fs::metadata(path)
