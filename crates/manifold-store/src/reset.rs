@@ -18,6 +18,9 @@ const OF_A_DATABASE: [&str; 4] = [".db-wal", ".db-shm", ".db-journal", ".db"];
 /// What this program locks beside a spoke.
 const LOCKS: [&str; 2] = [".lock", ".write"];
 
+/// Whether this program has made a file.
+type Test = fn(&Path) -> Result<bool, StoreError>;
+
 /// The removal of a data folder's hub, spokes, trash, locks and temporary files. Backups, secrets and whatever
 /// this program does not know stay.
 #[derive(Debug)]
@@ -34,13 +37,13 @@ impl Reset {
     /// [`StoreError::Io`].
     pub fn plan(layout: Layout) -> Result<Self, StoreError> {
         let (mut files, mut unknown) = (Vec::new(), Vec::new());
-        let tests: [(PathBuf, fn(&Path) -> Result<bool, StoreError>); 4] = [
+        let folders: [(PathBuf, Test); 4] = [
             (layout.trash(), is_of_a_project),
             (layout.projects(), is_of_a_project),
             (layout.workers(), is_of_a_process),
             (layout.temporary(), is_temporary),
         ];
-        for (folder, is_known) in tests {
+        for (folder, is_known) in folders {
             for path in list(&folder)? {
                 let known = is_file(&path)? && is_known(&path)?;
                 if known { &mut files } else { &mut unknown }.push(path);
