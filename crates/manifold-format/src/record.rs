@@ -1,5 +1,6 @@
 //! One record of the input.
 
+use crate::count::Count;
 use crate::splitter::Fields;
 use crate::value::Value;
 use std::fmt;
@@ -145,12 +146,19 @@ impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooManyFields { found, columns } | Self::TooFewFields { found, columns } => {
-                write!(f, "{found} fields for {columns} columns")
-            }
-            Self::UnterminatedQuote { lines } => {
+                let (found, columns) = (*found as u64, *columns as u64);
                 write!(
                     f,
-                    "a quote is not closed in {lines} lines to the end of the input"
+                    "{} for {}",
+                    Count(found, "field"),
+                    Count(columns, "column")
+                )
+            }
+            Self::UnterminatedQuote { lines } => {
+                let lines = Count(*lines, "line");
+                write!(
+                    f,
+                    "a quote is not closed in {lines} to the end of the input"
                 )
             }
         }
