@@ -5,19 +5,16 @@ mod new_source;
 use std::sync::Arc;
 
 use entity_project::data_sources;
-use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
 };
 
 pub use new_source::NewSource;
 pub(crate) use new_source::insert;
 
-use crate::projects::raise_revision;
 use crate::reference::{self, Candidate};
 use crate::{
-    Database, DatabaseManager, Project, ProjectDatabase, ProjectId, StoreError, name, projection,
+    Database, DatabaseManager, Project, ProjectDatabase, ProjectId, StoreError, name, revision,
 };
 
 /// The data sources of projects.
@@ -45,9 +42,7 @@ impl DataSources {
         let spoke = self.manager.project(project).await?;
         let transaction = spoke.begin().await?;
         let row = insert(&transaction, new).await?;
-        raise_revision(&transaction).await?;
-        transaction.commit().await?;
-        projection::publish(self.manager.core(), &spoke).await?;
+        revision::commit(self.manager.core(), &spoke, transaction).await?;
         Ok(row)
     }
 
@@ -120,12 +115,11 @@ async fn find(spoke: &ProjectDatabase, reference: &str) -> Result<data_sources::
     if let Some(found) = reference::by_name("source", reference, spoke.all(named).await?)? {
         return Ok(found);
     }
-    let prefixed = data_sources::Entity::find()
-        .filter(
-            Expr::col(data_sources::Column::Id)
-                .between(reference, reference::prefix_end(reference)),
-        )
-        .limit(reference::MOST_CANDIDATES);
+    let prefixed = reference::prefixed(
+        data_sources::Entity::find(),
+        data_sources::Column::Id,
+        reference,
+    );
     reference::by_prefix("source", reference, spoke.all(prefixed).await?)
 }
 

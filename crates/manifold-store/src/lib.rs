@@ -34,6 +34,7 @@ mod reference;
 mod relationships;
 mod replace;
 mod reset;
+mod revision;
 mod row_log;
 pub mod rows;
 mod saga;

@@ -6,16 +6,14 @@ use std::sync::Arc;
 use entity_core::enums::ProjectState;
 use entity_core::projects;
 use entity_project::project;
-use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
 };
 
 use crate::reference::{self, Candidate};
 use crate::{
-    DatabaseManager as _, ProjectId, ProjectTransaction, SqliteManager, StoreError, Timestamp,
-    name, projection, saga, trash,
+    DatabaseManager as _, ProjectId, SqliteManager, StoreError, name, projection, revision, saga,
+    trash,
 };
 
 pub use crate::saga::{NewProject, ProjectDraft};
@@ -103,12 +101,7 @@ impl Projects {
         if let Some(found) = reference::by_name("project", reference, named)? {
             return Ok(found);
         }
-        let prefixed = active()
-            .filter(
-                Expr::col(projects::Column::Id)
-                    .between(reference, reference::prefix_end(reference)),
-            )
-            .limit(reference::MOST_CANDIDATES);
+        let prefixed = reference::prefixed(active(), projects::Column::Id, reference);
         reference::by_prefix("project", reference, core.all(prefixed).await?)
     }
 
@@ -211,9 +204,7 @@ impl Projects {
         transaction
             .exec(project::Entity::update_many().set(change))
             .await?;
-        raise_revision(&transaction).await?;
-        transaction.commit().await?;
-        projection::publish(self.manager.core(), &spoke).await?;
+        revision::commit(self.manager.core(), &spoke, transaction).await?;
         self.find(id.as_str()).await
     }
 
@@ -243,19 +234,4 @@ impl Candidate for projects::Model {
     fn name(&self) -> &str {
         &self.name
     }
-}
-
-/// Marks that the transaction changes what the hub shows of the project.
-pub(crate) async fn raise_revision(transaction: &ProjectTransaction) -> Result<(), StoreError> {
-    transaction
-        .exec(
-            project::Entity::update_many()
-                .col_expr(
-                    project::Column::Revision,
-                    Expr::col(project::Column::Revision).add(1),
-                )
-                .col_expr(project::Column::UpdatedAt, Expr::value(Timestamp::now())),
-        )
-        .await?;
-    Ok(())
 }

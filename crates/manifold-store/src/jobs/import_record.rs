@@ -11,10 +11,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 
 use super::made_source::{self, ImportSource};
 use super::{Claim, Fence, FenceError};
-use crate::projects::raise_revision;
 use crate::{
     DatabaseManager as _, IdError, ImportId, ProjectId, ProjectTransaction, SourceId,
-    SqliteManager, StoreError, Timestamp, projection,
+    SqliteManager, StoreError, Timestamp, revision,
 };
 
 /// What the import history says of an abandoned import.
@@ -114,9 +113,7 @@ impl ImportRecord {
                 },
             ))
             .await?;
-        raise_revision(&transaction).await?;
-        transaction.commit().await?;
-        projection::publish(manager.core(), &spoke).await?;
+        revision::commit(manager.core(), &spoke, transaction).await?;
         Ok(Self {
             manager: manager.clone(),
             project: project.clone(),
@@ -201,9 +198,7 @@ impl ImportRecord {
         {
             show_status(&transaction, source, status).await?;
         }
-        raise_revision(&transaction).await?;
-        transaction.commit().await?;
-        projection::publish(self.manager.core(), &spoke).await?;
+        revision::commit(self.manager.core(), &spoke, transaction).await?;
         Ok(())
     }
 
@@ -221,9 +216,7 @@ impl ImportRecord {
         if close_abandoned(manager, &transaction, None, Timestamp::now()).await? == 0 {
             return transaction.rollback().await;
         }
-        raise_revision(&transaction).await?;
-        transaction.commit().await?;
-        projection::publish(manager.core(), &spoke).await
+        revision::commit(manager.core(), &spoke, transaction).await
     }
 }
 

@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use entity_core::enums::{OperationKind, OperationState, ProjectState};
+use entity_core::enums::{OperationKind, ProjectState};
 use entity_core::{project_operations, projects};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
 
-use super::{operation, spoke_files, taken_name};
+use super::creating::{self, DRAFT, Outlook};
+use super::{operation, taken_name};
 use crate::provision::{self, NewSpoke};
 use crate::{
-    DatabaseManager as _, Layout, OperationId, ProjectId, SqliteManager, StoreError, Timestamp,
-    name,
+    DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp, name,
 };
-
-/// The step of a draft's saga while the project is in use, and what marks a draft in its payload.
-pub(super) const DRAFT: &str = "draft";
 
 /// A project to be made.
 #[derive(Debug, Clone, Default)]
@@ -33,15 +30,6 @@ pub(crate) async fn create(
 ) -> Result<projects::Model, StoreError> {
     let (row, _) = make(manager, new, Outlook::Stays).await?;
     Ok(row)
-}
-
-/// Whether a project stays whatever comes into it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outlook {
-    /// It stays.
-    Stays,
-    /// It is a draft: its saga goes on, and takes it back if nothing comes into it.
-    Draft,
 }
 
 /// Makes a project; the saga of a draft is left running.
@@ -66,7 +54,7 @@ pub(super) async fn make(
     match made {
         Ok(row) => Ok((row, operation)),
         Err(error) => {
-            undo(manager, &spoke.id, operation.as_str(), error.to_string()).await?;
+            creating::undo(manager, &spoke.id, operation.as_str(), error.to_string()).await?;
             Err(error)
         }
     }
@@ -121,55 +109,7 @@ async fn publish(
     outlook: Outlook,
 ) -> Result<projects::Model, StoreError> {
     fail::fail_point!("create-file-made");
-    let transaction = manager.core().begin().await?;
-    let row = transaction
-        .update(projects::ActiveModel {
-            id: Set(id.to_string()),
-            state: Set(ProjectState::Active),
-            ..Default::default()
-        })
-        .await?;
-    match outlook {
-        Outlook::Stays => {
-            operation::finish(&transaction, operation, OperationState::Done, None).await?;
-        }
-        Outlook::Draft => operation::step(&transaction, operation, DRAFT).await?,
-    }
-    transaction.commit().await?;
-    Ok(row)
-}
-
-pub(super) async fn undo(
-    manager: &SqliteManager,
-    id: &ProjectId,
-    operation: &str,
-    reason: String,
-) -> Result<(), StoreError> {
-    let layout = manager.layout().clone();
-    let namespace = id.namespace();
-    provision::blocking(move || remove(&layout, &namespace)).await?;
-    let transaction = manager.core().begin().await?;
-    transaction
-        .exec(
-            projects::Entity::delete_many()
-                .filter(projects::Column::Id.eq(id))
-                .filter(projects::Column::State.eq(ProjectState::Creating)),
-        )
-        .await?;
-    operation::finish(
-        &transaction,
-        operation,
-        OperationState::Failed,
-        Some(reason),
-    )
-    .await?;
-    transaction.commit().await
-}
-
-/// Removes the file of a project that nobody sees and nobody has open.
-fn remove(layout: &Layout, namespace: &str) -> Result<(), StoreError> {
-    spoke_files::remove(&layout.spoke(namespace))?;
-    crate::sync_folder(&layout.projects())
+    creating::publish(manager, id, operation, outlook).await
 }
 
 /// What a dead process left: a complete file is published, anything else is undone, and so is a draft.
@@ -187,7 +127,7 @@ pub(super) async fn resume(
         tracing::info!(project.id = %id, "finished the creation of project {id} that a process had left");
         return Ok(());
     }
-    undo(
+    creating::undo(
         manager,
         &id,
         &row.id,

@@ -9,7 +9,8 @@ use entity_core::{project_operations, projects};
 use rusqlite::{Connection, OpenFlags};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use super::create::{self, DRAFT, NewProject, Outlook};
+use super::create::{self, NewProject};
+use super::creating::{self, DRAFT, Outlook};
 use super::exclusive::Exclusive;
 use super::{abandoned, operation};
 use crate::{DatabaseManager as _, ProjectId, SqliteManager, StoreError, projection, provision};
@@ -127,7 +128,7 @@ async fn settle(
     operation::step(&transaction, operation, operation::PLANNED).await?;
     transaction.commit().await?;
     // From here on it is a draft that was never made: a crash is followed by the same undo.
-    create::undo(manager, &id, operation, "nothing came into it".to_owned()).await?;
+    creating::undo(manager, &id, operation, "nothing came into it".to_owned()).await?;
     Ok(false)
 }
 

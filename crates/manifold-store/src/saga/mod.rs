@@ -5,6 +5,7 @@
 //! one opens the store.
 
 mod create;
+mod creating;
 mod delete;
 mod draft;
 mod exclusive;
@@ -37,7 +38,7 @@ use crate::{DatabaseManager as _, SqliteManager, StoreError, WorkerId, worker};
 pub(crate) async fn reconcile(manager: &Arc<SqliteManager>) -> Result<(), StoreError> {
     let running = project_operations::Entity::find()
         .filter(project_operations::Column::State.eq(OperationState::Running))
-        .filter(project_operations::Column::Step.ne(create::DRAFT))
+        .filter(project_operations::Column::Step.ne(creating::DRAFT))
         .order_by_asc(project_operations::Column::CreatedAt);
     for row in manager.core().all(running).await? {
         if !abandoned(manager, &row)? || !operation::adopt(manager, &row).await? {
