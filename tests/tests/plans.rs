@@ -19,9 +19,9 @@ use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
 use manifold_store::recorder::{self, Place};
 use manifold_store::{
-    DataSources, DatabaseManager as _, JobFilter, Jobs, Layout, Migrations, NewProject, NewSource,
-    ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceId, SqliteManager,
-    StoreOptions, rows,
+    DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs, Layout, Migrations,
+    NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceId,
+    SqliteManager, StoreOptions, rows,
 };
 use rusqlite::config::DbConfig;
 
@@ -167,7 +167,7 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
         let job = ImportFile {
             target: ImportTarget {
                 project_id: project.clone(),
-                source_id: source.clone(),
+                source: ImportSource::Id(source.clone()),
                 key_columns: if key {
                     vec!["id".to_owned()]
                 } else {

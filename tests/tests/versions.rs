@@ -13,8 +13,8 @@ use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
 use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, export, run_foreground};
 use manifold_store::{
-    DataSources, Durability, Layout, NewProject, NewSource, ProjectId, Projects, RowLog,
-    SnapshotId, SourceId, SqliteManager, StoreOptions,
+    DataSources, Durability, ImportSource, Layout, NewProject, NewSource, ProjectId, Projects,
+    RowLog, SnapshotId, SourceId, SqliteManager, StoreOptions,
 };
 
 /// A small generator of its own: histories are reproduced from their seed alone.
@@ -261,7 +261,7 @@ impl Store {
         let job = ImportFile {
             target: ImportTarget {
                 project_id: project.clone(),
-                source_id: source.clone(),
+                source: ImportSource::Id(source.clone()),
                 key_columns: key.to_vec(),
                 always: false,
             },
@@ -334,10 +334,17 @@ async fn history(store: &Store, seed: u64) {
     }
 }
 
+/// What the environment asks for, in long runs.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_kept_version_exports_to_the_bytes_that_were_imported() {
     let store = Store::new().await;
-    for seed in 0..120 {
+    let first = number("MANIFOLD_SEED").unwrap_or(0);
+    let rounds = number("MANIFOLD_ROUNDS").unwrap_or(1);
+    for seed in first..first + 120 * rounds {
         history(&store, seed).await;
     }
 }

@@ -12,8 +12,11 @@ mod ci;
 mod generate_entities;
 #[cfg(feature = "store")]
 mod migrate;
+#[cfg(feature = "store")]
+mod reset;
 mod schema;
 mod scratch;
+mod soak;
 
 use std::path::Path;
 
@@ -32,6 +35,9 @@ enum Command {
     GenerateEntities(generate_entities::GenerateEntities),
     #[cfg(feature = "store")]
     Migrate(migrate::Migrate),
+    #[cfg(feature = "store")]
+    Reset(reset::Reset),
+    Soak(soak::Soak),
     Ci(ci::Ci),
 }
 
@@ -41,6 +47,9 @@ async fn main() -> anyhow::Result<()> {
         Command::GenerateEntities(command) => command.run().await,
         #[cfg(feature = "store")]
         Command::Migrate(command) => command.run().await,
+        #[cfg(feature = "store")]
+        Command::Reset(command) => command.run().await,
+        Command::Soak(command) => command.run(),
         Command::Ci(command) => command.run(),
     }
 }

@@ -1,6 +1,7 @@
 //! Why reading and writing fail.
 
 use crate::compression::GzipError;
+use crate::count::Count;
 use crate::quirk::QuirkError;
 
 /// Why an input cannot be read as delimited text.
@@ -106,7 +107,7 @@ pub enum ReadError {
         delimiter: char,
     },
     /// Encodings were set for another number of columns.
-    #[error("{found} encodings were set for {columns} columns: set one for each column, in order")]
+    #[error("{} for {}: set one for each column, in order", Count(*found as u64, "encoding"), Count(*columns as u64, "column"))]
     EncodingCount {
         /// Columns of the input.
         columns: usize,
@@ -160,7 +161,8 @@ pub enum WriteError {
     },
     /// A row, or the list of encodings, is not as long as the columns.
     #[error(
-        "row {row} has {found} cells for {columns} columns: pass one value for each column, in order"
+        "row {row} has {} for {}: pass one value for each column, in order",
+        Count(*found as u64, "cell"), Count(*columns as u64, "column")
     )]
     CellCount {
         /// From 1; 0 for the list of encodings.

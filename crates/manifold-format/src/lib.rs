@@ -4,6 +4,7 @@ mod boolean;
 mod column;
 mod column_type;
 mod compression;
+mod count;
 mod csv_reader;
 mod csv_writer;
 mod date;

@@ -1,5 +1,6 @@
 //! One record of the input.
 
+use crate::count::Count;
 use crate::splitter::Fields;
 use crate::value::Value;
 use std::fmt;
@@ -145,20 +146,21 @@ impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooManyFields { found, columns } | Self::TooFewFields { found, columns } => {
-                let (fields, names) = (plural(*found == 1), plural(*columns == 1));
-                write!(f, "{found} field{fields} for {columns} column{names}")
-            }
-            Self::UnterminatedQuote { lines } => {
+                let (found, columns) = (*found as u64, *columns as u64);
                 write!(
                     f,
-                    "a quote is not closed in {lines} line{} to the end of the input",
-                    plural(*lines == 1)
+                    "{} for {}",
+                    Count(found, "field"),
+                    Count(columns, "column")
+                )
+            }
+            Self::UnterminatedQuote { lines } => {
+                let lines = Count(*lines, "line");
+                write!(
+                    f,
+                    "a quote is not closed in {lines} to the end of the input"
                 )
             }
         }
     }
-}
-
-fn plural(is_one: bool) -> &'static str {
-    if is_one { "" } else { "s" }
 }

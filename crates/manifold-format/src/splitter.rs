@@ -308,8 +308,17 @@ mod tests {
         proptest::collection::vec(proptest::sample::select(alphabet), 0..40)
     }
 
+    /// So many cases, or as many as `PROPTEST_CASES` says.
+    fn at_least(cases: u32) -> ProptestConfig {
+        let asked = ProptestConfig::default();
+        ProptestConfig {
+            cases: asked.cases.max(cases),
+            ..asked
+        }
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #![proptest_config(at_least(4096))]
 
         #[test]
         fn fields_are_those_of_the_csv_crate(input in input(b",,\"\"\"\nab1\xff\0")) {

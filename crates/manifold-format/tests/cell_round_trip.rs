@@ -134,8 +134,17 @@ fn cell() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// So many cases, or as many as `PROPTEST_CASES` says.
+fn at_least(cases: u32) -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig {
+        cases: asked.cases.max(cases),
+        ..asked
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(at_least(2000))]
 
     #[test]
     fn every_cell_prints_back(cell in cell()) {

@@ -110,8 +110,17 @@ fn a_full_disk_is_named_with_the_row() {
     assert_eq!(error.to_string(), "cannot write row 2: disk full");
 }
 
+/// So many cases, or as many as `PROPTEST_CASES` says.
+fn at_least(cases: u32) -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig {
+        cases: asked.cases.max(cases),
+        ..asked
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(at_least(500))]
 
     #[test]
     fn what_is_written_is_read(

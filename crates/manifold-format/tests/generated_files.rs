@@ -268,8 +268,17 @@ fn memchr_nth_newline(input: &[u8], n: u64) -> usize {
         .expect("that many lines")
 }
 
+/// So many cases, or as many as `PROPTEST_CASES` says.
+fn at_least(cases: u32) -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig {
+        cases: asked.cases.max(cases),
+        ..asked
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(at_least(1500))]
 
     #[test]
     fn generated_files_come_back(

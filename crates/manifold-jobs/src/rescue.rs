@@ -4,23 +4,24 @@ use std::sync::Arc;
 
 use entity_core::jobs;
 use manifold_store::{
-    ImportRecord, Jobs, JobsError, ProjectId, SqliteManager, StagedBuilder, StoreError,
+    ImportRecord, Jobs, JobsError, ProjectId, Projects, SqliteManager, StagedBuilder,
 };
 
-use crate::Job as _;
-use crate::jobs::ImportFile;
+use crate::jobs::{BackupProject, ImportFile};
+use crate::{Job as _, JobError, backup};
 
 /// Ends the jobs whose processes died, and returns them: `failed` with error code `crashed`, or `cancelled`
 /// if that had been asked for. To be called when a store has been opened. Several processes may do it at
 /// once.
 ///
-/// What such a job left is brought in order: the import history of its project says that the import failed, and
-/// spokes that it was building are removed.
-/// Rows that a dead import wrote are invisible, and the next import takes them away.
+/// What such a job left is brought in order: the import history of its project says that the import failed,
+/// and a source or a project that was made for it and is empty is gone. Rows that a dead import wrote into a
+/// source that stays are invisible, and the next import takes them away. A backup that was complete is listed; what
+/// another one left is removed, and so are spokes that were being built.
 ///
 /// # Errors
 /// [`JobsError`] when the hub cannot be read or written. A project that cannot be opened is left to its
-/// next import.
+/// next import or backup.
 pub async fn rescue_dead(manager: &Arc<SqliteManager>) -> Result<Vec<jobs::Model>, JobsError> {
     let rescued = Jobs::new(manager).rescue_dead().await?;
     if !rescued.is_empty()
@@ -28,14 +29,23 @@ pub async fn rescue_dead(manager: &Arc<SqliteManager>) -> Result<Vec<jobs::Model
     {
         tracing::warn!(%error, "temporary files of dead processes stay");
     }
-    for job in rescued.iter().filter(|job| job.kind == ImportFile::KIND) {
+    for job in &rescued {
         let Some(Ok(project)) = job.project_id.as_ref().map(|id| id.parse::<ProjectId>()) else {
             continue;
         };
-        let closed: Result<(), StoreError> = ImportRecord::close_abandoned(manager, &project).await;
-        if let Err(error) = closed {
-            tracing::warn!(job.id = %job.id, project.id = %project, %error, "the import history was not corrected");
+        let cleared: Result<(), JobError> = match job.kind.as_str() {
+            ImportFile::KIND => ImportRecord::close_abandoned(manager, &project)
+                .await
+                .map_err(JobError::from),
+            BackupProject::KIND => backup::clear_leftovers(manager, &project)
+                .await
+                .map_err(JobError::from),
+            _ => Ok(()),
+        };
+        if let Err(error) = cleared {
+            tracing::warn!(job.id = %job.id, project.id = %project, %error, "what the job left stays for now");
         }
     }
+    Projects::new(manager).settle_drafts().await?;
     Ok(rescued)
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use entity_core::enums::{BackupState, BackupType, JobState};
 use entity_core::{TableCounts, backups, jobs};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
 };
 
 use crate::reference::{self, Candidate};
@@ -190,11 +189,7 @@ impl Backups {
         if let Some(exact) = core.one(backups::Entity::find_by_id(reference)).await? {
             return Ok(exact);
         }
-        let prefixed = backups::Entity::find()
-            .filter(
-                Expr::col(backups::Column::Id).between(reference, reference::prefix_end(reference)),
-            )
-            .limit(reference::MOST_CANDIDATES);
+        let prefixed = reference::prefixed(backups::Entity::find(), backups::Column::Id, reference);
         reference::by_prefix("backup", reference, core.all(prefixed).await?)
     }
 

@@ -3,18 +3,15 @@
 use std::sync::Arc;
 
 use entity_project::consolidated_models;
-use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
 };
 use serde_json::Value as Json;
 
-use crate::projects::raise_revision;
 use crate::reference::{self, Candidate};
 use crate::{
-    DatabaseManager, ModelId, ProjectDatabase, ProjectId, ProjectTransaction, StoreError,
-    Timestamp, config_secrets, name, projection,
+    DatabaseManager, ModelId, ProjectId, ProjectTransaction, StoreError, Timestamp, config_secrets,
+    name, revision,
 };
 
 /// What a consolidated model says.
@@ -62,7 +59,7 @@ impl ConsolidatedModels {
             ..checked
         };
         let row = transaction.insert(created).await?;
-        self.publish(&spoke, transaction).await?;
+        revision::commit(self.manager.core(), &spoke, transaction).await?;
         Ok(row)
     }
 
@@ -98,12 +95,11 @@ impl ConsolidatedModels {
         if let Some(named) = spoke.one(named(reference)).await? {
             return Ok(named);
         }
-        let prefixed = consolidated_models::Entity::find()
-            .filter(
-                Expr::col(consolidated_models::Column::Id)
-                    .between(reference, reference::prefix_end(reference)),
-            )
-            .limit(reference::MOST_CANDIDATES);
+        let prefixed = reference::prefixed(
+            consolidated_models::Entity::find(),
+            consolidated_models::Column::Id,
+            reference,
+        );
         reference::by_prefix("model", reference, spoke.all(prefixed).await?)
     }
 
@@ -132,7 +128,7 @@ impl ConsolidatedModels {
             ..checked
         };
         let row = transaction.update(changed).await?;
-        self.publish(&spoke, transaction).await?;
+        revision::commit(self.manager.core(), &spoke, transaction).await?;
         Ok(row)
     }
 
@@ -149,17 +145,7 @@ impl ConsolidatedModels {
         if deleted.rows_affected == 0 {
             return Err(not_found(id));
         }
-        self.publish(&spoke, transaction).await
-    }
-
-    async fn publish(
-        &self,
-        spoke: &ProjectDatabase,
-        transaction: ProjectTransaction,
-    ) -> Result<(), StoreError> {
-        raise_revision(&transaction).await?;
-        transaction.commit().await?;
-        projection::publish(self.manager.core(), spoke).await
+        revision::commit(self.manager.core(), &spoke, transaction).await
     }
 }
 

@@ -150,29 +150,28 @@ fn write_holder(file: &mut File) -> std::io::Result<()> {
     file.write_all(process_name().as_bytes())
 }
 
-/// Checks that a lock taken in this folder keeps others out, as it does not on some network file
-/// systems.
+/// Checks with the file at `path`, which stays, that a lock taken beside it keeps others out, as it does not on
+/// some network file systems.
 ///
 /// # Errors
 /// [`StoreError::NoLocks`] with what was found.
-pub(crate) fn check_locks(folder: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_locks(path: &Path) -> Result<(), StoreError> {
     let no_locks = |reason: String| StoreError::NoLocks {
-        path: folder.to_owned(),
+        path: path.parent().unwrap_or(path).to_owned(),
         reason,
     };
-    let named = tempfile::Builder::new()
-        .prefix(".tmp-lock-")
-        .tempfile_in(folder)
-        .map_err(StoreError::io("create a file in", folder))?;
-    let second = named.reopen();
-    // Without its name from here on: a crash leaves nothing.
-    let first = named.into_file();
-    let second = second.map_err(StoreError::io("open a file in", folder))?;
+    let open = || {
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        options
+            .open(path)
+            .map_err(StoreError::io("open the lock", path))
+    };
+    let (first, second) = (open()?, open()?);
     match first.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(no_locks("a new file is already locked".to_owned()));
-        }
+        // Another process tries it at this moment, and keeps this one out.
+        Err(TryLockError::WouldBlock) => return Ok(()),
         Err(TryLockError::Error(error)) => return Err(no_locks(error.to_string())),
     }
     match second.try_lock_shared() {
@@ -217,6 +216,10 @@ mod tests {
 
     #[test]
     fn locks_work_here() {
-        check_locks(tempfile::tempdir().unwrap().path()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("try.lock");
+        check_locks(&path).unwrap();
+        let _held = FileLock::try_take(&path, Share::Exclusive).unwrap();
+        check_locks(&path).unwrap();
     }
 }

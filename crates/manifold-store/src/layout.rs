@@ -104,6 +104,12 @@ impl Layout {
         ))
     }
 
+    /// Locked for a moment by each process that opens the folder, to see whether locks work there.
+    #[must_use]
+    pub fn lock_check(&self) -> PathBuf {
+        self.root.join("check.lock")
+    }
+
     /// Held while a template is made.
     #[must_use]
     pub fn template_lock(&self) -> PathBuf {

@@ -34,6 +34,8 @@ pub mod recorder;
 mod reference;
 mod relationships;
 mod replace;
+mod reset;
+mod revision;
 mod row_log;
 pub mod rows;
 mod saga;
@@ -70,18 +72,19 @@ pub use id::{
 };
 pub use import_history::{ImportFilter, ImportHistory};
 pub use jobs::{
-    Claim, Ending, Fence, FenceError, ImportEnding, ImportRecord, JobFilter, JobLog, JobProgress,
-    JobWatch, Jobs, JobsError, LogLine, NewImport, NewJob, Standing,
+    Claim, Ending, Fence, FenceError, ImportEnding, ImportRecord, ImportSource, JobFilter, JobLog,
+    JobProgress, JobWatch, Jobs, JobsError, LogLine, NewImport, NewJob, Standing,
 };
 pub use kind::{Core, Kind, Project, StoredIn};
 pub use layout::Layout;
 pub use manager::DatabaseManager;
 pub use migrate::{Direction, MigrationStatus, migrate, status as migration_status};
 pub use migrations::{Migrations, SpokeStatus};
-pub use projects::{NewProject, ProjectFile, Projects, TrashedProject};
+pub use projects::{NewProject, ProjectDraft, ProjectFile, Projects, TrashedProject};
 pub use query::{Execute, Fetch, FetchOne};
 pub use relationships::{RelationshipDefinition, RelationshipEnd, Relationships};
 pub use replace::{Alone, Replaced, Restores};
+pub use reset::Reset;
 pub use row_log::{RowLog, RowLogError};
 pub use secrets::{ResolvedConfig, Secret, Secrets, SecretsError};
 pub use settings::{Setting, SettingValue, Settings};

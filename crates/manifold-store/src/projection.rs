@@ -10,7 +10,9 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
-use crate::{CoreDatabase, ProjectDatabase, ProjectId, ProjectTransaction, StoreError};
+use crate::{
+    CoreDatabase, CoreTransaction, ProjectDatabase, ProjectId, ProjectTransaction, StoreError,
+};
 
 /// Rows of the hub's import history kept in step per project: the newest so many.
 const IMPORTS_SHOWN: u64 = 200;
@@ -176,6 +178,7 @@ impl Projection {
                 .exec(core_sources::Entity::insert(source).on_conflict(replace_source()))
                 .await?;
         }
+        forget_imports(&transaction, &project.id, &imports).await?;
         for import in imports {
             transaction
                 .exec(core_imports::Entity::insert(import).on_conflict(replace_import()))
@@ -184,6 +187,27 @@ impl Projection {
         transaction.commit().await?;
         Ok(true)
     }
+}
+
+/// Removes lines of the import history that the spoke does not have: it was replaced by an earlier state. Lines older
+/// than all that are shown stay, since the spoke may still have them.
+async fn forget_imports(
+    transaction: &CoreTransaction,
+    project: &str,
+    shown: &[core_imports::ActiveModel],
+) -> Result<(), StoreError> {
+    let ids = shown.iter().filter_map(|import| import.id.try_as_ref());
+    let mut gone = core_imports::Entity::delete_many()
+        .filter(core_imports::Column::ProjectId.eq(project))
+        .filter(core_imports::Column::Id.is_not_in(ids));
+    if shown.len() as u64 >= IMPORTS_SHOWN {
+        let oldest = shown
+            .iter()
+            .filter_map(|import| import.started_at.try_as_ref());
+        gone = gone.filter(core_imports::Column::StartedAt.gt(oldest.min().copied()));
+    }
+    transaction.exec(gone).await?;
+    Ok(())
 }
 
 /// Brings the hub in step with a spoke after a transaction that raised its revision.

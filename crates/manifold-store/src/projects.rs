@@ -6,19 +6,17 @@ use std::sync::Arc;
 use entity_core::enums::ProjectState;
 use entity_core::projects;
 use entity_project::project;
-use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
 };
 
 use crate::reference::{self, Candidate};
 use crate::{
-    DatabaseManager as _, ProjectId, ProjectTransaction, SqliteManager, StoreError, Timestamp,
-    fail_point, name, projection, saga, trash,
+    DatabaseManager as _, ProjectId, SqliteManager, StoreError, name, projection, revision, saga,
+    trash,
 };
 
-pub use crate::saga::NewProject;
+pub use crate::saga::{NewProject, ProjectDraft};
 pub use crate::trash::TrashedProject;
 
 /// The projects of a store.
@@ -53,6 +51,24 @@ impl Projects {
         saga::create(&self.manager, new).await
     }
 
+    /// Makes a project that stays only if something comes into it: for what is made on the way to something
+    /// that may fail.
+    ///
+    /// # Errors
+    /// As [`Projects::create`].
+    pub async fn draft(&self, new: NewProject) -> Result<ProjectDraft, StoreError> {
+        ProjectDraft::create(&self.manager, new).await
+    }
+
+    /// Removes the [drafts](Projects::draft) of dead processes that nothing came into. One that somebody has
+    /// open is left to the next call.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn settle_drafts(&self) -> Result<(), StoreError> {
+        saga::settle_drafts(&self.manager).await
+    }
+
     /// The projects in use, by name.
     ///
     /// # Errors
@@ -85,12 +101,7 @@ impl Projects {
         if let Some(found) = reference::by_name("project", reference, named)? {
             return Ok(found);
         }
-        let prefixed = active()
-            .filter(
-                Expr::col(projects::Column::Id)
-                    .between(reference, reference::prefix_end(reference)),
-            )
-            .limit(reference::MOST_CANDIDATES);
+        let prefixed = reference::prefixed(active(), projects::Column::Id, reference);
         reference::by_prefix("project", reference, core.all(prefixed).await?)
     }
 
@@ -193,11 +204,7 @@ impl Projects {
         transaction
             .exec(project::Entity::update_many().set(change))
             .await?;
-        raise_revision(&transaction).await?;
-        fail_point!("project-changed");
-        transaction.commit().await?;
-        fail_point!("project-change-committed");
-        projection::publish(self.manager.core(), &spoke).await?;
+        revision::commit(self.manager.core(), &spoke, transaction).await?;
         self.find(id.as_str()).await
     }
 
@@ -231,19 +238,4 @@ impl Candidate for projects::Model {
     fn name(&self) -> &str {
         &self.name
     }
-}
-
-/// Marks that the transaction changes what the hub shows of the project.
-pub(crate) async fn raise_revision(transaction: &ProjectTransaction) -> Result<(), StoreError> {
-    transaction
-        .exec(
-            project::Entity::update_many()
-                .col_expr(
-                    project::Column::Revision,
-                    Expr::col(project::Column::Revision).add(1),
-                )
-                .col_expr(project::Column::UpdatedAt, Expr::value(Timestamp::now())),
-        )
-        .await?;
-    Ok(())
 }

@@ -1,9 +1,12 @@
 //! How people point at a thing: exact id, exact name, unique id prefix, in this order.
 
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{EntityTrait, QueryFilter as _, QuerySelect as _, Select};
+
 use crate::StoreError;
 
 /// How many candidates of an ambiguous reference are listed.
-pub(crate) const MOST_CANDIDATES: u64 = 10;
+const MOST_CANDIDATES: u64 = 10;
 
 /// Something that a reference can point at.
 pub(crate) trait Candidate {
@@ -53,9 +56,15 @@ pub(crate) fn by_prefix<T: Candidate>(
     }
 }
 
-/// The end of the range of ids that begin with a prefix: ids hold no character behind U+10FFFF.
-pub(crate) fn prefix_end(prefix: &str) -> String {
-    format!("{prefix}\u{10ffff}")
+/// Those of `among` whose id begins with the reference, as many as it takes to list candidates.
+pub(crate) fn prefixed<E: EntityTrait>(
+    among: Select<E>,
+    id: E::Column,
+    reference: &str,
+) -> Select<E> {
+    let end = format!("{reference}\u{10ffff}"); // ids hold no character behind it
+    let range = Expr::col(id).between(reference, end);
+    among.filter(range).limit(MOST_CANDIDATES)
 }
 
 fn ambiguous<T: Candidate>(what: &'static str, reference: &str, candidates: &[T]) -> StoreError {

@@ -5,19 +5,15 @@ mod definition;
 use std::sync::Arc;
 
 use entity_project::relationships;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
-};
+use sea_orm::sea_query::Condition;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use definition::checked;
 pub use definition::{RelationshipDefinition, RelationshipEnd};
 
-use crate::projects::raise_revision;
 use crate::reference::{self, Candidate};
 use crate::{
-    DatabaseManager, ProjectDatabase, ProjectId, ProjectTransaction, RelationshipId, SourceId,
-    StoreError, Timestamp, name, projection,
+    DatabaseManager, ProjectId, RelationshipId, SourceId, StoreError, Timestamp, name, revision,
 };
 
 /// The relationships between the sources of projects.
@@ -55,7 +51,7 @@ impl Relationships {
             ..checked
         };
         let row = transaction.insert(created).await?;
-        self.publish(&spoke, transaction).await?;
+        revision::commit(self.manager.core(), &spoke, transaction).await?;
         Ok(row)
     }
 
@@ -101,12 +97,11 @@ impl Relationships {
         if let Some(found) = reference::by_name("relationship", reference, named)? {
             return Ok(found);
         }
-        let prefixed = relationships::Entity::find()
-            .filter(
-                Expr::col(relationships::Column::Id)
-                    .between(reference, reference::prefix_end(reference)),
-            )
-            .limit(reference::MOST_CANDIDATES);
+        let prefixed = reference::prefixed(
+            relationships::Entity::find(),
+            relationships::Column::Id,
+            reference,
+        );
         reference::by_prefix("relationship", reference, spoke.all(prefixed).await?)
     }
 
@@ -135,7 +130,7 @@ impl Relationships {
             ..checked
         };
         let row = transaction.update(changed).await?;
-        self.publish(&spoke, transaction).await?;
+        revision::commit(self.manager.core(), &spoke, transaction).await?;
         Ok(row)
     }
 
@@ -152,17 +147,7 @@ impl Relationships {
         if deleted.rows_affected == 0 {
             return Err(not_found(id.as_str()));
         }
-        self.publish(&spoke, transaction).await
-    }
-
-    async fn publish(
-        &self,
-        spoke: &ProjectDatabase,
-        transaction: ProjectTransaction,
-    ) -> Result<(), StoreError> {
-        raise_revision(&transaction).await?;
-        transaction.commit().await?;
-        projection::publish(self.manager.core(), spoke).await
+        revision::commit(self.manager.core(), &spoke, transaction).await
     }
 }
 

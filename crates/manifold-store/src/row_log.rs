@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::file_lock::{FileLock, Share};
 use crate::rows::{self, Deleted, ImportError, ImportOptions, Outcome, Records, RowsError, Watch};
 use crate::{
-    DatabaseManager as _, Durability, ProjectId, SnapshotId, SourceId, SqliteManager, StoreError,
-    fail_point, projection,
+    DatabaseManager as _, ProjectId, SnapshotId, SourceId, SqliteManager, StoreError, fail_point,
+    projection,
 };
 
 /// How long a long writer waits for another one: in effect until it is done or the caller gives up.
@@ -103,9 +103,7 @@ impl RowLog {
     {
         let spoke = self.manager.project(project).await?;
         let lock = self.write_lock(project, waiting).await?;
-        if self.manager.durability() == Durability::Relaxed {
-            options.durability = rows::Durability::Normal;
-        }
+        options.durability = options.durability.min(self.manager.durability());
         let version = spoke.connection().file().version();
         let source = source.to_string();
         let outcome = spoke

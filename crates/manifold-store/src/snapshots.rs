@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use entity_project::{data_sources, rejected_rows, snapshot_columns, snapshots};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
@@ -169,11 +168,7 @@ async fn prefixed(
     spoke: &ProjectDatabase,
     reference: &str,
 ) -> Result<snapshots::Model, StoreError> {
-    let prefixed = snapshots::Entity::find()
-        .filter(
-            Expr::col(snapshots::Column::Id).between(reference, reference::prefix_end(reference)),
-        )
-        .limit(reference::MOST_CANDIDATES);
+    let prefixed = reference::prefixed(snapshots::Entity::find(), snapshots::Column::Id, reference);
     reference::by_prefix("snapshot", reference, spoke.all(prefixed).await?)
 }
 

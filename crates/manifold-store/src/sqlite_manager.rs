@@ -61,7 +61,7 @@ impl SqliteManager {
             return Err(StoreError::OldSqlite { found });
         }
         layout.create()?;
-        file_lock::check_locks(&layout.temporary())?;
+        file_lock::check_locks(&layout.lock_check())?;
         let core = hub::open(&layout).await?;
         let durability = match options.durability {
             Some(durability) => durability,

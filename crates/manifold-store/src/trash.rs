@@ -4,10 +4,7 @@ use std::path::PathBuf;
 
 use entity_core::enums::ProjectState;
 use entity_core::projects;
-use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, Select};
 
 use crate::{CoreDatabase, DatabaseManager as _, SqliteManager, StoreError, name, reference};
 
@@ -57,11 +54,7 @@ pub(crate) async fn find(
     if let Some(found) = reference::by_name("project", reference, named)? {
         return Ok(found);
     }
-    let prefixed = trashed()
-        .filter(
-            Expr::col(projects::Column::Id).between(reference, reference::prefix_end(reference)),
-        )
-        .limit(reference::MOST_CANDIDATES);
+    let prefixed = reference::prefixed(trashed(), projects::Column::Id, reference);
     match reference::by_prefix("project", reference, core.all(prefixed).await?) {
         // The list of projects in use would be the wrong place to look.
         Err(StoreError::NotFound { name, .. }) => Err(StoreError::NotFound {

@@ -76,6 +76,7 @@ pub struct Passage {
     pub command: &'static [&'static str],
 }
 
+const NEW: &[&str] = &["import", "new.csv", "--project", "n", "--create-project"];
 const FIRST: &[&str] = &["import", "new.csv", "--project", "p", "--source", "b"];
 const LARGE: &[&str] = &["import", "large.csv", "--project", "p", "--source", "b"];
 const LATER: &[&str] = &["import", "next.csv", "--project", "p", "--source", "a"];
@@ -130,8 +131,15 @@ pub const PASSAGES: &[Passage] = &[
     passage("create-file-written", Start::Initial, CREATE),
     passage("create-file-made", Start::Initial, CREATE),
     passage("create-published", Start::Initial, CREATE),
-    passage("project-changed", Start::Filled, RENAME),
-    passage("project-change-committed", Start::Filled, RENAME),
+    undoing("draft-hidden", "import-recorded", Start::Filled, NEW),
+    passage("import-recorded", Start::Filled, NEW),
+    passage("import-published", Start::Filled, NEW),
+    passage("revision-raised", Start::Filled, RENAME),
+    passage("revision-raised", Start::Filled, FIRST),
+    passage("revision-raised", Start::Filled, SAME),
+    passage("revision-committed", Start::Filled, RENAME),
+    passage("revision-committed", Start::Filled, FIRST),
+    passage("revision-committed", Start::Filled, SAME),
     passage("delete-planned", Start::Filled, DELETE),
     passage("delete-settled", Start::Filled, DELETE),
     passage("delete-file-moved", Start::Filled, DELETE),
@@ -159,11 +167,8 @@ pub const PASSAGES: &[Passage] = &[
         Start::InTrash,
         UNDELETE,
     ),
-    passage("source-created", Start::Filled, FIRST),
     passage("job-claimed", Start::Filled, LATER),
     passage("job-started", Start::Filled, LATER),
-    passage("import-begun", Start::Filled, FIRST),
-    passage("import-begun", Start::Filled, LATER),
     passage("import-recorded", Start::Filled, FIRST),
     passage("import-table-made", Start::Filled, FIRST),
     passage("import-batch-committed", Start::Filled, FIRST),
@@ -184,7 +189,6 @@ pub const PASSAGES: &[Passage] = &[
     passage("import-published", Start::Filled, LATER),
     passage("import-projected", Start::Filled, FIRST),
     passage("import-projected", Start::Filled, LATER),
-    passage("import-ended", Start::Filled, SAME),
     passage("job-done", Start::Filled, LATER),
     passage("job-finished", Start::Filled, LATER),
     passage("job-found-dead", Start::Died, LIST),

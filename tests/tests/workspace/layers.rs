@@ -71,9 +71,6 @@ const TESTS_MAY_DEPEND_ON: &[(&str, &str)] = &[
 /// Only `manifold-store` opens a database file.
 const DATABASE_DRIVERS: [&str; 4] = ["libsqlite3-sys", "rusqlite", "sqlx", "sqlx-core"];
 
-/// The command shows values of the sandbox, which are rusqlite's.
-const DRIVER_FOR_ITS_TYPES: (&str, &str) = ("manifold", "rusqlite");
-
 #[test]
 fn nothing_knows_what_is_above_it() {
     let layers: BTreeMap<&str, &[&str]> = MAY_DEPEND_ON.iter().copied().collect();
@@ -105,8 +102,7 @@ fn only_the_store_has_a_database_driver() {
             .filter(|dependency| !dependency.is_for_tests)
         {
             let (name, driver) = (&*member.name, &*dependency.name);
-            let is_allowed =
-                !DATABASE_DRIVERS.contains(&driver) || (name, driver) == DRIVER_FOR_ITS_TYPES;
+            let is_allowed = !DATABASE_DRIVERS.contains(&driver);
             assert!(is_allowed, "`{name}` may not depend on `{driver}`");
         }
     }

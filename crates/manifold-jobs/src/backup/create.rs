@@ -39,8 +39,8 @@ pub struct BackupRequest {
 /// not in it.
 ///
 /// It is written into a hidden folder, pressed onto the disk, and appears under its name when it is
-/// complete. What fails or dies leaves no backup; what it leaves hidden is removed by the project's next
-/// backup.
+/// complete. What fails or dies leaves no backup; what it leaves hidden is removed when its job is rescued, at the
+/// latest by the project's next backup.
 ///
 /// # Errors
 /// [`BackupError`]; [`BackupError::Cancelled`] when `watch` says so.

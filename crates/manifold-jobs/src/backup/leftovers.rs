@@ -10,7 +10,7 @@ use super::{BackupError, Manifest};
 
 /// Completes the backups of a project that are complete on the disk and not in the hub, and removes the
 /// hidden folders of the others.
-pub(super) async fn clear(
+pub(crate) async fn clear(
     manager: &Arc<SqliteManager>,
     project: &ProjectId,
 ) -> Result<(), BackupError> {

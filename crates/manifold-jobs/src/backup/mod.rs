@@ -36,6 +36,7 @@ pub use strategy::{BackupStrategy, strategy};
 pub use verify::{Check, Verification, verify};
 pub use watch::Watch;
 
+pub(crate) use leftovers::clear as clear_leftovers;
 pub(crate) use restore::open;
 
 /// Runs work that blocks on a thread of its own.

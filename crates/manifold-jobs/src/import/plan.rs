@@ -28,7 +28,7 @@ pub enum PlanTarget {
         /// The columns that together are to identify a row.
         key_columns: Vec<String>,
     },
-    /// Into a source that exists.
+    /// Into this source, which is made if need be.
     Source(ImportTarget),
 }
 
@@ -95,8 +95,15 @@ pub async fn import_plan(
     let follow = follow(opened.size, observer.cancel, move |latest| {
         drop(progress.send_replace(latest));
     });
-    let changes = match target {
-        PlanTarget::NewSource { key_columns } => {
+    let (existing, key_columns) = match target {
+        PlanTarget::NewSource { key_columns } => (None, key_columns),
+        PlanTarget::Source(target) => {
+            let source = target.source_id(manager).await?;
+            (source.map(|source| (target, source)), &target.key_columns)
+        }
+    };
+    let changes = match existing {
+        None => {
             read_alone(&file.path, records, follow).await?;
             found.look(|findings| file.check_keys(key_columns, &findings.columns))?;
             PlannedChanges {
@@ -104,8 +111,8 @@ pub async fn import_plan(
                 ..PlannedChanges::default()
             }
         }
-        PlanTarget::Source(target) => {
-            let mut options = target.find(manager, &file.reading).await?.options;
+        Some((target, source)) => {
+            let mut options = target.find(manager, &source, &file.reading).await?.options;
             options.dry_run = true;
             let waiting = |holder: Option<&str>| {
                 drop(observer.progress.send_replace(Progress::waiting(holder)));
@@ -114,7 +121,7 @@ pub async fn import_plan(
             let planned = rows
                 .import(
                     &target.project_id,
-                    &target.source_id,
+                    &source,
                     records,
                     options,
                     watch,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use manifold_store::rows::{ImportOptions, Snapshot, latest};
 use manifold_store::{
-    DataSources, ProjectId, RowLog, SnapshotId, SourceId, SqliteManager, Timestamp,
+    DataSources, IdError, ImportSource, ProjectId, RowLog, SnapshotId, SourceId, SqliteManager,
+    StoreError, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +17,11 @@ use crate::JobError;
 pub struct ImportTarget {
     /// The project.
     pub project_id: ProjectId,
-    /// The source; it exists.
-    pub source_id: SourceId,
-    /// The columns that together identify a row. Empty: those of the source, if it has any, else rows are
-    /// identified by their content.
+    /// The source.
+    #[serde(flatten)]
+    pub source: ImportSource,
+    /// The columns that together identify a row; a source that is made keeps them. Empty: those of the source,
+    /// if it has any, else rows are identified by their content.
     #[serde(default)]
     pub key_columns: Vec<String>,
     /// Make a snapshot even if the file is the one of the latest snapshot.
@@ -34,16 +36,30 @@ pub(crate) struct FoundTarget {
 }
 
 impl ImportTarget {
-    /// Looks at the source that a file read by `reading` goes into.
+    /// The source, if it exists.
+    pub(crate) async fn source_id(
+        &self,
+        manager: &Arc<SqliteManager>,
+    ) -> Result<Option<SourceId>, JobError> {
+        let name = match &self.source {
+            ImportSource::Id(id) => return Ok(Some(id.clone())),
+            ImportSource::Named(name) => name,
+        };
+        let sources = DataSources::new(manager.clone());
+        let found = sources.named(&self.project_id, name).await?;
+        let id = found.map(|found| found.id.parse()).transpose();
+        id.map_err(|error: IdError| StoreError::Decode(error.to_string()).into())
+    }
+
+    /// Looks at `source`, into which a file read by `reading` goes.
     pub(crate) async fn find(
         &self,
         manager: &Arc<SqliteManager>,
+        source: &SourceId,
         reading: &Reading,
     ) -> Result<FoundTarget, JobError> {
         let sources = DataSources::new(manager.clone());
-        let source = sources
-            .find(&self.project_id, self.source_id.as_str())
-            .await?;
+        let source = sources.find(&self.project_id, source.as_str()).await?;
         let id = source.id.clone();
         let latest = RowLog::new(manager)
             .read(&self.project_id, move |connection| latest(connection, &id))

@@ -18,11 +18,11 @@ use crate::{Job, JobContext, JobError, Progress};
 /// The only step of an import.
 const STEP: &str = "import";
 
-/// Imports a delimited file as the next snapshot of a source that exists.
+/// Imports a delimited file as the next snapshot of a source, which is made if need be.
 ///
 /// The import history gets a line, `running` first, which ends together with the snapshot. A file whose
 /// bytes are those of the latest snapshot makes no new one, unless it is to be read in another way. What
-/// fails, is cancelled or dies leaves nothing visible but that line.
+/// fails, is cancelled or dies leaves nothing visible but that line and, if it failed, the source's status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportFile {
     /// Where the rows go.
@@ -41,7 +41,8 @@ impl Job for ImportFile {
 
     async fn run(&self, context: &JobContext) -> Result<Imported, JobError> {
         let new = NewImport {
-            source_id: self.target.source_id.clone(),
+            source: self.target.source.clone(),
+            key_columns: self.target.key_columns.clone(),
             file_name: self.file_name.clone(),
             format: "csv",
         };
@@ -53,8 +54,10 @@ impl Job for ImportFile {
         match &imported {
             Ok(imported) => imported.log(context.reporter()),
             Err(error) => {
-                let ending = ImportEnding::Failed {
-                    error: error.to_string(),
+                let words = error.to_string();
+                let ending = match error {
+                    JobError::Cancelled => ImportEnding::Cancelled { error: words },
+                    _ => ImportEnding::Failed { error: words },
                 };
                 if let Err(second) = record.end(ending).await {
                     // The first error is what matters; the next import of the project corrects the history.
@@ -77,7 +80,7 @@ impl ImportFile {
     ) -> Result<Imported, JobError> {
         let found = self
             .target
-            .find(context.manager(), &self.file.reading)
+            .find(context.manager(), record.source_id(), &self.file.reading)
             .await?;
         if let Some(latest) = found.latest
             && !found.options.always
@@ -171,7 +174,7 @@ impl ImportFile {
             context.report(Progress::waiting(holder));
         };
         let rows = RowLog::new(context.manager());
-        let (project, source) = (&self.target.project_id, &self.target.source_id);
+        let (project, source) = (&self.target.project_id, record.source_id());
         let import = rows.import(project, source, records, options, watch, wait);
         let outcome = tokio::select! {
             biased;

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use entity_core::enums::BackupType;
-use entity_project::project;
+use entity_project::{import_history, project};
 use manifold_jobs::jobs::{BackupProject, RestoreProject, RestoreTarget};
 use manifold_jobs::{Observer, run_foreground};
-use manifold_store::{DatabaseManager as _, FileLock, Projects, Share};
+use manifold_store::{
+    DatabaseManager as _, FileLock, ImportFilter, ImportHistory, Projects, Share,
+};
 use sea_orm::EntityTrait as _;
 use tokio_util::sync::CancellationToken;
 
@@ -208,4 +210,40 @@ async fn a_project_that_is_gone_cannot_be_replaced() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), "not_found", "{error}");
+}
+
+/// The ids of a project's imports: as the hub shows them, and in the project.
+async fn imports(store: &Store) -> (Vec<String>, Vec<String>) {
+    let filter = ImportFilter {
+        project: Some(store.project.clone()),
+        ..ImportFilter::default()
+    };
+    let shown = ImportHistory::new(store.manager.clone())
+        .list(&filter)
+        .await
+        .unwrap();
+    let spoke = store.manager.project(&store.project).await.unwrap();
+    let kept = spoke.all(import_history::Entity::find()).await.unwrap();
+    let mut shown: Vec<_> = shown.into_iter().map(|line| line.id).collect();
+    let mut kept: Vec<_> = kept.into_iter().map(|line| line.id).collect();
+    shown.sort();
+    kept.sort();
+    (shown, kept)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_import_history_is_that_of_the_backup() {
+    let store = Store::rich().await;
+    let (shown, kept) = imports(&store).await;
+    assert_eq!(shown, kept);
+    let backup = store.back_up(BackupType::Sqlite).await;
+    store
+        .import("orders", "id,name,price,note\n9,later,1.00,\n")
+        .await;
+    assert_eq!(imports(&store).await.0.len(), kept.len() + 1);
+    store
+        .restore(place(&backup), RestoreTarget::InPlace)
+        .await
+        .unwrap();
+    assert_eq!(imports(&store).await, (kept.clone(), kept));
 }

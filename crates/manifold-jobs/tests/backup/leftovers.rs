@@ -1,12 +1,12 @@
-//! What dead runs leave is cleared away by the next backup; lists and deletes.
+//! What dead runs leave is cleared away at the next start, or by the next backup; lists and deletes.
 
 use entity_core::enums::{BackupState, BackupType};
 use manifold_jobs::jobs::BackupProject;
-use manifold_jobs::{Observer, run_foreground};
-use manifold_store::{BackupId, Backups, JobId, NewBackup};
+use manifold_jobs::{Job as _, Observer, rescue_dead, run_foreground};
+use manifold_store::{BackupId, Backups, JobId, Jobs, NewBackup, NewJob};
 use tokio_util::sync::CancellationToken;
 
-use crate::store::Store;
+use crate::store::{Store, open};
 
 fn dead_run(store: &Store, location: String) -> NewBackup {
     NewBackup {
@@ -47,6 +47,34 @@ async fn the_next_backup_clears_what_a_dead_one_left() {
         backups.find(&made.id).await.unwrap().state,
         BackupState::Completed
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_start_clears_what_a_dead_backup_left() {
+    let store = Store::rich().await;
+    let other = open(store.folder.path()).await;
+    let folder = store.manager.layout().backups();
+    let mut dead = dead_run(&store, folder.join("dead-csv").display().to_string());
+    let job = NewJob {
+        id: dead.job_id.clone(),
+        kind: BackupProject::KIND,
+        project_id: Some(store.project.clone()),
+        payload: serde_json::json!({}),
+        max_attempts: 1,
+    };
+    dead.job_id = Jobs::new(&other).start(job).await.unwrap().job_id;
+    Backups::new(&other).begin(dead.clone()).await.unwrap();
+    let partial = folder.join(format!(".partial-{}", dead.id));
+    std::fs::create_dir_all(&partial).unwrap();
+    std::fs::write(partial.join("half.csv"), b"1,2").unwrap();
+    rescue_dead(&store.manager).await.unwrap();
+    assert!(partial.exists(), "its process lives");
+    drop(other);
+    assert_eq!(rescue_dead(&store.manager).await.unwrap().len(), 1);
+    assert!(!partial.exists());
+    let backups = Backups::new(&store.manager);
+    let row = backups.find(dead.id.as_str()).await.unwrap();
+    assert_eq!(row.state, BackupState::Failed);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,8 +13,8 @@ use manifold_jobs::jobs::{
 };
 use manifold_jobs::{Job, JobError, Observer, run_foreground};
 use manifold_store::{
-    Contents, DataSources, DatabaseId, DatabaseManager as _, Layout, NewProject, NewSource,
-    ProjectId, Projects, RowLog, SqliteManager, StoreOptions, rows,
+    Contents, DataSources, DatabaseId, DatabaseManager as _, ImportSource, Layout, NewProject,
+    NewSource, ProjectId, Projects, RowLog, SqliteManager, StoreOptions, rows,
 };
 
 pub const TYPES: [BackupType; 3] = [BackupType::Csv, BackupType::Sqlite, BackupType::Full];
@@ -86,7 +86,7 @@ impl Store {
         std::fs::write(&path, csv).unwrap();
         let target = ImportTarget {
             project_id: project.clone(),
-            source_id: found.id.parse().unwrap(),
+            source: ImportSource::Id(found.id.parse().unwrap()),
             key_columns: Vec::new(),
             always: false,
         };

@@ -14,6 +14,7 @@ mod killed;
 mod later_import;
 mod life;
 mod log;
+mod made_source;
 mod plan;
 mod refused;
 mod rescue;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use entity_core::enums::JobState;
 use manifold_jobs::import::Reading;
 use manifold_jobs::jobs::ImportFile;
+use manifold_store::{ImportSource, SourceId};
 
 use crate::store::Store;
 
@@ -148,7 +149,7 @@ async fn what_was_asked_for_wrongly() {
 async fn a_source_that_is_not_there() {
     let store = Store::new().await;
     let mut job = store.import_of(&store.write("a.csv", "a\n1\n"));
-    job.target.source_id = manifold_store::SourceId::new();
+    job.target.source = ImportSource::Id(SourceId::new());
     let finished = store.run(job).await;
     assert_eq!(finished.outcome.unwrap_err().code(), "not_found");
     assert!(store.history().await.is_empty());

@@ -2,7 +2,8 @@ use entity_core::enums::{ExecutionState, JobState};
 use entity_project::enums::ImportState;
 use manifold_jobs::rescue_dead;
 use manifold_store::{
-    DatabaseManager as _, Ending, ImportRecord, Jobs, JobsError, NewImport, NewJob, Projects,
+    DatabaseManager as _, Ending, ImportRecord, ImportSource, Jobs, JobsError, NewImport, NewJob,
+    Projects,
 };
 
 use crate::store::{Store, new_job, open, states};
@@ -85,7 +86,8 @@ async fn dead_import(store: &Store) -> String {
     };
     let claim = Jobs::new(&other).start(new).await.unwrap();
     let import = NewImport {
-        source_id: store.source.clone(),
+        source: ImportSource::Id(store.source.clone()),
+        key_columns: Vec::new(),
         file_name: "dead.csv".to_owned(),
         format: "csv",
     };
@@ -141,7 +143,8 @@ async fn an_import_that_lives_elsewhere_is_left_alone() {
         .await
         .unwrap();
     let import = NewImport {
-        source_id: store.source.clone(),
+        source: ImportSource::Id(store.source.clone()),
+        key_columns: Vec::new(),
         file_name: "a.csv".to_owned(),
         format: "csv",
     };

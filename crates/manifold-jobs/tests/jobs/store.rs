@@ -9,8 +9,8 @@ use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
 use manifold_jobs::jobs::{ImportFile, Imported};
 use manifold_jobs::{Finished, Job, JobContext, JobError, Observer, run_foreground};
 use manifold_store::{
-    DataSources, DatabaseManager as _, JobId, Jobs, Layout, NewJob, NewProject, NewSource,
-    ProjectId, Projects, RowLog, SourceId, SqliteManager, StoreOptions, rows,
+    DataSources, DatabaseManager as _, ImportSource, JobId, Jobs, Layout, NewJob, NewProject,
+    NewSource, ProjectId, Projects, RowLog, SourceId, SqliteManager, StoreOptions, rows,
 };
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ impl Store {
         ImportFile {
             target: ImportTarget {
                 project_id: self.project.clone(),
-                source_id: self.source.clone(),
+                source: ImportSource::Id(self.source.clone()),
                 key_columns: Vec::new(),
                 always: false,
             },
@@ -157,9 +157,9 @@ impl Store {
                 .prepare(&format!("SELECT * FROM {table}"))
                 .unwrap();
             let names = statement.column_names();
-            // Counters rise, whatever is taken back.
+            // Counters rise, whatever is taken back; a status says how the last import went.
             let shown: Vec<usize> = (0..names.len())
-                .filter(|index| !names[*index].starts_with("next_"))
+                .filter(|index| !names[*index].starts_with("next_") && names[*index] != "status")
                 .collect();
             let mut rows = statement.query([]).unwrap();
             while let Some(row) = rows.next().unwrap() {

@@ -102,6 +102,11 @@ impl Fence {
         Ok(fence)
     }
 
+    /// The job.
+    pub(super) fn job_id(&self) -> &JobId {
+        &self.job_id
+    }
+
     /// Checks the fence in a later transaction, before anything is written in it.
     ///
     /// # Errors

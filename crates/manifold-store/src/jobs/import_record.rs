@@ -5,15 +5,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use entity_core::enums::JobState;
 use entity_core::jobs;
-use entity_project::enums::ImportState;
+use entity_project::enums::{ImportState, SourceStatus};
 use entity_project::{data_sources, import_history};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
+use super::made_source::{self, ImportSource};
 use super::{Claim, Fence, FenceError};
-use crate::projects::raise_revision;
 use crate::{
-    DatabaseManager as _, ImportId, ProjectId, ProjectTransaction, SourceId, SqliteManager,
-    StoreError, Timestamp, fail_point, projection,
+    DatabaseManager as _, IdError, ImportId, ProjectId, ProjectTransaction, SourceId,
+    SqliteManager, StoreError, Timestamp, revision,
 };
 
 /// What the import history says of an abandoned import.
@@ -24,7 +24,9 @@ const ABANDONED: &str =
 #[derive(Debug, Clone)]
 pub struct NewImport {
     /// The source it goes into.
-    pub source_id: SourceId,
+    pub source: ImportSource,
+    /// The columns that identify a row in a source that is made for it.
+    pub key_columns: Vec<String>,
     /// The name of its file, as it is shown.
     pub file_name: String,
     /// The format of its file, such as `csv`.
@@ -44,9 +46,14 @@ pub enum ImportEnding {
         /// Its records that are no rows.
         rejected: i64,
     },
-    /// It failed or was cancelled.
+    /// It failed: the source shows it.
     Failed {
         /// The error in words.
+        error: String,
+    },
+    /// It was cancelled, which says nothing of the source.
+    Cancelled {
+        /// That it was, in words.
         error: String,
     },
 }
@@ -57,6 +64,7 @@ pub struct ImportRecord {
     manager: Arc<SqliteManager>,
     project: ProjectId,
     id: ImportId,
+    source_id: SourceId,
     fence: Fence,
 }
 
@@ -64,8 +72,11 @@ impl ImportRecord {
     /// Writes down that an attempt begins to import, as `running`, and puts up the fence of its step in the
     /// same transaction. Lines that dead processes left behind become `failed`.
     ///
+    /// A source that is to be made is made in the same transaction too. It is taken back when the line ends
+    /// and nothing came into it.
+    ///
     /// # Errors
-    /// [`StoreError::NotFound`] when the source does not exist; [`FenceError`].
+    /// [`StoreError::NotFound`] when the source does not exist and is not to be made; [`FenceError`].
     pub async fn begin(
         manager: &Arc<SqliteManager>,
         project: &ProjectId,
@@ -79,12 +90,9 @@ impl ImportRecord {
         let fence = Fence::raise(&transaction, claim, step).await?;
         let now = Timestamp::now();
         close_abandoned(manager, &transaction, Some(claim), now).await?;
-        let source = transaction
-            .one(data_sources::Entity::find_by_id(new.source_id.as_str()))
-            .await?;
-        let source = source.ok_or_else(|| StoreError::NotFound {
-            what: "source",
-            name: new.source_id.to_string(),
+        let source = made_source::find_or_make(&transaction, claim, step, &new).await?;
+        let source_id = source.id.parse().map_err(|error: IdError| {
+            StoreError::Decode(format!("the id of source `{}`: {error}", source.name))
         })?;
         transaction
             .exec(import_history::Entity::insert(
@@ -105,16 +113,20 @@ impl ImportRecord {
                 },
             ))
             .await?;
-        raise_revision(&transaction).await?;
-        transaction.commit().await?;
-        fail_point!("import-begun");
-        projection::publish(manager.core(), &spoke).await?;
+        revision::commit(manager.core(), &spoke, transaction).await?;
         Ok(Self {
             manager: manager.clone(),
             project: project.clone(),
             id,
+            source_id,
             fence,
         })
+    }
+
+    /// The source that the import goes into.
+    #[must_use]
+    pub fn source_id(&self) -> &SourceId {
+        &self.source_id
     }
 
     /// The line's id.
@@ -129,7 +141,8 @@ impl ImportRecord {
         &self.fence
     }
 
-    /// Ends the line, if it is still `running`.
+    /// Ends the line, if it is still `running`, and takes back the source that was made for it, if it is still
+    /// empty. Otherwise the source shows how the import ended.
     ///
     /// # Errors
     /// [`FenceError`]; then nothing was written.
@@ -140,6 +153,11 @@ impl ImportRecord {
         let ended = import_history::ActiveModel {
             finished_at: Set(Some(Timestamp::now())),
             ..Default::default()
+        };
+        let status = match &ending {
+            ImportEnding::Unchanged { .. } => Some(SourceStatus::Ok),
+            ImportEnding::Failed { .. } => Some(SourceStatus::Error),
+            ImportEnding::Cancelled { .. } => None,
         };
         let ended = match ending {
             ImportEnding::Unchanged {
@@ -153,11 +171,13 @@ impl ImportRecord {
                 rejected: Set(rejected),
                 ..ended
             },
-            ImportEnding::Failed { error } => import_history::ActiveModel {
-                state: Set(ImportState::Failed),
-                error: Set(Some(error)),
-                ..ended
-            },
+            ImportEnding::Failed { error } | ImportEnding::Cancelled { error } => {
+                import_history::ActiveModel {
+                    state: Set(ImportState::Failed),
+                    error: Set(Some(error)),
+                    ..ended
+                }
+            }
         };
         let updated = transaction
             .exec(
@@ -171,14 +191,19 @@ impl ImportRecord {
             transaction.rollback().await?;
             return Ok(());
         }
-        raise_revision(&transaction).await?;
-        transaction.commit().await?;
-        fail_point!("import-ended");
-        projection::publish(self.manager.core(), &spoke).await?;
+        let (job, source) = (self.fence.job_id(), self.source_id.as_str());
+        let taken_back = made_source::take_back(&transaction, job.as_str(), source).await?;
+        if let Some(status) = status
+            && !taken_back
+        {
+            show_status(&transaction, source, status).await?;
+        }
+        revision::commit(self.manager.core(), &spoke, transaction).await?;
         Ok(())
     }
 
-    /// Ends the lines of a project that dead processes left `running`.
+    /// Ends the lines of a project that dead processes left `running`, and takes back the sources that were made
+    /// for them and are still empty.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
@@ -191,9 +216,7 @@ impl ImportRecord {
         if close_abandoned(manager, &transaction, None, Timestamp::now()).await? == 0 {
             return transaction.rollback().await;
         }
-        raise_revision(&transaction).await?;
-        transaction.commit().await?;
-        projection::publish(manager.core(), &spoke).await
+        revision::commit(manager.core(), &spoke, transaction).await
     }
 }
 
@@ -222,10 +245,10 @@ async fn close_abandoned(
         .map(|job| job.id)
         .collect();
     alive.retain(|id| beginning.is_none_or(|claim| claim.job_id.as_str() != id));
-    let abandoned = lines
+    let abandoned: Vec<_> = lines
         .into_iter()
         .filter(|line| line.job_id.as_ref().is_none_or(|job| !alive.contains(job)))
-        .map(|line| line.id);
+        .collect();
     let closed = transaction
         .exec(
             import_history::Entity::update_many()
@@ -235,8 +258,54 @@ async fn close_abandoned(
                     finished_at: Set(Some(now)),
                     ..Default::default()
                 })
-                .filter(import_history::Column::Id.is_in(abandoned)),
+                .filter(
+                    import_history::Column::Id.is_in(abandoned.iter().map(|line| line.id.as_str())),
+                ),
         )
         .await?;
+    for line in abandoned {
+        let Some(source) = line.source_id else {
+            continue;
+        };
+        let taken_back = match &line.job_id {
+            Some(job) => made_source::take_back(transaction, job, &source).await?,
+            None => false,
+        };
+        if !taken_back {
+            show_failure_at(transaction, &source, line.started_at).await?;
+        }
+    }
     Ok(closed.rows_affected)
+}
+
+async fn show_status(
+    transaction: &ProjectTransaction,
+    source: &str,
+    status: SourceStatus,
+) -> Result<(), StoreError> {
+    let shown = data_sources::Entity::update_many()
+        .set(data_sources::ActiveModel {
+            status: Set(status),
+            ..Default::default()
+        })
+        .filter(data_sources::Column::Id.eq(source));
+    transaction.exec(shown).await?;
+    Ok(())
+}
+
+/// Shows that an import failed which began then, unless a later one has succeeded.
+async fn show_failure_at(
+    transaction: &ProjectTransaction,
+    source: &str,
+    started_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let found = transaction
+        .one(data_sources::Entity::find_by_id(source))
+        .await?;
+    match found {
+        Some(found) if found.last_sync_at.is_none_or(|synced| synced < started_at) => {
+            show_status(transaction, source, SourceStatus::Error).await
+        }
+        _ => Ok(()),
+    }
 }

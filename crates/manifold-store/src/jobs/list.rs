@@ -2,7 +2,6 @@
 
 use entity_core::enums::JobState;
 use entity_core::{job_executions, job_logs, job_workers, jobs};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _,
@@ -35,11 +34,7 @@ impl Jobs {
         if let Some(exact) = core.one(jobs::Entity::find_by_id(reference)).await? {
             return Ok(exact);
         }
-        let prefixed = jobs::Entity::find()
-            .filter(
-                Expr::col(jobs::Column::Id).between(reference, reference::prefix_end(reference)),
-            )
-            .limit(reference::MOST_CANDIDATES);
+        let prefixed = reference::prefixed(jobs::Entity::find(), jobs::Column::Id, reference);
         reference::by_prefix("job", reference, core.all(prefixed).await?)
     }
 

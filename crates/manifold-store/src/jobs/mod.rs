@@ -25,6 +25,7 @@ mod import_record;
 mod job_watch;
 mod list;
 mod log;
+mod made_source;
 mod progress;
 mod rescue;
 mod standing;
@@ -41,6 +42,7 @@ pub use import_record::{ImportEnding, ImportRecord, NewImport};
 pub use job_watch::JobWatch;
 pub use list::JobFilter;
 pub use log::{JobLog, LogLine};
+pub use made_source::ImportSource;
 pub use progress::JobProgress;
 pub use standing::Standing;
 

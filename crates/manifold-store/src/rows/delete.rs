@@ -1,13 +1,13 @@
 //! Deleting the latest snapshot, which is also how an import is undone.
 
-use super::durability::{Durability, Guard, begin, keeping_level};
 use super::error::{Doing, RowsError};
 use super::publish::{now, raise_revision, time};
 use super::recover::{Published, Recovered, drop_rows, recover};
 use super::snapshot::{Snapshot, latest, previous};
 use super::source::Source;
+use super::transaction::{Guard, begin, keeping_level};
 use super::view::create_view;
-use crate::fail_point;
+use crate::{Durability, fail_point};
 use rusqlite::{Connection, params};
 
 /// What deleting the latest snapshot has done.

@@ -1,7 +1,6 @@
 //! The first snapshot of a source: rows are committed in batches above every published rid, where
 //! nothing sees them, and one last transaction publishes them.
 
-use super::durability::Durability;
 use super::error::{Doing, ImportError, RowsError};
 use super::fix_up::fix_up;
 use super::import::{ImportOptions, Outcome};
@@ -11,7 +10,7 @@ use super::publish::Publication;
 use super::row::Row;
 use super::snapshot::Counts;
 use super::source::{MAX_COLUMNS, Source};
-use crate::fail_point;
+use crate::{Durability, fail_point};
 use rusqlite::{Connection, params};
 use std::time::{Duration, Instant};
 
@@ -88,7 +87,7 @@ pub(super) fn run(
         ));
     }
     let claim = Claim { source, next_phys };
-    let transaction = input.begin(conn, Durability::Normal)?;
+    let transaction = input.begin(conn, Durability::Relaxed)?;
     claim.check(&transaction)?;
     transaction
         .execute_batch(&source.table.create_indexes())
@@ -155,7 +154,7 @@ fn make_table(
     phys: &[i64],
     encodings: &[String],
 ) -> Result<(), ImportError> {
-    let transaction = input.begin(conn, Durability::Normal)?;
+    let transaction = input.begin(conn, Durability::Relaxed)?;
     Claim {
         source,
         next_phys: source.next_phys,
@@ -200,7 +199,7 @@ fn load(
         }
         if load.waiting() > 0 {
             if transaction.is_none() {
-                let begun = input.begin(conn, Durability::Normal)?;
+                let begun = input.begin(conn, Durability::Relaxed)?;
                 claim.check(&begun)?;
                 transaction = Some(begun);
             }

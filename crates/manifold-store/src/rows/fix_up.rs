@@ -1,14 +1,13 @@
 //! Storing a column anew whose cells did not turn out as its first ones promised.
 
 use super::cell::Cell;
-use super::durability::Durability;
 use super::error::{Doing, ImportError, RowsError};
 use super::first_import::Claim;
 use super::input::Input;
 use super::records::{FinishedColumn, Records};
 use super::row::Row;
 use super::source::RowTable;
-use crate::fail_point;
+use crate::{Durability, fail_point};
 use rusqlite::{Connection, Statement, params};
 
 /// Rows that are read, and then written, at a time.
@@ -46,7 +45,7 @@ pub(super) fn fix_up(
     let mut chunks = Chunks::prepare(conn, claim.source.table, &turns)?;
     let mut more = true;
     while more {
-        let transaction = input.begin(conn, Durability::Normal)?;
+        let transaction = input.begin(conn, Durability::Relaxed)?;
         claim.check(&transaction)?;
         let mut done = 0;
         while more && done < batch_rows {

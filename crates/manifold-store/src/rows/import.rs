@@ -1,14 +1,15 @@
 //! Importing: what it is asked for, what it answers, and where it starts.
 
-use super::durability::{Durability, keeping_level};
 use super::error::{ImportError, RowsError};
 use super::input::Input;
 use super::records::Records;
 use super::recover::recover;
 use super::snapshot::{Column, Counts, Snapshot, latest, published_by};
 use super::source::Source;
+use super::transaction::keeping_level;
 use super::watch::Watch;
 use super::{first_import, later_import};
+use crate::Durability;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
@@ -34,7 +35,7 @@ pub struct ImportOptions {
     /// The most rows that are looked ahead on each side to find where two versions of a source
     /// meet again. Smaller is quicker on very different versions, and never less exact.
     pub window: usize,
-    /// The durability of the publishing transaction; all others are [`Durability::Normal`].
+    /// The durability of the publishing transaction; all others are [`Durability::Relaxed`].
     pub durability: Durability,
     /// Find out what would change and write nothing.
     pub dry_run: bool,

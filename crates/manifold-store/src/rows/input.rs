@@ -1,14 +1,15 @@
 //! The input of one import while it is read.
 
 use super::duplicates::KeyCounter;
-use super::durability::{Durability, begin};
 use super::error::{ImportError, RowsError};
 use super::records::{Finished, IncomingColumn, Records, Step};
 use super::rejects::Rejects;
 use super::row::Row;
 use super::snapshot::{Column, Counts};
 use super::spool::Scratch;
+use super::transaction::begin;
 use super::watch::Watch;
+use crate::Durability;
 use rusqlite::{Connection, Transaction};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 

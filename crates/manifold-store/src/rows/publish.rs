@@ -159,7 +159,7 @@ impl Publication<'_> {
     }
 }
 
-/// Completes the import history of an input that changed nothing.
+/// Completes the import history of an input that changed nothing, and says that its source is well.
 pub(super) fn complete_unchanged(
     conn: &Connection,
     history_id: &str,
@@ -178,6 +178,12 @@ pub(super) fn complete_unchanged(
         ],
     )
     .doing("completing the import history")?;
+    conn.execute(
+        "UPDATE data_sources SET status = 'ok' \
+         WHERE id = (SELECT source_id FROM snapshots WHERE id = ?)",
+        [snapshot_id],
+    )
+    .doing("updating the data source")?;
     raise_revision(conn)
 }
 

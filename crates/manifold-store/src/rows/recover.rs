@@ -1,9 +1,9 @@
 //! Taking away what an import left that never published.
 
-use super::durability::{Durability, Guard, begin, keeping_level};
 use super::error::{Doing, RowsError};
 use super::source::{END, Source};
-use crate::fail_point;
+use super::transaction::{Guard, begin, keeping_level};
+use crate::{Durability, fail_point};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// What was taken away; all zero when there was nothing.
@@ -41,7 +41,7 @@ pub fn recover(
         return Ok(Recovered::default());
     }
     keeping_level(conn, || {
-        let transaction = begin(conn, Durability::Normal, guard)?;
+        let transaction = begin(conn, Durability::Relaxed, guard)?;
         let recovered = match Published::load(&transaction, &source)? {
             Some(published) => published.undo(&transaction, &source)?,
             None => Recovered {

@@ -5,6 +5,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 /// The layout of row tables that this version writes and reads.
 pub(super) const ROW_FORMAT: i64 = 1;
+/// The columns that every table of rows begins with.
+pub(crate) const FIXED_COLUMNS: [&str; 3] = ["_rid", "_to", "_pos"];
 /// What `_to` holds in a row that no snapshot has closed.
 pub(super) const END: i64 = 8_388_607;
 /// The seq of a source's first snapshot. With [`END`] it keeps `_to` at three bytes for ever, so
@@ -118,11 +120,11 @@ impl Source {
 
 /// The table that holds the rows of one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RowTable(pub(super) i64);
+pub(crate) struct RowTable(pub(crate) i64);
 
 impl RowTable {
     /// The SQL that makes the table with columns `c{phys}`. Indexes follow after the first load.
-    pub(super) fn create(self, phys: impl IntoIterator<Item = i64>) -> String {
+    pub(crate) fn create(self, phys: impl IntoIterator<Item = i64>) -> String {
         let mut sql = format!(
             "CREATE TABLE {self}(_rid INTEGER PRIMARY KEY, _to INTEGER NOT NULL DEFAULT {END}, _pos REAL"
         );
@@ -135,10 +137,10 @@ impl RowTable {
 
     /// The SQL that makes the indexes on closed rows and on rows with a position. Both are empty
     /// after a first load.
-    pub(super) fn create_indexes(self) -> String {
+    pub(crate) fn create_indexes(self) -> String {
         format!(
-            "CREATE INDEX {self}_to ON {self}(_to) WHERE _to < {END};\
-             CREATE INDEX {self}_pos ON {self}(_pos) WHERE _pos IS NOT NULL"
+            "CREATE INDEX IF NOT EXISTS {self}_to ON {self}(_to) WHERE _to < {END};\
+             CREATE INDEX IF NOT EXISTS {self}_pos ON {self}(_pos) WHERE _pos IS NOT NULL"
         )
     }
 

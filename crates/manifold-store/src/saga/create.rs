@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use entity_core::enums::{OperationKind, OperationState, ProjectState};
+use entity_core::enums::{OperationKind, ProjectState};
 use entity_core::{project_operations, projects};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
 
-use super::operation;
+use super::creating::{self, DRAFT, Outlook};
+use super::{operation, taken_name};
 use crate::provision::{self, NewSpoke};
 use crate::{
-    AtomicFile, DatabaseManager as _, Layout, ProjectId, SqliteManager, StoreError, Timestamp,
-    fail_point, name,
+    DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp, fail_point,
+    name,
 };
 
 /// A project to be made.
@@ -28,6 +29,16 @@ pub(crate) async fn create(
     manager: &Arc<SqliteManager>,
     new: NewProject,
 ) -> Result<projects::Model, StoreError> {
+    let (row, _) = make(manager, new, Outlook::Stays).await?;
+    Ok(row)
+}
+
+/// Makes a project; the saga of a draft is left running.
+pub(super) async fn make(
+    manager: &Arc<SqliteManager>,
+    new: NewProject,
+    outlook: Outlook,
+) -> Result<(projects::Model, OperationId), StoreError> {
     let spoke = NewSpoke {
         id: ProjectId::new(),
         name: name::check("project", &new.name)?,
@@ -35,40 +46,34 @@ pub(crate) async fn create(
         epoch: 1,
         created_at: Timestamp::now(),
     };
-    let operation = plan(manager, &spoke).await?;
+    let operation = plan(manager, &spoke, outlook).await?;
     let made = match make_file(manager, &spoke).await {
-        Ok(()) => publish(manager, &spoke.id, operation.as_str()).await,
+        Ok(()) => publish(manager, &spoke.id, operation.as_str(), outlook).await,
         Err(error) => Err(error),
     };
     match made {
-        Ok(row) => Ok(row),
+        Ok(row) => Ok((row, operation)),
         Err(error) => {
-            undo(manager, &spoke.id, operation.as_str(), error.to_string()).await?;
+            creating::undo(manager, &spoke.id, operation.as_str(), error.to_string()).await?;
             Err(error)
         }
     }
 }
 
 /// The intent: from here on the name is taken.
-async fn plan(manager: &SqliteManager, spoke: &NewSpoke) -> Result<crate::OperationId, StoreError> {
+async fn plan(
+    manager: &SqliteManager,
+    spoke: &NewSpoke,
+    outlook: Outlook,
+) -> Result<OperationId, StoreError> {
     manager.worker().await?;
-    let fold = name::fold(&spoke.name);
     let transaction = manager.core().begin().await?;
-    let same_name = projects::Entity::find()
-        .filter(projects::Column::NameFold.eq(&fold))
-        .filter(projects::Column::State.ne(ProjectState::Trashed));
-    if let Some(taken) = transaction.one(same_name).await? {
-        return Err(StoreError::NameTaken {
-            what: "project",
-            name: spoke.name.clone(),
-            id: taken.id,
-        });
-    }
+    taken_name::refuse(&transaction, &spoke.name, spoke.id.as_str()).await?;
     transaction
         .exec(projects::Entity::insert(projects::ActiveModel {
             id: Set(spoke.id.to_string()),
             name: Set(spoke.name.clone()),
-            name_fold: Set(fold),
+            name_fold: Set(name::fold(&spoke.name)),
             description: Set(spoke.description.clone()),
             state: Set(ProjectState::Creating),
             location: Set("local".to_owned()),
@@ -83,7 +88,7 @@ async fn plan(manager: &SqliteManager, spoke: &NewSpoke) -> Result<crate::Operat
             trashed_at: Set(None),
         }))
         .await?;
-    let payload = serde_json::json!({ "name": spoke.name });
+    let payload = serde_json::json!({ "name": spoke.name, DRAFT: outlook == Outlook::Draft });
     let operation = operation::begin(
         &transaction,
         manager,
@@ -106,68 +111,15 @@ async fn publish(
     manager: &SqliteManager,
     id: &ProjectId,
     operation: &str,
+    outlook: Outlook,
 ) -> Result<projects::Model, StoreError> {
     fail_point!("create-file-made");
-    let transaction = manager.core().begin().await?;
-    let row = transaction
-        .update(projects::ActiveModel {
-            id: Set(id.to_string()),
-            state: Set(ProjectState::Active),
-            ..Default::default()
-        })
-        .await?;
-    operation::finish(&transaction, operation, OperationState::Done, None).await?;
-    transaction.commit().await?;
+    let row = creating::publish(manager, id, operation, outlook).await?;
     fail_point!("create-published");
     Ok(row)
 }
 
-async fn undo(
-    manager: &SqliteManager,
-    id: &ProjectId,
-    operation: &str,
-    reason: String,
-) -> Result<(), StoreError> {
-    let row = manager
-        .core()
-        .one(projects::Entity::find_by_id(id.as_str()))
-        .await?;
-    if row.is_some_and(|row| row.state == ProjectState::Active) {
-        return Ok(()); // it was published although the answer said otherwise
-    }
-    let layout = manager.layout().clone();
-    let namespace = id.namespace();
-    provision::blocking(move || remove(&layout, &namespace)).await?;
-    let transaction = manager.core().begin().await?;
-    transaction
-        .exec(
-            projects::Entity::delete_many()
-                .filter(projects::Column::Id.eq(id))
-                .filter(projects::Column::State.eq(ProjectState::Creating)),
-        )
-        .await?;
-    operation::finish(
-        &transaction,
-        operation,
-        OperationState::Failed,
-        Some(reason),
-    )
-    .await?;
-    transaction.commit().await
-}
-
-/// Removes the file of a project that was never visible, so nobody has it open.
-fn remove(layout: &Layout, namespace: &str) -> Result<(), StoreError> {
-    let path = layout.spoke(namespace);
-    AtomicFile::clear(&path)?;
-    match std::fs::remove_file(&path) {
-        Ok(()) => crate::sync_folder(&layout.projects()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(StoreError::io("remove", path)(error)),
-    }
-}
-
-/// What a dead process left: a complete file is published, anything else is undone.
+/// What a dead process left: a complete file is published, anything else is undone, and so is a draft.
 pub(super) async fn resume(
     manager: &SqliteManager,
     row: &project_operations::Model,
@@ -176,12 +128,13 @@ pub(super) async fn resume(
         .project_id
         .parse()
         .map_err(|error: crate::IdError| StoreError::Decode(error.to_string()))?;
-    if manager.layout().spoke(&id.namespace()).exists() {
-        publish(manager, &id, &row.id).await?;
+    let is_draft = row.payload[DRAFT] == true;
+    if !is_draft && manager.layout().spoke(&id.namespace()).exists() {
+        publish(manager, &id, &row.id, Outlook::Stays).await?;
         tracing::info!(project.id = %id, "finished the creation of project {id} that a process had left");
         return Ok(());
     }
-    undo(
+    creating::undo(
         manager,
         &id,
         &row.id,

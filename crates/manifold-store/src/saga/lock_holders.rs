@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// The processes that hold a lock on this file, as far as the system tells: their ids and commands.
 #[cfg(target_os = "linux")]
-pub(super) fn lock_holders(path: &Path) -> Option<String> {
+pub(crate) fn lock_holders(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = std::fs::metadata(path).ok()?;
     let (major, minor) = (
@@ -24,7 +24,7 @@ pub(super) fn lock_holders(path: &Path) -> Option<String> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn lock_holders(_path: &Path) -> Option<String> {
+pub(crate) fn lock_holders(_path: &Path) -> Option<String> {
     None
 }
 

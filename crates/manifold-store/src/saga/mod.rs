@@ -5,7 +5,9 @@
 //! one opens the store.
 
 mod create;
+mod creating;
 mod delete;
+mod draft;
 mod exclusive;
 mod lock_holders;
 mod operation;
@@ -23,15 +25,20 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 pub use create::NewProject;
 pub(crate) use create::create;
 pub(crate) use delete::delete;
+pub use draft::ProjectDraft;
+pub(crate) use draft::settle_abandoned as settle_drafts;
+pub(crate) use lock_holders::lock_holders;
 pub(crate) use restore::restore;
+pub(crate) use spoke_files::settle;
 pub(crate) use undelete::undelete;
 
 use crate::{DatabaseManager as _, SqliteManager, StoreError, WorkerId, worker};
 
-/// Finishes or undoes the sagas of processes that died.
+/// Finishes or undoes the sagas of processes that died. Drafts that are in use wait for [`settle_drafts`].
 pub(crate) async fn reconcile(manager: &Arc<SqliteManager>) -> Result<(), StoreError> {
     let running = project_operations::Entity::find()
         .filter(project_operations::Column::State.eq(OperationState::Running))
+        .filter(project_operations::Column::Step.ne(creating::DRAFT))
         .order_by_asc(project_operations::Column::CreatedAt);
     for row in manager.core().all(running).await? {
         if !abandoned(manager, &row)? || !operation::adopt(manager, &row).await? {

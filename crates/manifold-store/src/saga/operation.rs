@@ -11,6 +11,9 @@ use crate::{
     Timestamp,
 };
 
+/// The first step of every saga.
+pub(super) const PLANNED: &str = "planned";
+
 /// Writes down that a saga begins, in the transaction of its first step.
 pub(super) async fn begin(
     transaction: &CoreTransaction,
@@ -28,7 +31,7 @@ pub(super) async fn begin(
                 project_id: Set(project.to_string()),
                 kind: Set(kind),
                 state: Set(OperationState::Running),
-                step: Set("planned".to_owned()),
+                step: Set(PLANNED.to_owned()),
                 payload: Set(payload),
                 worker_id: Set(Some(manager.worker_if_registered()?.to_string())),
                 error: Set(None),
@@ -57,6 +60,26 @@ pub(super) async fn finish(
                     error: Set(error),
                     updated_at: Set(now),
                     finished_at: Set(Some(now)),
+                    ..Default::default()
+                })
+                .filter(project_operations::Column::Id.eq(id)),
+        )
+        .await?;
+    Ok(())
+}
+
+/// Writes down how far a saga has come, in the transaction of the step.
+pub(super) async fn step(
+    transaction: &CoreTransaction,
+    id: &str,
+    step: &str,
+) -> Result<(), StoreError> {
+    transaction
+        .exec(
+            project_operations::Entity::update_many()
+                .set(project_operations::ActiveModel {
+                    step: Set(step.to_owned()),
+                    updated_at: Set(Timestamp::now()),
                     ..Default::default()
                 })
                 .filter(project_operations::Column::Id.eq(id)),

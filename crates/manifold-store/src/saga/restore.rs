@@ -1,9 +1,10 @@
 //! Restore a project under a new id: intent in the hub, file at its place, publish.
 
-use entity_core::enums::{OperationKind, OperationState, ProjectState};
+use entity_core::enums::{OperationKind, ProjectState};
 use entity_core::{project_operations, projects};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
 
+use super::creating::{self, Outlook};
 use super::{operation, taken_name};
 use crate::staged::Staged;
 use crate::{
@@ -27,7 +28,7 @@ pub(crate) async fn restore(
         Err(error) => Err(error),
     };
     if let Err(error) = made {
-        undo(manager, &id, operation.as_str(), error.to_string()).await?;
+        creating::undo(manager, &id, operation.as_str(), error.to_string()).await?;
         return Err(error);
     }
     fail_point!("restore-published");
@@ -101,19 +102,8 @@ async fn publish(
     operation: &str,
 ) -> Result<(), StoreError> {
     fail_point!("restore-file-placed");
-    let transaction = manager.core().begin().await?;
-    transaction
-        .exec(
-            projects::Entity::update_many()
-                .set(projects::ActiveModel {
-                    state: Set(ProjectState::Active),
-                    ..Default::default()
-                })
-                .filter(projects::Column::Id.eq(id)),
-        )
-        .await?;
-    operation::finish(&transaction, operation, OperationState::Done, None).await?;
-    transaction.commit().await
+    creating::publish(manager, id, operation, Outlook::Stays).await?;
+    Ok(())
 }
 
 /// Brings the hub in step with the file. Opening the project does the same, should this not happen.
@@ -130,48 +120,6 @@ async fn show(manager: &SqliteManager, id: &ProjectId) -> Result<projects::Model
     })
 }
 
-async fn undo(
-    manager: &SqliteManager,
-    id: &ProjectId,
-    operation: &str,
-    reason: String,
-) -> Result<(), StoreError> {
-    let row = manager
-        .core()
-        .one(projects::Entity::find_by_id(id.as_str()))
-        .await?;
-    if row.is_some_and(|row| row.state == ProjectState::Active) {
-        return Ok(()); // it was published although the answer said otherwise
-    }
-    let layout = manager.layout().clone();
-    let namespace = id.namespace();
-    // The project was never visible, so nobody has the file open.
-    provision::blocking(
-        move || match std::fs::remove_file(layout.spoke(&namespace)) {
-            Ok(()) => crate::sync_folder(&layout.projects()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(StoreError::io("remove", layout.spoke(&namespace))(error)),
-        },
-    )
-    .await?;
-    let transaction = manager.core().begin().await?;
-    transaction
-        .exec(
-            projects::Entity::delete_many()
-                .filter(projects::Column::Id.eq(id))
-                .filter(projects::Column::State.eq(ProjectState::Creating)),
-        )
-        .await?;
-    operation::finish(
-        &transaction,
-        operation,
-        OperationState::Failed,
-        Some(reason),
-    )
-    .await?;
-    transaction.commit().await
-}
-
 /// What a dead process left: a file at its place is complete and is published, anything else is undone.
 pub(super) async fn resume(
     manager: &SqliteManager,
@@ -186,7 +134,7 @@ pub(super) async fn resume(
         tracing::info!(project.id = %id, "finished the restore of project {id} that a process had left");
         return Ok(());
     }
-    undo(
+    creating::undo(
         manager,
         &id,
         &row.id,

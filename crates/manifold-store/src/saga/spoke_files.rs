@@ -20,7 +20,7 @@ const LOGS: [&str; 2] = ["-wal", "-journal"];
 ///
 /// # Errors
 /// [`StoreError::Busy`] when some program has the file open; others by meaning.
-pub(super) fn settle(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn settle(path: &Path) -> Result<(), StoreError> {
     // SQLite removes the log of an empty file.
     if !exists(path)?
         || std::fs::metadata(path)
@@ -91,6 +91,24 @@ pub(super) fn relocate(from: &Path, to: &Path) -> Result<(), StoreError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Removes the file and what SQLite keeps beside it. Nothing happens when they are missing.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+    // The file goes last: while it is here, its removal is not done.
+    for suffix in ["-wal", "-journal", "-shm", ""] {
+        let found = beside(path, suffix);
+        match std::fs::remove_file(&found) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", found)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Undoes [`relocate`]: moves the file from `to` back to `from`, unless it never left.

@@ -53,6 +53,8 @@ pub use open::Sandbox;
 pub use params::{ParameterError, Parameters};
 pub use position::Position;
 pub use run::Finished;
+/// A value of a result.
+pub use rusqlite::types::ValueRef;
 pub use sink::{ResultColumn, RowColumn, RowSink};
 pub use temp_views::ViewResolver;
 

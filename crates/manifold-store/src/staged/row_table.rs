@@ -3,29 +3,20 @@
 use rusqlite::Connection;
 
 use super::StagedError;
-use crate::freeze::Table;
-
-/// The columns that every table of rows begins with.
-const FIXED: [&str; 3] = ["_rid", "_to", "_pos"];
+use crate::freeze::{Table, row_table_number};
+use crate::rows::{FIXED_COLUMNS, RowTable};
 
 /// The most columns that SQLite allows.
 const MOST_COLUMNS: usize = 2_000;
 
-/// What `_to` holds in a row that no snapshot has closed.
-const END: i64 = 8_388_607;
-
 /// Makes the empty table. Its columns are checked first, since their names come from outside.
 pub(super) fn create(connection: &Connection, table: &Table) -> Result<(), StagedError> {
-    let wrong = |reason: String| StagedError::Table {
-        table: table.name.clone(),
-        reason,
-    };
-    let (fixed, cells) = table.columns.split_at(FIXED.len().min(table.columns.len()));
-    if fixed != FIXED {
-        return Err(wrong(format!(
-            "its first columns are not {}",
-            FIXED.join(", ")
-        )));
+    let wrong = |reason: String| wrong(table, reason);
+    let fixed = FIXED_COLUMNS.len().min(table.columns.len());
+    let (fixed, cells) = table.columns.split_at(fixed);
+    if fixed != FIXED_COLUMNS {
+        let expected = FIXED_COLUMNS.join(", ");
+        return Err(wrong(format!("its first columns are not {expected}")));
     }
     if table.columns.len() > MOST_COLUMNS {
         return Err(wrong(format!(
@@ -33,38 +24,45 @@ pub(super) fn create(connection: &Connection, table: &Table) -> Result<(), Stage
             table.columns.len()
         )));
     }
-    let mut sql = format!(
-        "CREATE TABLE {}(_rid INTEGER PRIMARY KEY, _to INTEGER NOT NULL DEFAULT {END}, _pos REAL",
-        table.name
-    );
-    for (index, cell) in cells.iter().enumerate() {
-        let number = cell
-            .strip_prefix('c')
-            .and_then(|digits| digits.parse::<i64>().ok());
-        if number.is_none_or(|number| *cell != format!("c{number}"))
-            || cells[..index].contains(cell)
-        {
-            return Err(wrong(format!(
-                "`{cell}` is not the name of a column of rows, or is there twice"
-            )));
+    let mut phys = Vec::with_capacity(cells.len());
+    for cell in cells {
+        match cell_number(cell) {
+            Some(number) if !phys.contains(&number) => phys.push(number),
+            _ => {
+                return Err(wrong(format!(
+                    "`{cell}` is not the name of a column of rows, or is there twice"
+                )));
+            }
         }
-        sql.push_str(&format!(", {cell} ANY"));
     }
-    sql.push_str(") STRICT");
-    connection
-        .execute_batch(&sql)
-        .map_err(crate::StoreError::from)?;
-    Ok(())
+    run(connection, &row_table(table)?.create(phys))
 }
 
 /// Makes the indexes on closed rows and on rows with a position, once the rows are there.
 pub(super) fn create_indexes(connection: &Connection, table: &Table) -> Result<(), StagedError> {
-    let name = &table.name;
-    connection
-        .execute_batch(&format!(
-            "CREATE INDEX IF NOT EXISTS {name}_to ON {name}(_to) WHERE _to < {END};\
-             CREATE INDEX IF NOT EXISTS {name}_pos ON {name}(_pos) WHERE _pos IS NOT NULL"
-        ))
-        .map_err(crate::StoreError::from)?;
-    Ok(())
+    run(connection, &row_table(table)?.create_indexes())
+}
+
+fn row_table(table: &Table) -> Result<RowTable, StagedError> {
+    let number = row_table_number(&table.name);
+    let number = number.ok_or_else(|| wrong(table, "it is no name of a table of rows".to_owned()));
+    number.map(RowTable)
+}
+
+/// The number in a name such as `c3`, if that is how the number is written.
+fn cell_number(name: &str) -> Option<i64> {
+    let number: i64 = name.strip_prefix('c')?.parse().ok()?;
+    (name == format!("c{number}")).then_some(number)
+}
+
+fn wrong(table: &Table, reason: String) -> StagedError {
+    StagedError::Table {
+        table: table.name.clone(),
+        reason,
+    }
+}
+
+fn run(connection: &Connection, sql: &str) -> Result<(), StagedError> {
+    let done = connection.execute_batch(sql);
+    Ok(done.map_err(crate::StoreError::from)?)
 }

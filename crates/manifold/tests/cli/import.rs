@@ -143,6 +143,78 @@ fn what_cannot_be_imported_leaves_nothing() {
     assert_eq!(folder.json(&["project", "list"]), before);
 }
 
+/// Rows, and far behind them a cell that is larger than 2,048 bytes.
+fn bad_at_the_end() -> String {
+    let rows: String = (0..20_000).map(|n| format!("{n},x\n")).collect();
+    format!("n,text\n{rows}1,{}\n", "y".repeat(5_000))
+}
+
+#[test]
+fn an_import_that_fails_in_mid_file_leaves_no_project_and_no_source() {
+    let folder = Folder::new();
+    folder.ok(&["settings", "set", "import.max_cell", "2048"]);
+    folder.write("bad.csv", bad_at_the_end());
+    let before = listing(&folder.path("data/projects"));
+    let bad = ["import", "bad.csv", "--project", "p", "--create-project"];
+    let said = folder.run(&bad);
+    assert_eq!((said.code, said.stdout.as_str()), (1, ""));
+    assert!(said.stderr.contains("bad.csv"), "{}", said.stderr);
+    assert!(!said.stderr.contains("Made the project"), "{}", said.stderr);
+    assert_eq!(folder.json(&["project", "list"])["projects"], json!([]));
+    let databases = |files: Vec<(PathBuf, u64)>| -> Vec<_> {
+        let databases = files.into_iter();
+        databases
+            .filter(|(path, _)| path.to_string_lossy().contains(".db"))
+            .collect()
+    };
+    assert_eq!(
+        databases(listing(&folder.path("data/projects"))),
+        databases(before)
+    );
+
+    folder.import("a.csv", "x\n1\n", &[]);
+    assert_eq!(folder.run(&bad).code, 1);
+    let sources = folder.json(&["source", "list", "p"]);
+    assert_eq!(sources["sources"].as_array().unwrap().len(), 1);
+    folder.write("b.csv", "x\n2\n");
+    let two = ["import", "b.csv", "bad.csv", "--project", "q"];
+    assert_eq!(
+        folder.run(&[&two[..], &["--create-project"]].concat()).code,
+        1
+    );
+    let sources = folder.json(&["source", "list", "q"]);
+    assert_eq!(
+        sources["sources"][0]["name"], "b",
+        "what was imported stays"
+    );
+}
+
+#[test]
+fn imports_at_once_into_one_new_project_are_versions_of_one_source() {
+    let folder = Folder::new();
+    folder.ok(&["init"]);
+    let imports: Vec<_> = (0..4)
+        .map(|n| {
+            let name = format!("{n}.csv");
+            folder.write(&name, format!("x\n{n}\n"));
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_manifold"));
+            command
+                .current_dir(folder.path("."))
+                .env("MANIFOLD_DATA_DIR", folder.path("data"))
+                .args(["import", &name, "--project", "p", "--create-project"])
+                .args(["--source", "all", "--quiet"]);
+            command.spawn().unwrap()
+        })
+        .collect();
+    for mut import in imports {
+        assert!(import.wait().unwrap().success());
+    }
+    let listed = folder.json(&["snapshot", "list", "p"]);
+    assert_eq!(listed["snapshots"].as_array().unwrap().len(), 4);
+    let sources = folder.json(&["source", "list", "p"]);
+    assert_eq!(sources["sources"].as_array().unwrap().len(), 1);
+}
+
 #[test]
 fn several_files_are_several_sources_unless_one_is_named() {
     let folder = Folder::new();

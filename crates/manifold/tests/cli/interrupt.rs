@@ -114,3 +114,28 @@ fn an_import_that_cannot_stop_is_left_by_the_second_and_undone() {
     );
     folder.import("a.csv", "x\n2\n", &[]);
 }
+
+#[test]
+fn what_a_dead_import_made_is_gone_after_the_next_command() {
+    let folder = Folder::new();
+    folder.ok(&["init"]);
+    let made = Command::new("mkfifo")
+        .arg(folder.path("pipe.csv"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let import = ["import", "pipe.csv", "--project", "new", "--create-project"];
+    let mut child = start(&folder, &import);
+    until("the import runs", || {
+        let history = folder.json(&["import-history"]);
+        history["imports"][0]["state"] == "running"
+    });
+    let listed = folder.json(&["project", "list"]);
+    assert_eq!(listed["projects"][0]["name"], "new");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let listed = folder.json(&["project", "list"]);
+    assert_eq!(listed["projects"], json!([]));
+    folder.write("a.csv", "x\n1\n");
+    folder.ok(&["import", "a.csv", "--project", "new", "--create-project"]);
+}

@@ -47,7 +47,7 @@ impl Model {
             key_columns,
             window: self.window,
             batch_rows: self.batch_rows,
-            durability: super::super::Durability::Normal,
+            durability: crate::Durability::Relaxed,
             ..self.project.options()
         };
         let planned = ImportOptions {

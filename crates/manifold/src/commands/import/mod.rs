@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use manifold_jobs::import::ImportTarget;
 use manifold_jobs::jobs::{ImportFile, Imported};
-use manifold_store::{DatabaseManager as _, Settings, Snapshots, SqliteManager};
+use manifold_store::{DatabaseManager as _, ImportSource, Settings, Snapshots, SqliteManager};
 use serde_json::json;
 
 pub(crate) use self::arguments::ImportArgs;
 use self::input::Input;
-use self::target::{Project, Target};
+use self::target::{Opened, Project, Target};
 use crate::session::Session;
 use crate::shapes::job::JobShape;
 use crate::shapes::snapshot::SnapshotShape;
@@ -48,17 +48,35 @@ pub(crate) async fn run(arguments: ImportArgs, session: &Session) -> anyhow::Res
     if arguments.dry_run {
         return plan::run(&inputs, &target, &arguments, &store, session).await;
     }
-    let is_new = matches!(target, Target::New(_));
-    let project = target.project_or_create(&store).await?;
-    if is_new {
-        session
-            .output()
-            .confirm_lines(|| format!("Made the project {}.", printable(&project.name)))?;
+    let mut opened = target.open(&store).await?;
+    let imported = import_all(&inputs, &mut opened, &arguments, &store, session).await;
+    if let Some(draft) = opened.draft
+        && let Err(error) = draft.settle().await
+    {
+        tracing::info!(%error, "whether the new project stays is decided later");
     }
+    imported
+}
+
+/// Imports the files; with the first one a project that was made for them stays.
+async fn import_all(
+    inputs: &[Input],
+    opened: &mut Opened,
+    arguments: &ImportArgs,
+    store: &Arc<SqliteManager>,
+    session: &Session,
+) -> anyhow::Result<()> {
     let mut done = Vec::new();
-    for input in &inputs {
-        match import(input, &project, &arguments, &store, session).await {
+    for input in inputs {
+        let project = &opened.project;
+        match import(input, project, arguments, store, session).await {
             Ok(import) => {
+                if let Some(draft) = opened.draft.take() {
+                    draft.keep().await?;
+                    session.output().confirm_lines(|| {
+                        format!("Made the project {}.", printable(&project.name))
+                    })?;
+                }
                 session
                     .output()
                     .confirm_lines(|| summary::text(&import, input, &project.name))?;
@@ -78,7 +96,7 @@ pub(crate) async fn run(arguments: ImportArgs, session: &Session) -> anyhow::Res
     if let Some(last) = done.iter().rev().find(|import| !import.imported.unchanged) {
         session
             .output()
-            .note(&summary::next_step(last, &project.name));
+            .note(&summary::next_step(last, &opened.project.name));
     }
     if session.output().json {
         document(session, done, None)
@@ -94,13 +112,10 @@ async fn import(
     store: &Arc<SqliteManager>,
     session: &Session,
 ) -> Result<Done, Failed> {
-    let source_id = project
-        .source_or_create(store, &input.source, &arguments.key)
-        .await?;
     let job = ImportFile {
         target: ImportTarget {
             project_id: project.id.clone(),
-            source_id,
+            source: ImportSource::Named(input.source.clone()),
             key_columns: arguments.key.clone(),
             always: arguments.always,
         },

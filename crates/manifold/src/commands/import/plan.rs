@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use manifold_jobs::Observer;
 use manifold_jobs::import::{ImportPlan, ImportTarget, PlanTarget, import_plan};
-use manifold_store::SqliteManager;
+use manifold_store::{DataSources, ImportSource, SqliteManager};
 use serde::Serialize;
 use serde_json::json;
 
@@ -74,12 +74,13 @@ async fn plan_target(
     let Target::Project(project) = target else {
         return Ok(new());
     };
-    let Some(source) = project.source(store, &input.source).await? else {
+    let sources = DataSources::new(store.clone());
+    let Some(source) = sources.named(&project.id, &input.source).await? else {
         return Ok(new());
     };
     Ok(PlanTarget::Source(ImportTarget {
         project_id: project.id.clone(),
-        source_id: source.id.parse()?,
+        source: ImportSource::Id(source.id.parse()?),
         key_columns: arguments.key.clone(),
         always: arguments.always,
     }))

@@ -1,14 +1,21 @@
-//! Where files are imported to: a project and its sources, made if need be.
+//! Where files are imported to: a project, made if need be.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use entity_project::data_sources;
+use entity_core::projects;
 use manifold_store::{
-    DataSources, NewProject, NewSource, ProjectId, Projects, SourceId, SqliteManager, StoreError,
-    name,
+    DatabaseManager as _, NewProject, ProjectDatabase, ProjectDraft, ProjectId, Projects,
+    SqliteManager, StoreError, name,
 };
 
 use super::ImportArgs;
+
+/// How long another process that makes the same project is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two looks at what it does.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A project that exists.
 #[derive(Debug, Clone)]
@@ -36,10 +43,7 @@ impl Target {
         arguments: &ImportArgs,
     ) -> Result<Self, StoreError> {
         match Projects::new(store).find(&arguments.project).await {
-            Ok(row) => Ok(Self::Project(Project {
-                id: Projects::id(&row)?,
-                name: row.name,
-            })),
+            Ok(row) => Ok(Self::Project(Project::try_from(&row)?)),
             Err(StoreError::NotFound { .. }) if arguments.create_project => {
                 Ok(Self::New(name::check("project", &arguments.project)?))
             }
@@ -47,102 +51,78 @@ impl Target {
         }
     }
 
-    /// The project, made if it does not exist.
+    /// The project, made as a draft if it does not exist.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
-    pub(super) async fn project_or_create(
-        self,
-        store: &Arc<SqliteManager>,
-    ) -> Result<Project, StoreError> {
-        let new = match self {
-            Self::Project(project) => return Ok(project),
-            Self::New(name) => NewProject {
-                name,
-                description: None,
-            },
+    pub(super) async fn open(self, store: &Arc<SqliteManager>) -> Result<Opened, StoreError> {
+        let name = match self {
+            Self::Project(project) => return Ok(Opened::existing(project)),
+            Self::New(name) => name,
         };
-        let projects = Projects::new(store);
-        let row = match projects.create(new).await {
-            // Another process was faster.
-            Err(StoreError::NameTaken { id, .. }) => projects.find(&id).await?,
-            made => made?,
-        };
-        Ok(Project {
-            id: Projects::id(&row)?,
-            name: row.name,
-        })
+        let begin = Instant::now();
+        loop {
+            match Opened::new(store, &name).await {
+                // Another process was faster, and is not done yet or has just given up.
+                Err(StoreError::NotFound { .. }) if begin.elapsed() < PATIENCE => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                opened => return opened,
+            }
+        }
     }
 }
 
-impl Project {
-    /// The source with this exact name, the only one with it in another case, or the one with it as its id.
-    /// (Not the one whose id begins with it: a file called `0.csv` is no version of whatever that is.)
-    ///
-    /// # Errors
-    /// [`StoreError::Ambiguous`]; others by meaning.
-    pub(super) async fn source(
-        &self,
-        store: &Arc<SqliteManager>,
-        wanted: &str,
-    ) -> Result<Option<data_sources::Model>, StoreError> {
-        let all = DataSources::new(store.clone()).list(&self.id).await?;
-        let named = |test: &dyn Fn(&data_sources::Model) -> bool| -> Vec<_> {
-            all.iter().filter(|source| test(source)).cloned().collect()
-        };
-        let mut found = named(&|source| source.name == wanted);
-        if found.is_empty() {
-            found = named(&|source| source.name_fold == name::fold(wanted));
+/// A project that files are imported to.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) project: Project,
+    /// What makes it stay, or go when nothing came into it; none for a project that existed.
+    pub(super) draft: Option<ProjectDraft>,
+    /// Keeps the draft of another process from going.
+    _lease: Option<ProjectDatabase>,
+}
+
+impl Opened {
+    fn existing(project: Project) -> Self {
+        Self {
+            project,
+            draft: None,
+            _lease: None,
         }
-        if found.is_empty() {
-            found = named(&|source| source.id == wanted);
-        }
-        if found.len() > 1 {
-            let candidates = found
-                .iter()
-                .map(|source| format!("{} ({})", source.id, source.name))
-                .collect();
-            return Err(StoreError::Ambiguous {
-                what: "source",
-                name: wanted.to_owned(),
-                candidates,
-            });
-        }
-        Ok(found.pop())
     }
 
-    /// The source by this name, made if it does not exist.
-    ///
-    /// # Errors
-    /// As [`Self::source`].
-    pub(super) async fn source_or_create(
-        &self,
-        store: &Arc<SqliteManager>,
-        wanted: &str,
-        key: &[String],
-    ) -> anyhow::Result<SourceId> {
-        let source = match self.source(store, wanted).await? {
-            Some(source) => source,
-            None => self.create_source(store, wanted, key).await?,
+    async fn new(store: &Arc<SqliteManager>, name: &str) -> Result<Self, StoreError> {
+        let projects = Projects::new(store);
+        let new = NewProject {
+            name: name.to_owned(),
+            description: None,
         };
-        Ok(source.id.parse()?)
-    }
-
-    async fn create_source(
-        &self,
-        store: &Arc<SqliteManager>,
-        wanted: &str,
-        key: &[String],
-    ) -> Result<data_sources::Model, StoreError> {
-        let sources = DataSources::new(store.clone());
-        let new = NewSource {
-            key_columns: key.to_owned(),
-            ..NewSource::file(wanted)
-        };
-        match sources.create(&self.id, new).await {
-            // Another process was faster.
-            Err(StoreError::NameTaken { id, .. }) => sources.find(&self.id, &id).await,
-            made => made,
+        match projects.draft(new).await {
+            Ok(draft) => Ok(Self {
+                project: Project::try_from(draft.project())?,
+                draft: Some(draft),
+                _lease: None,
+            }),
+            Err(StoreError::NameTaken { id, .. }) => {
+                let project = Project::try_from(&projects.find(&id).await?)?;
+                Ok(Self {
+                    _lease: Some(store.project(&project.id).await?),
+                    ..Self::existing(project)
+                })
+            }
+            Err(error) => Err(error),
         }
+    }
+}
+
+impl TryFrom<&projects::Model> for Project {
+    type Error = StoreError;
+
+    fn try_from(row: &projects::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: Projects::id(row)?,
+            name: row.name.clone(),
+        })
     }
 }

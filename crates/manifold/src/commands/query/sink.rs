@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use manifold_format::Value;
-use manifold_store::sandbox::{ResultColumn, RowColumn, RowSink};
-use rusqlite::types::ValueRef;
+use manifold_store::sandbox::{ResultColumn, RowColumn, RowSink, ValueRef};
 
 use crate::output::OutputError;
 use crate::results::{Heading, RowWriter};

@@ -1,17 +1,8 @@
-//! How much a commit promises, and the transactions that keep it.
+//! Write transactions that a caller allows, as durable as is asked for.
 
 use super::error::{Doing, GuardError, RowsError};
+use crate::Durability;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-
-/// What a commit promises when the power fails.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// What was committed stays.
-    #[default]
-    Full,
-    /// The database stays whole, but the latest commits may be lost.
-    Normal,
-}
 
 /// What a caller requires before anything is written; see [`super::Watch::guard`].
 pub type Guard<'a> = dyn Fn(&Connection) -> Result<(), GuardError> + 'a;
@@ -30,7 +21,7 @@ pub(super) fn begin<'c>(
     // Inside a transaction SQLite ignores the level, so it comes first.
     let level = match durability {
         Durability::Full => 2,
-        Durability::Normal => 1,
+        Durability::Relaxed => 1,
     };
     set_level(conn, level)?;
     let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)
