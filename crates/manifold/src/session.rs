@@ -94,7 +94,13 @@ impl Session {
 
     async fn open(&self) -> anyhow::Result<Arc<SqliteManager>> {
         let store = SqliteManager::open(self.layout()?, StoreOptions::default()).await?;
-        rescue_dead(&store).await?; // the log tells of each
+        match rescue_dead(&store).await {
+            // What is stored can be read all the same; a later command does it.
+            Err(error) if error.code() == "disk_full" => {
+                tracing::warn!(%error, "what dead processes left stays for now");
+            }
+            rescued => drop(rescued?), // the log tells of each
+        }
         Ok(store)
     }
 

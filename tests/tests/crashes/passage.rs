@@ -131,7 +131,7 @@ pub const PASSAGES: &[Passage] = &[
     passage("create-file-written", Start::Initial, CREATE),
     passage("create-file-made", Start::Initial, CREATE),
     passage("create-published", Start::Initial, CREATE),
-    undoing("draft-hidden", "import-recorded", Start::Filled, NEW),
+    undoing("draft-hidden", "import-table-made", Start::Filled, NEW),
     passage("import-recorded", Start::Filled, NEW),
     passage("import-published", Start::Filled, NEW),
     passage("revision-raised", Start::Filled, RENAME),

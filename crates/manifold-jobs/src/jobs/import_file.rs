@@ -49,7 +49,6 @@ impl Job for ImportFile {
         let project = &self.target.project_id;
         let record =
             ImportRecord::begin(context.manager(), project, context.claim(), STEP, new).await?;
-        fail_point!("import-recorded");
         let imported = self.import(context, &record).await;
         match &imported {
             Ok(imported) => imported.log(context.reporter()),
@@ -78,6 +77,7 @@ impl ImportFile {
         context: &JobContext,
         record: &ImportRecord,
     ) -> Result<Imported, JobError> {
+        fail_point!("import-recorded");
         let found = self
             .target
             .find(context.manager(), record.source_id(), &self.file.reading)
