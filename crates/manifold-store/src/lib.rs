@@ -89,5 +89,8 @@ pub use sqlite_manager::{SqliteManager, StoreOptions};
 pub use staged::{Comparison, Expected, Staged, StagedBuilder, StagedError, TableLoad};
 pub use timestamp::Timestamp;
 pub use transaction::Transaction;
-pub use user_query::{OddCells, QueryDone, UserQueries, UserQuery, UserQueryError};
+pub use user_query::{
+    LeftOut, OddCells, QueryDone, UnionColumn, UnionDone, UnionSink, UserQueries, UserQuery,
+    UserQueryError, WhyLeftOut,
+};
 pub use worker::{Worker, is_alive};

@@ -89,6 +89,11 @@ impl SqliteManager {
         &self.layout
     }
 
+    /// How many spokes can be open at once.
+    pub(crate) fn most_open(&self) -> usize {
+        self.spokes.capacity()
+    }
+
     /// The durability of what is acknowledged.
     #[must_use]
     pub fn durability(&self) -> Durability {
