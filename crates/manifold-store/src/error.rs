@@ -195,8 +195,21 @@ pub enum StoreError {
     #[error("the statement was stopped")]
     Interrupted,
     /// The work would have changed the database but may not.
-    #[error("the database is read-only")]
-    ReadOnly,
+    #[error("{} may only be read", path.as_ref().map_or_else(|| "the database".to_owned(), |path| path.display().to_string()))]
+    ReadOnly {
+        /// The file, where known.
+        path: Option<PathBuf>,
+    },
+    /// A large file has an older schema, and migrating it would keep who opens it waiting.
+    #[error("{} has schema version {found}, this program {known}, and is too large to be migrated in passing; run `manifold migrate up`", path.display())]
+    MigrationPending {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: u32,
+    },
     /// A JSON value in the database does not have the shape this program expects.
     #[error("a stored value cannot be read: {0}")]
     Decode(String),
@@ -234,7 +247,8 @@ impl StoreError {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "disk_full",
             Self::Io { .. } => "io",
             Self::Interrupted => "interrupted",
-            Self::ReadOnly => "read_only",
+            Self::ReadOnly { .. } => "read_only",
+            Self::MigrationPending { .. } => "migration_pending",
             Self::Decode(_) => "decode",
             Self::Database(_) => "database",
         }
@@ -274,8 +288,23 @@ impl StoreError {
                 what: path.display().to_string(),
                 holder,
             },
+            Self::ReadOnly { path: None } => Self::ReadOnly {
+                path: Some(path.to_owned()),
+            },
             other => other,
         }
+    }
+
+    /// The same error of a copy, naming the file that was copied.
+    pub(crate) fn about(mut self, original: &std::path::Path) -> Self {
+        match &mut self {
+            Self::Corrupt { path, .. }
+            | Self::NotOurs { path, .. }
+            | Self::NewerSchema { path, .. }
+            | Self::Migration { path, .. } => *path = original.to_owned(),
+            _ => {}
+        }
+        self
     }
 }
 
@@ -334,7 +363,7 @@ impl StoreError {
                 what: "the database file".to_owned(),
                 holder: None,
             },
-            (_, 8) => Self::ReadOnly,
+            (_, 8) => Self::ReadOnly { path: None },
             (_, 9) => Self::Interrupted,
             (_, 11) => Self::Corrupt {
                 path: PathBuf::new(),

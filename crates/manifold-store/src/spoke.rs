@@ -29,12 +29,13 @@ pub(crate) struct Spoke {
 
 impl Spoke {
     /// Opens and checks the file: it exists, is ours, holds this project, and its schema is ours or older,
-    /// in which case it is migrated.
+    /// in which case it is migrated if it is not larger than `lazy_limit` bytes.
     pub(crate) async fn open(
         layout: &Layout,
         id: &ProjectId,
         namespace: &str,
         durability: Durability,
+        lazy_limit: u64,
         released: Arc<Notify>,
     ) -> Result<Self, StoreError> {
         let path = layout.spoke(namespace);
@@ -50,7 +51,7 @@ impl Spoke {
             path: path.clone(),
         })?;
         let file = Arc::new(OpenFile::new(path.clone(), Project::VERSION, durability));
-        let checked = check(&file, id).await;
+        let checked = check(&file, id, lazy_limit).await;
         if checked.is_ok() && inode != self::inode(&path).unwrap_or_default() {
             file.close().await.map_err(crate::connection::query_error)?;
             return Err(StoreError::Busy {
@@ -99,7 +100,7 @@ impl Spoke {
     }
 }
 
-async fn check(file: &Arc<OpenFile>, id: &ProjectId) -> Result<(), StoreError> {
+async fn check(file: &Arc<OpenFile>, id: &ProjectId, lazy_limit: u64) -> Result<(), StoreError> {
     let path = file.path();
     let connection = Connection::new(file.clone(), None);
     let application = number(&connection, "PRAGMA application_id").await?;
@@ -119,6 +120,13 @@ async fn check(file: &Arc<OpenFile>, id: &ProjectId) -> Result<(), StoreError> {
         });
     }
     if version < i64::from(Project::VERSION) {
+        if size(path) > lazy_limit {
+            return Err(StoreError::MigrationPending {
+                path: path.to_owned(),
+                found: version,
+                known: Project::VERSION,
+            });
+        }
         file.close().await.map_err(crate::connection::query_error)?;
         migrate::migrate::<Project>(path, Direction::Up).await?;
     }
@@ -144,6 +152,11 @@ async fn number(connection: &Connection, pragma: &'static str) -> Result<i64, St
         .query_one_raw(Statement::from_string(DbBackend::Sqlite, pragma))
         .await?;
     Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+}
+
+/// The bytes of the file, without what is not yet written back into it; 0 when it cannot be told.
+fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
 /// What tells one file from another that took its name.

@@ -22,6 +22,9 @@ use crate::{
 /// At most so many descriptors go into open spokes, however many the system allows.
 const MOST_DESCRIPTORS: u64 = 8_192;
 
+/// A larger file is not migrated while somebody waits for it to open.
+const LAZY_MIGRATION: u64 = 256 << 20;
+
 /// Descriptors of a spoke's lock file.
 const LOCK_DESCRIPTORS: u64 = 1;
 
@@ -33,6 +36,9 @@ pub struct StoreOptions {
     /// How many descriptors may go into open spokes; by default half of what the system allows this
     /// process, at most 8,192.
     pub descriptors: Option<u64>,
+    /// Up to how many bytes a project's file with an older schema is migrated when it is opened; by default
+    /// 256 MiB. A larger one is refused: [`Migrations::up`](crate::Migrations::up) migrates it.
+    pub lazy_migration: Option<u64>,
 }
 
 /// Routes to the databases of one data folder. Several processes, each with its own manager, may use one
@@ -42,6 +48,7 @@ pub struct SqliteManager {
     core: CoreDatabase,
     spokes: SpokeMap,
     durability: Durability,
+    lazy_migration: u64,
     worker: OnceCell<Worker>,
 }
 
@@ -77,6 +84,7 @@ impl SqliteManager {
             core,
             spokes: SpokeMap::new(usize::try_from(capacity).unwrap_or(usize::MAX)),
             durability,
+            lazy_migration: options.lazy_migration.unwrap_or(LAZY_MIGRATION),
             worker: OnceCell::new(),
         });
         saga::reconcile(&manager).await?;
@@ -171,6 +179,7 @@ impl SqliteManager {
             id,
             &row.namespace,
             self.durability,
+            self.lazy_migration,
             self.spokes.released(),
         )
         .await?;

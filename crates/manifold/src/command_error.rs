@@ -33,6 +33,12 @@ pub(crate) enum CommandError {
         /// How many.
         failed: usize,
     },
+    /// Ctrl-C ended `migrate up` before the last project.
+    #[error("stopped; {left} of the projects are not migrated yet")]
+    MigrationStopped {
+        /// How many.
+        left: usize,
+    },
     /// Rows were written by a newer version of the program.
     #[error(transparent)]
     NewerRows(#[from] UnknownEncoding),
@@ -159,7 +165,7 @@ impl CommandError {
             Self::NothingToReplace { .. } => "not_found",
             Self::NeedsYes { .. } => "needs_yes",
             Self::Declined => "declined",
-            Self::Stopped | Self::Interrupted => "interrupted",
+            Self::MigrationStopped { .. } | Self::Stopped | Self::Interrupted => "interrupted",
         }
     }
 
@@ -172,6 +178,9 @@ impl CommandError {
             Self::NoDataFolder => Some("name one with --data-dir or MANIFOLD_DATA_DIR".to_owned()),
             Self::NotAllMigrated { .. } => {
                 Some("`manifold migrate status` says why for each".to_owned())
+            }
+            Self::MigrationStopped { .. } => {
+                Some("`manifold migrate up` goes on with them".to_owned())
             }
             Self::NotLatest { latest, .. } => Some(format!("delete {latest} first")),
             Self::NeedsYes { .. } => Some("--yes answers yes".to_owned()),

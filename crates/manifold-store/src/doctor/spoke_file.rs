@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::FindingClass;
+use crate::peek::peek;
 use crate::sqlite::{APPLICATION_ID, BUSY_TIMEOUT};
 use crate::{Kind as _, Project, StoreError};
 
@@ -61,7 +61,7 @@ pub(super) fn read(path: &Path) -> Result<SpokeFile, Problem> {
     if size == 0 {
         return Err(problem(FindingClass::NotSqlite, "it is empty"));
     }
-    let connection = open(path)?;
+    let connection = peek(path, BUSY_TIMEOUT)?;
     // One state of the file, whatever others write.
     connection.execute_batch("BEGIN DEFERRED")?;
     let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
@@ -91,20 +91,6 @@ pub(super) fn read(path: &Path) -> Result<SpokeFile, Problem> {
         unchecked,
         shown,
     })
-}
-
-fn open(path: &Path) -> Result<Connection, Problem> {
-    // A connection that may only read would leave a log behind. This one writes nothing: not in its
-    // statements, and a log that somebody left is not written back when it closes.
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let has_log = std::fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0);
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.execute_batch("PRAGMA query_only = ON")?;
-    Ok(connection)
 }
 
 fn check(connection: &Connection) -> Result<(), Problem> {

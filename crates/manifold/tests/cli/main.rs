@@ -9,6 +9,10 @@ mod help;
 mod import;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod migrate;
+#[cfg(unix)]
+mod nobody;
 mod pipes;
 mod project;
 mod query;
