@@ -226,6 +226,7 @@ fn rows_code(error: &RowsError) -> &'static str {
     match error {
         RowsError::NoSource { .. } | RowsError::NoSnapshot { .. } => "not_found",
         RowsError::NothingPublished { .. } => "no_snapshot",
+        RowsError::NoKey { .. } => "no_key",
         RowsError::DifferentSources { .. } => "different_sources",
         RowsError::NewerFormat { .. } => "newer_rows",
         RowsError::NoSnapshotNumbers { .. } => "no_snapshot_numbers",

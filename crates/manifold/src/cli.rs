@@ -78,7 +78,7 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// List imports, newest first
     ImportHistory(ImportHistoryArgs),
-    /// Snapshots, the versions of a source: list, show, rows, diff, rejects
+    /// Snapshots, the versions of a source: list, show, rows, diff, history, rejects
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
     /// Run one SELECT on a project

@@ -104,6 +104,14 @@ pub(crate) enum CommandError {
         /// Its name when it was saved.
         name: String,
     },
+    /// No snapshot of a source has a row with this key.
+    #[error("no snapshot of {source_name} has a row with the key `{key}`")]
+    NoSuchRow {
+        /// The source.
+        source_name: String,
+        /// The key, as it was written.
+        key: String,
+    },
     /// Something must be confirmed, and nobody can be asked.
     #[error("{question}? There is no terminal to ask on")]
     NeedsYes {
@@ -162,7 +170,7 @@ impl CommandError {
             Self::NotLatest { .. } => "not_latest",
             Self::NotOriginal { .. } => "not_original",
             Self::BackupUnusable { .. } => "backup_unusable",
-            Self::NothingToReplace { .. } => "not_found",
+            Self::NothingToReplace { .. } | Self::NoSuchRow { .. } => "not_found",
             Self::NeedsYes { .. } => "needs_yes",
             Self::Declined => "declined",
             Self::MigrationStopped { .. } | Self::Stopped | Self::Interrupted => "interrupted",

@@ -6,6 +6,7 @@ mod errors;
 mod export;
 mod folder;
 mod help;
+mod history;
 mod import;
 #[cfg(unix)]
 mod interrupt;
