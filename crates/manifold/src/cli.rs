@@ -71,7 +71,7 @@ pub(crate) enum Command {
     /// Projects: create, list, show, rename, describe
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Data sources of a project: create, list, show
+    /// Data sources of a project: create, list, show, index
     #[command(subcommand)]
     Source(SourceCommand),
     /// Import files as snapshots

@@ -2,6 +2,7 @@
 
 use super::durability::{Durability, Guard, begin, keeping_level};
 use super::error::{Doing, RowsError};
+use super::index::settle_indexes;
 use super::publish::{now, raise_revision, time};
 use super::recover::{Published, Recovered, drop_rows, recover};
 use super::snapshot::{Snapshot, latest, previous};
@@ -54,6 +55,7 @@ pub fn delete_latest(
         };
         remove(&transaction, &snapshot).doing("removing the snapshot")?;
         create_view(&transaction, source_id)?;
+        settle_indexes(&transaction, source_id)?;
         raise_revision(&transaction)?;
         transaction.commit().doing("deleting the latest snapshot")?;
         Ok(Deleted {

@@ -23,6 +23,7 @@ mod fix_up;
 mod history;
 mod import;
 mod in_order;
+mod index;
 mod input;
 mod later_import;
 mod load;
@@ -53,6 +54,8 @@ pub use durability::{Durability, Guard};
 pub use error::{GuardError, ImportError, RowsError};
 pub use history::{History, RowVersion, VersionOp, history};
 pub use import::{ImportOptions, JobStep, Outcome, SnapshotSummary, import};
+pub use index::{IndexError, SourceIndex, indexes, settle_indexes};
+pub(crate) use index::{add_index, drop_index};
 pub use position::{NoPosition, Position};
 pub use read::{StoredRow, read};
 pub use records::{

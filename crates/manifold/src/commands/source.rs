@@ -1,11 +1,14 @@
 //! `manifold source`
 
+mod index;
+
 use clap::{Subcommand, ValueEnum};
 use entity_project::data_sources;
 use entity_project::enums::SourceType;
 use manifold_store::{DataSources, NewSource, ProjectId, Projects, Snapshots, StoreError};
 use serde_json::{Value as Json, json};
 
+use self::index::IndexCommand;
 use crate::session::Session;
 use crate::shapes::source::SourceShape;
 
@@ -46,6 +49,9 @@ Examples:
         /// The source: its id, its name, or the beginning of its id
         source: String,
     },
+    /// Indexes on the rows of a source: add, list, drop
+    #[command(subcommand)]
+    Index(IndexCommand),
 }
 
 /// Where the rows of a source come from.
@@ -110,6 +116,7 @@ pub(crate) async fn run(command: SourceCommand, session: &Session) -> anyhow::Re
             let found = shape(sources.find(&project, &source).await?, &project, &snapshots).await?;
             output.show(&json!({ "source": found }), || found.fields())?;
         }
+        SourceCommand::Index(command) => index::run(command, session).await?,
     }
     Ok(())
 }

@@ -22,4 +22,5 @@ mod settings;
 mod shapes;
 mod snapshot;
 mod source;
+mod source_index;
 mod troubleshooting;
