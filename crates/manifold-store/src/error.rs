@@ -200,8 +200,15 @@ pub enum StoreError {
         /// The file, where known.
         path: Option<PathBuf>,
     },
-    /// A large file has an older schema, and migrating it would keep who opens it waiting.
-    #[error("{} has schema version {found}, this program {known}, and is too large to be migrated in passing; run `manifold migrate up`", path.display())]
+    /// A file that was only read was changed by another process meanwhile.
+    #[error("{} was changed by another process while it was read; what was shown may be mixed: do it again, without --read-only if the folder may be written", path.display())]
+    ChangedWhileRead {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file has an older schema, and is not migrated: it is large, and whoever opens it would wait for long, or it
+    /// may only be read.
+    #[error("{} has schema version {found}, this program {known}, and is not migrated in passing; run `manifold migrate up`", path.display())]
     MigrationPending {
         /// The file.
         path: PathBuf,
@@ -248,6 +255,7 @@ impl StoreError {
             Self::Io { .. } => "io",
             Self::Interrupted => "interrupted",
             Self::ReadOnly { .. } => "read_only",
+            Self::ChangedWhileRead { .. } => "changed_while_read",
             Self::MigrationPending { .. } => "migration_pending",
             Self::Decode(_) => "decode",
             Self::Database(_) => "database",

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod atomic_file;
 mod backups;
 mod config_secrets;
@@ -54,6 +55,7 @@ mod trash;
 mod user_query;
 mod worker;
 
+pub use access::Access;
 pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
 pub use backups::{BackupTotals, Backups, NewBackup};
 pub use connection::{Connection, Rows};

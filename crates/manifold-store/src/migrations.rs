@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::may_be_written;
 use crate::file_lock::{FileLock, Share};
 use crate::migrate::{self, Direction, MigrationStatus};
 use crate::provision::blocking;
@@ -78,7 +79,9 @@ impl Migrations {
     /// # Errors
     /// [`StoreError`] by meaning.
     pub async fn core(&self) -> Result<MigrationStatus, StoreError> {
-        migrate::status::<Core>(&self.manager.layout().core()).await
+        let (path, access) = (self.manager.layout().core(), self.manager.access());
+        let patience = self.patience;
+        blocking(move || look::look::<Core>(&path, None, access, patience)).await
     }
 
     /// The version of every project's file, by name of the project. Changes nothing; a file that cannot be
@@ -186,6 +189,9 @@ impl Migrations {
         if target == Target::Copies {
             return rehearsal::rehearse(layout, &path).await;
         }
+        if !may_be_written(&path) {
+            return Err(StoreError::ReadOnly { path: Some(path) });
+        }
         // An import that runs would find the schema changed under it.
         let _writer = self
             .lock(&layout.write_lock(&project.namespace), Share::Exclusive)
@@ -200,11 +206,10 @@ impl Migrations {
         if !path.exists() {
             return Err(StoreError::Gone { project: id, path });
         }
-        let _open = self
-            .lock(&layout.spoke_lock(&project.namespace), Share::Shared)
-            .await?;
-        let patience = self.patience;
-        blocking(move || look::look(&path, &id, patience)).await
+        let (access, patience) = (self.manager.access(), self.patience);
+        let lock = layout.spoke_lock(&project.namespace);
+        let _open = FileLock::take_shared(&lock, access, patience).await?;
+        blocking(move || look::look::<Project>(&path, Some(&id), access, patience)).await
     }
 
     async fn lock(&self, path: &std::path::Path, share: Share) -> Result<FileLock, StoreError> {

@@ -10,11 +10,11 @@ use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, Statement};
 use tokio::sync::Notify;
 
 use crate::connection::{Connection, OpenFile};
-use crate::file_lock::{FileLock, Share};
+use crate::file_lock::FileLock;
 use crate::lease::Leases;
 use crate::migrate::{self, Direction};
 use crate::sqlite::APPLICATION_ID;
-use crate::{Durability, Kind, Layout, Project, ProjectDatabase, ProjectId, StoreError};
+use crate::{Access, Durability, Kind, Layout, Project, ProjectDatabase, ProjectId, StoreError};
 
 /// How long opening waits for a process that deletes or replaces the spoke.
 const LOCK_DEADLINE: Duration = Duration::from_secs(30);
@@ -24,7 +24,7 @@ pub(crate) struct Spoke {
     file: Arc<OpenFile>,
     leases: Arc<Leases>,
     last_used: AtomicU64,
-    _shared: FileLock,
+    _shared: Option<FileLock>,
 }
 
 impl Spoke {
@@ -34,23 +34,24 @@ impl Spoke {
         layout: &Layout,
         id: &ProjectId,
         namespace: &str,
+        access: Access,
         durability: Durability,
         lazy_limit: u64,
         released: Arc<Notify>,
     ) -> Result<Self, StoreError> {
         let path = layout.spoke(namespace);
-        let shared = FileLock::take(
-            &layout.spoke_lock(namespace),
-            Share::Shared,
-            LOCK_DEADLINE,
-            |_| {},
-        )
-        .await?;
+        let lock = layout.spoke_lock(namespace);
+        let shared = FileLock::take_shared(&lock, access, LOCK_DEADLINE).await?;
         let inode = inode(&path).ok_or_else(|| StoreError::Gone {
             project: id.clone(),
             path: path.clone(),
         })?;
-        let file = Arc::new(OpenFile::new(path.clone(), Project::VERSION, durability));
+        let file = Arc::new(OpenFile::new(
+            path.clone(),
+            access,
+            Project::VERSION,
+            durability,
+        ));
         let checked = check(&file, id, lazy_limit).await;
         if checked.is_ok() && inode != self::inode(&path).unwrap_or_default() {
             file.close().await.map_err(crate::connection::query_error)?;
@@ -96,7 +97,8 @@ impl Spoke {
         self.file
             .close()
             .await
-            .map_err(|error| crate::connection::query_error(error).into())
+            .map_err(crate::connection::query_error)?;
+        self.file.access().check(self.file.path())
     }
 }
 
@@ -120,7 +122,7 @@ async fn check(file: &Arc<OpenFile>, id: &ProjectId, lazy_limit: u64) -> Result<
         });
     }
     if version < i64::from(Project::VERSION) {
-        if size(path) > lazy_limit {
+        if size(path) > lazy_limit || !file.access().writes() {
             return Err(StoreError::MigrationPending {
                 path: path.to_owned(),
                 found: version,

@@ -14,7 +14,7 @@ use crate::spoke::Spoke;
 use crate::spoke_map::SpokeMap;
 use crate::worker::Worker;
 use crate::{
-    CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, ProjectDatabase,
+    Access, CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, ProjectDatabase,
     ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection, replace, saga,
     sqlite,
 };
@@ -39,12 +39,15 @@ pub struct StoreOptions {
     /// Up to how many bytes a project's file with an older schema is migrated when it is opened; by default
     /// 256 MiB. A larger one is refused: [`Migrations::up`](crate::Migrations::up) migrates it.
     pub lazy_migration: Option<u64>,
+    /// Whether anything may be written.
+    pub access: Access,
 }
 
 /// Routes to the databases of one data folder. Several processes, each with its own manager, may use one
 /// folder at the same time.
 pub struct SqliteManager {
     layout: Layout,
+    access: Access,
     core: CoreDatabase,
     spokes: SpokeMap,
     durability: Durability,
@@ -58,6 +61,10 @@ impl SqliteManager {
     ///
     /// The soft limit of open files is raised to the hard one.
     ///
+    /// With [`Access::ReadOnly`] nothing is made, migrated, finished or undone, and a write fails with
+    /// [`StoreError::ReadOnly`]. What another process writes meanwhile is seen, or is told by
+    /// [`Self::shut_down`].
+    ///
     /// # Errors
     /// [`StoreError::Io`] when the folder cannot be made or written; [`StoreError::NoLocks`];
     /// [`StoreError::OldSqlite`]; [`StoreError::NotOurs`], [`StoreError::Corrupt`], [`StoreError::NewerSchema`]
@@ -67,9 +74,12 @@ impl SqliteManager {
         if found < sqlite::OLDEST_SQLITE {
             return Err(StoreError::OldSqlite { found });
         }
-        layout.create()?;
-        file_lock::check_locks(&layout.temporary())?;
-        let core = hub::open(&layout).await?;
+        let access = options.access;
+        if access == Access::ReadWrite {
+            layout.create()?;
+            file_lock::check_locks(&layout.temporary())?;
+        }
+        let core = hub::open(&layout, access).await?;
         let durability = match options.durability {
             Some(durability) => durability,
             None => Settings::new(&core).durability().await?,
@@ -81,14 +91,23 @@ impl SqliteManager {
         let capacity = descriptors / (DESCRIPTORS + LOCK_DESCRIPTORS);
         let manager = Arc::new(Self {
             layout,
+            access,
             core,
             spokes: SpokeMap::new(usize::try_from(capacity).unwrap_or(usize::MAX)),
             durability,
             lazy_migration: options.lazy_migration.unwrap_or(LAZY_MIGRATION),
             worker: OnceCell::new(),
         });
-        saga::reconcile(&manager).await?;
+        if access == Access::ReadWrite {
+            saga::reconcile(&manager).await?;
+        }
         Ok(manager)
+    }
+
+    /// Whether anything may be written.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
     }
 
     /// Where the files are.
@@ -140,16 +159,12 @@ impl SqliteManager {
     /// still held closes when it is dropped. Not calling this loses nothing.
     ///
     /// # Errors
-    /// [`StoreError`] by meaning.
+    /// [`StoreError::ChangedWhileRead`] when only reading was allowed and somebody wrote; others by meaning.
     pub async fn shut_down(&self) -> Result<(), StoreError> {
         self.spokes.close_idle().await?;
-        self.core
-            .connection()
-            .file()
-            .close()
-            .await
-            .map_err(query_error)?;
-        Ok(())
+        let core = self.core.connection().file();
+        core.close().await.map_err(query_error)?;
+        core.access().check(core.path())
     }
 
     async fn lease(
@@ -178,12 +193,15 @@ impl SqliteManager {
             &self.layout,
             id,
             &row.namespace,
+            self.access,
             self.durability,
             self.lazy_migration,
             self.spokes.released(),
         )
         .await?;
-        projection::reconcile(&self.core, &row, &spoke.lease("projection", 0)).await?;
+        if self.access == Access::ReadWrite {
+            projection::reconcile(&self.core, &row, &spoke.lease("projection", 0)).await?;
+        }
         Ok(spoke)
     }
 }

@@ -153,6 +153,7 @@ impl UserQueries {
         let options = SandboxOptions {
             timeout: query.timeout,
             cancel,
+            access: self.manager.access(),
             ..SandboxOptions::default()
         };
         let running = tokio::task::spawn_blocking(move || {

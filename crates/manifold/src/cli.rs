@@ -61,6 +61,9 @@ pub(crate) struct Global {
     /// Answer every question with yes
     #[arg(long, short, global = true)]
     pub(crate) yes: bool,
+    /// Write nothing into the data folder, which need not be writable; what would is refused
+    #[arg(long, global = true)]
+    pub(crate) read_only: bool,
 }
 
 /// The nouns.
@@ -98,6 +101,24 @@ pub(crate) enum Command {
     Migrate(MigrateCommand),
     /// Write a script that completes commands in a shell
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        match self {
+            Self::Project(command) => command.only_reads(),
+            Self::Source(command) => command.only_reads(),
+            Self::Snapshot(command) => command.only_reads(),
+            Self::Backup(command) => command.only_reads(),
+            Self::Settings(command) => command.only_reads(),
+            Self::Migrate(command) => command.only_reads(),
+            Self::ImportHistory(_) | Self::Query(_) | Self::Export(_) | Self::Completions(_) => {
+                true
+            }
+            Self::Init | Self::Import(_) | Self::Restore(_) => false,
+        }
+    }
 }
 
 impl Global {

@@ -121,6 +121,9 @@ pub(crate) enum CommandError {
     /// Somebody was asked and said no.
     #[error("nothing was changed")]
     Declined,
+    /// The command would write, and `--read-only` forbids it.
+    #[error("this command writes into the data folder, which --read-only forbids")]
+    ReadOnly,
     /// Ctrl-C ended work at a safe point.
     #[error("stopped; nothing of what was being done is visible")]
     Stopped,
@@ -171,6 +174,7 @@ impl CommandError {
             Self::NotOriginal { .. } => "not_original",
             Self::BackupUnusable { .. } => "backup_unusable",
             Self::NothingToReplace { .. } | Self::NoSuchRow { .. } => "not_found",
+            Self::ReadOnly => "read_only",
             Self::NeedsYes { .. } => "needs_yes",
             Self::Declined => "declined",
             Self::MigrationStopped { .. } | Self::Stopped | Self::Interrupted => "interrupted",

@@ -53,7 +53,7 @@ impl Doctor {
         // The folders before the rows: a project's row exists before its file does.
         let folders = files::Folders::list(manager.layout())?;
         let rows = projects::rows(manager).await?;
-        let mut findings = folders.examine(manager.layout(), &rows).await?;
+        let mut findings = folders.examine(manager, &rows).await?;
         findings.extend(projects::examine(manager, &rows).await?);
         findings.extend(operations::examine(manager, &rows).await?);
         findings.extend(backups::examine(manager).await?);

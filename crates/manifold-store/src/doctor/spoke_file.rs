@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::FindingClass;
 use crate::peek::peek;
 use crate::sqlite::{APPLICATION_ID, BUSY_TIMEOUT};
-use crate::{Kind as _, Project, StoreError};
+use crate::{Access, Kind as _, Project, StoreError};
 
 /// Files above this size are not read through, in bytes.
 const LARGEST_CHECKED: u64 = 256 << 20;
@@ -50,7 +50,7 @@ pub(super) struct Problem {
 
 /// Looks into the file at `path`. Only SQLite opens it: closing a file opened in another way would drop the
 /// locks that SQLite holds on it in this process.
-pub(super) fn read(path: &Path) -> Result<SpokeFile, Problem> {
+pub(super) fn read(path: &Path, access: Access) -> Result<SpokeFile, Problem> {
     let size = match std::fs::metadata(path) {
         Ok(metadata) => metadata.len(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -61,7 +61,7 @@ pub(super) fn read(path: &Path) -> Result<SpokeFile, Problem> {
     if size == 0 {
         return Err(problem(FindingClass::NotSqlite, "it is empty"));
     }
-    let connection = peek(path, BUSY_TIMEOUT)?;
+    let connection = peek(path, access, BUSY_TIMEOUT)?;
     // One state of the file, whatever others write.
     connection.execute_batch("BEGIN DEFERRED")?;
     let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;

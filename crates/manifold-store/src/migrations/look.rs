@@ -1,4 +1,4 @@
-//! The schema version of one spoke's file, told without opening the project.
+//! The schema version of one file, told without opening the hub or the project.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,29 +8,30 @@ use rusqlite::Connection;
 use crate::migrate::{MigrationStatus, status_of};
 use crate::peek::peek;
 use crate::sqlite::APPLICATION_ID;
-use crate::{Kind as _, Project, ProjectId, StoreError};
+use crate::{Access, Kind, ProjectId, StoreError};
 
-/// What is applied and pending in the file at `path`, which must hold this project. An up-to-date file costs one
+/// What is applied and pending in the file at `path`, which must hold `project`, if it is a spoke. An up-to-date file costs one
 /// short-lived connection and three small reads.
 ///
 /// # Errors
 /// [`StoreError::NotOurs`], [`StoreError::NewerSchema`], [`StoreError::WrongProject`], [`StoreError::Corrupt`],
 /// [`StoreError::Busy`] when somebody keeps even readers out for longer than `patience`.
-pub(super) fn look(
+pub(super) fn look<K: Kind>(
     path: &Path,
-    project: &ProjectId,
+    project: Option<&ProjectId>,
+    access: Access,
     patience: Duration,
 ) -> Result<MigrationStatus, StoreError> {
-    let looked = peek(path, patience)
+    let looked = peek(path, access, patience)
         .map_err(StoreError::from)
-        .and_then(|connection| read(&connection, path, project));
+        .and_then(|connection| read::<K>(&connection, path, project));
     looked.map_err(|error| error.at(path))
 }
 
-fn read(
+fn read<K: Kind>(
     connection: &Connection,
     path: &Path,
-    project: &ProjectId,
+    project: Option<&ProjectId>,
 ) -> Result<MigrationStatus, StoreError> {
     let not_ours = |reason: String| StoreError::NotOurs {
         path: path.to_owned(),
@@ -44,27 +45,29 @@ fn read(
         return Err(not_ours(reason));
     }
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version > i64::from(Project::VERSION) {
+    if version > i64::from(K::VERSION) {
         return Err(StoreError::NewerSchema {
             path: path.to_owned(),
             found: version,
-            known: Project::VERSION,
+            known: K::VERSION,
         });
     }
-    let ids = texts(connection, "SELECT id FROM project LIMIT 1")?;
-    match ids.first() {
-        Some(id) if id == project.as_str() => {}
-        Some(id) => {
-            return Err(StoreError::WrongProject {
-                path: path.to_owned(),
-                expected: project.clone(),
-                found: id.clone(),
-            });
+    if let Some(project) = project {
+        let ids = texts(connection, "SELECT id FROM project LIMIT 1")?;
+        match ids.first() {
+            Some(id) if id == project.as_str() => {}
+            Some(id) => {
+                return Err(StoreError::WrongProject {
+                    path: path.to_owned(),
+                    expected: project.clone(),
+                    found: id.clone(),
+                });
+            }
+            None => return Err(not_ours("it names no project".to_owned())),
         }
-        None => return Err(not_ours("it names no project".to_owned())),
     }
     let applied = "SELECT version FROM seaql_migrations ORDER BY version";
-    status_of::<Project>(path, version, texts(connection, applied)?)
+    status_of::<K>(path, version, texts(connection, applied)?)
 }
 
 fn texts(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {

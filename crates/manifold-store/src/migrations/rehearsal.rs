@@ -7,7 +7,7 @@ use crate::migrate::{Direction, MigrationStatus, migrate};
 use crate::peek::peek;
 use crate::provision::blocking;
 use crate::sqlite::BUSY_TIMEOUT;
-use crate::{Layout, Project, StoreError};
+use crate::{Access, Layout, Project, StoreError};
 
 /// Copies the file at `path` into the folder for temporary files, migrates the copy and removes it. The file
 /// itself is only read. Errors name it, not the copy.
@@ -22,8 +22,8 @@ pub(super) async fn rehearse(layout: &Layout, path: &Path) -> Result<MigrationSt
     let copy = folder.path().join("project.db");
     let (from, to) = (path.to_owned(), copy.clone());
     blocking(move || {
-        let connection =
-            peek(&from, BUSY_TIMEOUT).map_err(|error| StoreError::from(error).at(&from))?;
+        let connection = peek(&from, Access::ReadWrite, BUSY_TIMEOUT)
+            .map_err(|error| StoreError::from(error).at(&from))?;
         copy_whole(&connection, &to)
     })
     .await?;

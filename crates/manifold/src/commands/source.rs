@@ -67,6 +67,16 @@ pub(crate) enum TypeArgument {
     Sqlite,
 }
 
+impl SourceCommand {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::List { .. } | Self::Show { .. } | Self::Index(IndexCommand::List { .. })
+        )
+    }
+}
+
 /// Runs a verb.
 pub(crate) async fn run(command: SourceCommand, session: &Session) -> anyhow::Result<()> {
     let store = session.store().await?;

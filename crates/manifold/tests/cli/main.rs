@@ -17,6 +17,8 @@ mod nobody;
 mod pipes;
 mod project;
 mod query;
+#[cfg(unix)]
+mod read_only;
 mod restore;
 mod settings;
 mod shapes;

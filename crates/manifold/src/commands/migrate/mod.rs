@@ -33,6 +33,13 @@ pub(crate) struct UpArgs {
     dry_run: bool,
 }
 
+impl MigrateCommand {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(self, Self::Status)
+    }
+}
+
 /// Runs a verb.
 pub(crate) async fn run(command: MigrateCommand, session: &Session) -> anyhow::Result<()> {
     match command {

@@ -58,6 +58,21 @@ Examples:
     Delete(DeleteArgs),
 }
 
+impl SnapshotCommand {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::List { .. }
+                | Self::Show { .. }
+                | Self::Rows(_)
+                | Self::Diff(_)
+                | Self::History(_)
+                | Self::Rejects(_)
+        )
+    }
+}
+
 /// Runs a verb.
 pub(crate) async fn run(command: SnapshotCommand, session: &Session) -> anyhow::Result<()> {
     match command {
