@@ -1,5 +1,10 @@
 //! Migrating many projects of which some are broken.
-#![allow(clippy::unwrap_used, missing_docs, clippy::disallowed_methods)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    missing_docs,
+    clippy::disallowed_methods
+)]
 
 mod support;
 
