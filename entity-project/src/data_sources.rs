@@ -49,6 +49,8 @@ pub struct Model {
     pub snapshots: HasMany<super::snapshots::Entity>,
     #[sea_orm(has_many)]
     pub source_columns: HasMany<super::source_columns::Entity>,
+    #[sea_orm(has_many)]
+    pub source_indexes: HasMany<super::source_indexes::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

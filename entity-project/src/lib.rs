@@ -24,6 +24,7 @@ pub mod row_quirks;
 pub mod snapshot_columns;
 pub mod snapshots;
 pub mod source_columns;
+pub mod source_indexes;
 mod string_list;
 
 pub use project_entity::ProjectEntity;

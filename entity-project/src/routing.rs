@@ -14,3 +14,4 @@ impl ProjectEntity for crate::row_quirks::Entity {}
 impl ProjectEntity for crate::snapshot_columns::Entity {}
 impl ProjectEntity for crate::snapshots::Entity {}
 impl ProjectEntity for crate::source_columns::Entity {}
+impl ProjectEntity for crate::source_indexes::Entity {}

@@ -21,6 +21,7 @@ mod m20261122_000009_create_relationships;
 mod m20261122_000010_create_consolidated_models;
 mod m20261122_000011_create_import_history;
 mod m20261122_000012_create_job_cursors;
+mod m20261122_000013_create_source_indexes;
 
 /// Applies and reverts the spoke's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +42,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_create_consolidated_models::Migration),
             Box::new(m20261122_000011_create_import_history::Migration),
             Box::new(m20261122_000012_create_job_cursors::Migration),
+            Box::new(m20261122_000013_create_source_indexes::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date spoke.
-pub const VERSION: u32 = 12;
+pub const VERSION: u32 = 13;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///

@@ -64,6 +64,7 @@ async fn filled() -> DatabaseConnection {
         source("a", 1, "a", 32_768),
         source("b", 2, "b", 32_768),
         "INSERT INTO source_columns VALUES ('a', 1, 'text')".to_owned(),
+        "INSERT INTO source_indexes VALUES ('a', 1, 0, 1, 'c')".to_owned(),
         snapshot("s", "a", "'j'", 1, 32_768),
         column("s", 1, 1),
         "INSERT INTO published VALUES ('a', 's', 0, 32768)".to_owned(),
@@ -166,6 +167,7 @@ async fn rows_of_a_source_that_does_not_exist_are_refused() {
     let spoke = filled().await;
     for sql in [
         "UPDATE source_columns SET source_id = 'x'",
+        "UPDATE source_indexes SET source_id = 'x'",
         "UPDATE snapshots SET source_id = 'x'",
         "UPDATE snapshot_columns SET snapshot_id = 'x'",
         "UPDATE published SET snapshot_id = 'x'",
@@ -184,6 +186,7 @@ async fn deleting_a_source_takes_all_of_it_and_leaves_the_history() {
     accepted(&spoke, "DELETE FROM data_sources WHERE id = 'a'").await;
     for table in [
         "source_columns",
+        "source_indexes",
         "snapshots",
         "snapshot_columns",
         "published",

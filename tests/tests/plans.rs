@@ -21,9 +21,11 @@ use manifold_store::recorder::{self, Place};
 use manifold_store::{
     DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs, Layout, Migrations,
     NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceId,
-    SqliteManager, StoreOptions, rows,
+    SourceIndexes, SqliteManager, StoreOptions, Target, rows,
 };
 use rusqlite::config::DbConfig;
+use rusqlite::types::Value;
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn no_statement_scans_or_sorts_without_a_reason() {
@@ -162,30 +164,12 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
         (&second, true),
         (&first, false),
     ] {
-        let path = folder.join("t.csv");
-        std::fs::write(&path, bytes).unwrap();
-        let job = ImportFile {
-            target: ImportTarget {
-                project_id: project.clone(),
-                source: ImportSource::Id(source.clone()),
-                key_columns: if key {
-                    vec!["id".to_owned()]
-                } else {
-                    Vec::new()
-                },
-                always: false,
-            },
-            file: CsvFile {
-                path,
-                reading: Reading::default(),
-            },
-            file_name: "t.csv".to_owned(),
+        let key = if key {
+            vec!["id".to_owned()]
+        } else {
+            Vec::new()
         };
-        run_foreground(manager, job, Some(project.clone()), Observer::default())
-            .await
-            .unwrap()
-            .outcome
-            .unwrap();
+        import(manager, folder, &project, &source, bytes, key).await;
     }
 
     let snapshots = Snapshots::new(manager.clone());
@@ -231,6 +215,31 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     })
     .await
     .unwrap();
+    let new = NewSource {
+        key_columns: vec!["id".to_owned()],
+        ..NewSource::file("keyed")
+    };
+    let keyed = sources.create(&project, new).await.unwrap().id;
+    for bytes in [&first, &second] {
+        let keyed = keyed.parse().unwrap();
+        import(manager, folder, &project, &keyed, bytes, Vec::new()).await;
+    }
+    log.read(&project, move |connection| {
+        rows::history(connection, &keyed, |_, _| vec![Value::Integer(25)])
+    })
+    .await
+    .unwrap();
+    let (indexes, never) = (SourceIndexes::new(manager), CancellationToken::new());
+    let columns = || vec!["name".to_owned()];
+    indexes
+        .add(&project, &source, columns(), never.clone(), |_| {})
+        .await
+        .unwrap();
+    indexes.list(&project, &source).await.unwrap();
+    indexes
+        .drop(&project, &source, columns(), never, |_| {})
+        .await
+        .unwrap();
     log.delete_latest(
         &project,
         &source,
@@ -279,7 +288,10 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     rescue_dead(manager).await.unwrap();
     let migrations = Migrations::new(manager);
     migrations.core().await.unwrap();
-    migrations.up().await.unwrap();
+    migrations
+        .up(Target::Files, &CancellationToken::new(), |_| {})
+        .await
+        .unwrap();
     // A second process finds what the first one wrote.
     let other = SqliteManager::open(manager.layout().clone(), StoreOptions::default())
         .await
@@ -304,6 +316,37 @@ async fn trash(projects: &Projects) {
     projects.trash().await.unwrap();
     projects.undelete("nothing", None).await.unwrap_err();
     projects.undelete("old", Some("older")).await.unwrap();
+}
+
+/// Imports these bytes as the next snapshot of a source.
+async fn import(
+    manager: &Arc<SqliteManager>,
+    folder: &Path,
+    project: &ProjectId,
+    source: &SourceId,
+    bytes: &[u8],
+    key_columns: Vec<String>,
+) {
+    let path = folder.join("t.csv");
+    std::fs::write(&path, bytes).unwrap();
+    let job = ImportFile {
+        target: ImportTarget {
+            project_id: project.clone(),
+            source: ImportSource::Id(source.clone()),
+            key_columns,
+            always: false,
+        },
+        file: CsvFile {
+            path,
+            reading: Reading::default(),
+        },
+        file_name: "t.csv".to_owned(),
+    };
+    run_foreground(manager, job, Some(project.clone()), Observer::default())
+        .await
+        .unwrap()
+        .outcome
+        .unwrap();
 }
 
 /// Rows with a reject, a short row, an odd cell and moved rows.

@@ -15,10 +15,11 @@ use sqlx::query::Query;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Executor as _, Sqlite};
 
+use crate::access::FileAccess;
 use crate::lease::Lease;
 use crate::sqlite::{Handle, Role};
 use crate::stack::{Held, Late, Stack};
-use crate::{Durability, StoreError, Transaction};
+use crate::{Access, Durability, StoreError, Transaction};
 
 /// How long a caller waits for the writer or a reader of its own process.
 const CONNECTION_DEADLINE: Duration = Duration::from_secs(60);
@@ -32,6 +33,7 @@ pub(crate) const DESCRIPTORS: u64 = 2 * (1 + READERS as u64) + 1;
 /// What every handle on one open file shares.
 pub(crate) struct OpenFile {
     path: PathBuf,
+    access: FileAccess,
     version: u32,
     relaxed: AtomicBool,
     writer: Arc<Stack<Handle>>,
@@ -40,8 +42,9 @@ pub(crate) struct OpenFile {
 }
 
 impl OpenFile {
-    pub(crate) fn new(path: PathBuf, version: u32, durability: Durability) -> Self {
+    pub(crate) fn new(path: PathBuf, access: Access, version: u32, durability: Durability) -> Self {
         Self {
+            access: access.to(&path),
             path,
             version,
             relaxed: AtomicBool::new(durability == Durability::Relaxed),
@@ -86,7 +89,7 @@ impl OpenFile {
     pub(crate) async fn writer(&self) -> Result<Held<Handle>, DbErr> {
         self.writer
             .take(CONNECTION_DEADLINE, async || {
-                open(&self.path, Role::Writer).await
+                open(&self.path, self.access, Role::Writer).await
             })
             .await
     }
@@ -94,9 +97,14 @@ impl OpenFile {
     pub(crate) async fn reader(&self) -> Result<Held<Handle>, DbErr> {
         self.readers
             .take(CONNECTION_DEADLINE, async || {
-                open(&self.path, Role::Reader).await
+                open(&self.path, self.access, Role::Reader).await
             })
             .await
+    }
+
+    /// How the file was opened.
+    pub(crate) fn access(&self) -> FileAccess {
+        self.access
     }
 
     /// Closes every connection that is not held; the last one writes the WAL back into the file.
@@ -108,8 +116,8 @@ impl OpenFile {
     }
 }
 
-async fn open(path: &Path, role: Role) -> Result<Handle, DbErr> {
-    Handle::open(path, role)
+async fn open(path: &Path, access: FileAccess, role: Role) -> Result<Handle, DbErr> {
+    Handle::open(path, access, role)
         .await
         .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
 }

@@ -195,8 +195,28 @@ pub enum StoreError {
     #[error("the statement was stopped")]
     Interrupted,
     /// The work would have changed the database but may not.
-    #[error("the database is read-only")]
-    ReadOnly,
+    #[error("{} may only be read", path.as_ref().map_or_else(|| "the database".to_owned(), |path| path.display().to_string()))]
+    ReadOnly {
+        /// The file, where known.
+        path: Option<PathBuf>,
+    },
+    /// A file that was only read was changed by another process meanwhile.
+    #[error("{} was changed by another process while it was read; what was shown may be mixed: do it again, without --read-only if the folder may be written", path.display())]
+    ChangedWhileRead {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file has an older schema, and is not migrated: it is large, and whoever opens it would wait for long, or it
+    /// may only be read.
+    #[error("{} has schema version {found}, this program {known}, and is not migrated in passing; run `manifold migrate up`", path.display())]
+    MigrationPending {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: u32,
+    },
     /// A JSON value in the database does not have the shape this program expects.
     #[error("a stored value cannot be read: {0}")]
     Decode(String),
@@ -237,7 +257,9 @@ impl StoreError {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "disk_full",
             Self::Io { .. } => "io",
             Self::Interrupted => "interrupted",
-            Self::ReadOnly => "read_only",
+            Self::ReadOnly { .. } => "read_only",
+            Self::ChangedWhileRead { .. } => "changed_while_read",
+            Self::MigrationPending { .. } => "migration_pending",
             Self::Decode(_) => "decode",
             Self::Database(_) => "database",
         }
@@ -277,8 +299,23 @@ impl StoreError {
                 what: path.display().to_string(),
                 holder,
             },
+            Self::ReadOnly { path: None } => Self::ReadOnly {
+                path: Some(path.to_owned()),
+            },
             other => other,
         }
+    }
+
+    /// The same error of a copy, naming the file that was copied.
+    pub(crate) fn about(mut self, original: &std::path::Path) -> Self {
+        match &mut self {
+            Self::Corrupt { path, .. }
+            | Self::NotOurs { path, .. }
+            | Self::NewerSchema { path, .. }
+            | Self::Migration { path, .. } => *path = original.to_owned(),
+            _ => {}
+        }
+        self
     }
 }
 
@@ -347,7 +384,7 @@ impl StoreError {
                 what: "the database file".to_owned(),
                 holder: None,
             },
-            (_, 8) => Self::ReadOnly,
+            (_, 8) => Self::ReadOnly { path: None },
             (_, 9) => Self::Interrupted,
             (_, 11) => Self::Corrupt {
                 path: PathBuf::new(),

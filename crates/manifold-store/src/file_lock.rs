@@ -7,7 +7,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::StoreError;
+use crate::{Access, StoreError};
 
 /// The first pause between two tries; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
@@ -35,13 +35,20 @@ impl FileLock {
     /// # Errors
     /// [`StoreError::Io`] when the file cannot be made or locked.
     pub fn try_take(path: &Path, share: Share) -> Result<Option<Self>, StoreError> {
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(StoreError::io("open the lock", path))?;
+        let there = match share {
+            Share::Shared => File::open(path).ok(), // it need not be writable
+            Share::Exclusive => None,
+        };
+        let mut file = match there {
+            Some(file) => file,
+            None => File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)
+                .map_err(StoreError::io("open the lock", path))?,
+        };
         let taken = match share {
             Share::Shared => file.try_lock_shared(),
             Share::Exclusive => file.try_lock(),
@@ -60,6 +67,66 @@ impl FileLock {
                 }))
             }
             Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(StoreError::io("lock", path)(error)),
+        }
+    }
+
+    /// Takes the lock shared. Where nothing may be made, a lock without a file is not needed: whoever could
+    /// delete or replace what it protects makes it first.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub(crate) async fn take_shared(
+        path: &Path,
+        access: Access,
+        deadline: Duration,
+    ) -> Result<Option<Self>, StoreError> {
+        if access == Access::ReadWrite {
+            return Self::take(path, Share::Shared, deadline, |_| {})
+                .await
+                .map(Some);
+        }
+        let start = Instant::now();
+        loop {
+            let file = match File::open(path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(StoreError::io("open the lock", path)(error)),
+            };
+            match file.try_lock_shared() {
+                Ok(()) => {
+                    return Ok(Some(Self {
+                        _file: file,
+                        path: path.to_owned(),
+                    }));
+                }
+                Err(TryLockError::WouldBlock) if start.elapsed() < deadline => {
+                    tokio::time::sleep(LONGEST_PAUSE).await;
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::Busy {
+                        what: path.display().to_string(),
+                        holder: Self::holder(path),
+                    });
+                }
+                Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", path)(error)),
+            }
+        }
+    }
+
+    /// Whether somebody holds the lock exclusively. Changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the lock cannot be tried.
+    pub(crate) fn is_held(path: &Path) -> Result<bool, StoreError> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(StoreError::io("open the lock", path)(error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
             Err(TryLockError::Error(error)) => Err(StoreError::io("lock", path)(error)),
         }
     }

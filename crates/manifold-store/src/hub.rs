@@ -1,5 +1,6 @@
 //! Opens the hub, making or migrating it when needed.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +11,15 @@ use crate::file_lock::{FileLock, Share};
 use crate::migrate::{self, Direction};
 use crate::sqlite::APPLICATION_ID;
 use crate::{
-    AtomicFile, Core, CoreDatabase, Durability, Kind as _, Layout, StoreError, fail_point,
+    Access, AtomicFile, Core, CoreDatabase, Durability, Kind as _, Layout, StoreError, fail_point,
 };
 
 const LOCK_DEADLINE: Duration = Duration::from_secs(60);
 
-/// Opens `core.db`. One process at a time makes or migrates it; the others wait.
-pub(crate) async fn open(layout: &Layout) -> Result<CoreDatabase, StoreError> {
+/// Opens `core.db`, which must exist and be up to date where nothing may be written. One process at a time makes or migrates it; the others wait.
+pub(crate) async fn open(layout: &Layout, access: Access) -> Result<CoreDatabase, StoreError> {
     let path = layout.core();
-    if !path.exists() {
+    if access == Access::ReadWrite && !path.exists() {
         let _alone =
             FileLock::take(&layout.core_lock(), Share::Exclusive, LOCK_DEADLINE, |_| {}).await?;
         if !path.exists() {
@@ -29,7 +30,15 @@ pub(crate) async fn open(layout: &Layout) -> Result<CoreDatabase, StoreError> {
             file.commit()?;
         }
     }
-    let file = Arc::new(OpenFile::new(path.clone(), Core::VERSION, Durability::Full));
+    if !path.exists() {
+        return Err(StoreError::io("open", path)(ErrorKind::NotFound.into()));
+    }
+    let file = Arc::new(OpenFile::new(
+        path.clone(),
+        access,
+        Core::VERSION,
+        Durability::Full,
+    ));
     let connection = Connection::new(file.clone(), None);
     let opened = check(layout, &connection).await;
     if let Err(error) = opened {
@@ -49,6 +58,13 @@ async fn check(layout: &Layout, connection: &Connection) -> Result<(), StoreErro
     let version = number(connection, "PRAGMA user_version").await?;
     if version > i64::from(Core::VERSION) {
         return Err(StoreError::NewerSchema {
+            path,
+            found: version,
+            known: Core::VERSION,
+        });
+    }
+    if version < i64::from(Core::VERSION) && !connection.file().access().writes() {
+        return Err(StoreError::MigrationPending {
             path,
             found: version,
             known: Core::VERSION,

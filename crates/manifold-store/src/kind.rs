@@ -3,7 +3,7 @@
 use sea_orm::EntityTrait;
 use sea_orm_migration::MigratorTrait;
 
-mod sealed {
+pub(crate) mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Core {}
     impl Sealed for super::Project {}

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod atomic_file;
 mod backups;
 mod config_secrets;
@@ -24,6 +25,7 @@ mod manager;
 mod migrate;
 mod migrations;
 pub mod name;
+mod peek;
 mod projection;
 mod projects;
 mod provision;
@@ -43,6 +45,7 @@ pub mod sandbox;
 mod secrets;
 mod settings;
 mod snapshots;
+mod source_indexes;
 mod spoke;
 mod spoke_map;
 mod sqlite;
@@ -55,6 +58,7 @@ mod trash;
 mod user_query;
 mod worker;
 
+pub use access::Access;
 pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
 pub use backups::{BackupTotals, Backups, NewBackup};
 pub use connection::{Connection, Rows};
@@ -79,7 +83,7 @@ pub use kind::{Core, Kind, Project, StoredIn};
 pub use layout::Layout;
 pub use manager::DatabaseManager;
 pub use migrate::{Direction, MigrationStatus, migrate, status as migration_status};
-pub use migrations::{Migrations, SpokeStatus};
+pub use migrations::{FleetProgress, Migrations, SpokeStatus, Target};
 pub use projects::{NewProject, ProjectDraft, ProjectFile, Projects, TrashedProject};
 pub use query::{Execute, Fetch, FetchOne};
 pub use relationships::{RelationshipDefinition, RelationshipEnd, Relationships};
@@ -89,9 +93,13 @@ pub use row_log::{RowLog, RowLogError};
 pub use secrets::{ResolvedConfig, Secret, Secrets, SecretsError};
 pub use settings::{Setting, SettingValue, Settings};
 pub use snapshots::{SnapshotDetails, Snapshots};
+pub use source_indexes::SourceIndexes;
 pub use sqlite_manager::{SqliteManager, StoreOptions};
 pub use staged::{Comparison, Expected, Staged, StagedBuilder, StagedError, TableLoad};
 pub use timestamp::Timestamp;
 pub use transaction::Transaction;
-pub use user_query::{OddCells, QueryDone, UserQueries, UserQuery, UserQueryError};
+pub use user_query::{
+    LeftOut, OddCells, QueryDone, UnionColumn, UnionDone, UnionSink, UserQueries, UserQuery,
+    UserQueryError, WhyLeftOut,
+};
 pub use worker::{Worker, is_alive};

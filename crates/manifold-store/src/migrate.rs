@@ -2,9 +2,12 @@
 
 mod identity;
 mod objects;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
@@ -50,7 +53,7 @@ pub enum Direction {
 /// # Errors
 /// [`StoreError`] by meaning when the file cannot be read.
 pub async fn status<K: Kind>(path: &Path) -> Result<MigrationStatus, StoreError> {
-    let connection = connect(path, false).await?;
+    let connection = connect(path, false, BUSY_TIMEOUT).await?;
     let status = read_status::<K>(&connection, path).await;
     connection.close().await?;
     status
@@ -71,7 +74,16 @@ pub async fn migrate<K: Kind>(
     path: &Path,
     direction: Direction,
 ) -> Result<MigrationStatus, StoreError> {
-    let connection = connect(path, false).await?;
+    migrate_within::<K>(path, direction, BUSY_TIMEOUT).await
+}
+
+/// The same, waiting no longer than `patience` for somebody else's lock on the file.
+pub(crate) async fn migrate_within<K: Kind>(
+    path: &Path,
+    direction: Direction,
+    patience: Duration,
+) -> Result<MigrationStatus, StoreError> {
+    let connection = connect(path, false, patience).await?;
     let done = run::<K>(&connection, path, direction)
         .await
         .map_err(|error| error.at(path));
@@ -81,7 +93,7 @@ pub async fn migrate<K: Kind>(
 
 /// Makes a new database file at `path`, migrated and in WAL mode, with nothing beside it.
 pub(crate) async fn create<K: Kind>(path: &Path) -> Result<(), StoreError> {
-    let connection = connect(path, true).await?;
+    let connection = connect(path, true, BUSY_TIMEOUT).await?;
     run::<K>(&connection, path, Direction::Up)
         .await
         .map_err(|error| error.at(path))?;
@@ -92,11 +104,15 @@ pub(crate) async fn create<K: Kind>(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn connect(path: &Path, create: bool) -> Result<DatabaseConnection, StoreError> {
+async fn connect(
+    path: &Path,
+    create: bool,
+    patience: Duration,
+) -> Result<DatabaseConnection, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(create)
-        .busy_timeout(BUSY_TIMEOUT)
+        .busy_timeout(patience)
         .foreign_keys(false)
         .synchronous(SqliteSynchronous::Full);
     let options = if create {
@@ -270,6 +286,18 @@ async fn read_status<K: Kind>(
     } else {
         Vec::new()
     };
+    status_of::<K>(path, version, applied)
+}
+
+/// The status of a file with this version and these migrations.
+///
+/// # Errors
+/// [`StoreError::NewerSchema`]; [`StoreError::NotOurs`] when one of the migrations is unknown.
+pub(crate) fn status_of<K: Kind>(
+    path: &Path,
+    version: i64,
+    applied: Vec<String>,
+) -> Result<MigrationStatus, StoreError> {
     let known: Vec<String> = K::Migrator::migrations()
         .iter()
         .map(|migration| migration.name().to_owned())

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::file_lock::{FileLock, Share};
-use crate::rows::{self, Deleted, ImportError, ImportOptions, Outcome, Records, RowsError, Watch};
+use crate::rows::{
+    self, Deleted, ImportError, ImportOptions, IndexError, Outcome, Records, RowsError, Watch,
+};
 use crate::{
     DatabaseManager as _, ProjectId, SnapshotId, SourceId, SqliteManager, StoreError, fail_point,
     projection,
@@ -27,6 +29,9 @@ pub enum RowLogError {
     /// Stored rows could not be read or changed.
     #[error(transparent)]
     Rows(RowsError),
+    /// An index could not be made or dropped.
+    #[error(transparent)]
+    Index(IndexError),
 }
 
 impl RowLogError {
@@ -37,6 +42,16 @@ impl RowLogError {
             Self::Store(error) => error.code(),
             Self::Import(error) => import_code(error),
             Self::Rows(error) => rows_code(error),
+            Self::Index(error) => index_code(error),
+        }
+    }
+}
+
+impl From<IndexError> for RowLogError {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::Rows(rows) => rows.into(),
+            other => Self::Index(other),
         }
     }
 }
@@ -179,7 +194,8 @@ impl RowLog {
         Ok(deleted)
     }
 
-    async fn write_lock(
+    /// Waits until no other long writer works on the project.
+    pub(crate) async fn write_lock(
         &self,
         project: &ProjectId,
         waiting: impl FnOnce(Option<&str>) + Send,
@@ -190,7 +206,7 @@ impl RowLog {
 }
 
 /// Another process may have migrated the file since it was opened here.
-fn refuse_other_version(
+pub(crate) fn refuse_other_version(
     connection: &rusqlite::Connection,
     version: u32,
 ) -> Result<(), RowLogError> {
@@ -222,10 +238,20 @@ fn import_code(error: &ImportError) -> &'static str {
     }
 }
 
+fn index_code(error: &IndexError) -> &'static str {
+    match error {
+        IndexError::Rows(rows) => rows_code(rows),
+        IndexError::NoColumn { .. } | IndexError::NotFound { .. } => "not_found",
+        IndexError::Exists { .. } => "index_exists",
+        IndexError::Cancelled => "cancelled",
+    }
+}
+
 fn rows_code(error: &RowsError) -> &'static str {
     match error {
         RowsError::NoSource { .. } | RowsError::NoSnapshot { .. } => "not_found",
         RowsError::NothingPublished { .. } => "no_snapshot",
+        RowsError::NoKey { .. } => "no_key",
         RowsError::DifferentSources { .. } => "different_sources",
         RowsError::NewerFormat { .. } => "newer_rows",
         RowsError::NoSnapshotNumbers { .. } => "no_snapshot_numbers",

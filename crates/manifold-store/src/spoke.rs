@@ -1,6 +1,7 @@
 //! An open spoke: checked when it is opened, kept open by leases.
 
 use std::fs::Metadata;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,11 +11,11 @@ use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, Statement};
 use tokio::sync::Notify;
 
 use crate::connection::{Connection, OpenFile};
-use crate::file_lock::{FileLock, Share};
+use crate::file_lock::FileLock;
 use crate::lease::Leases;
 use crate::migrate::{self, Direction};
 use crate::sqlite::APPLICATION_ID;
-use crate::{Durability, Kind, Layout, Project, ProjectDatabase, ProjectId, StoreError};
+use crate::{Access, Durability, Kind, Layout, Project, ProjectDatabase, ProjectId, StoreError};
 
 /// How long opening waits for a process that deletes or replaces the spoke.
 const LOCK_DEADLINE: Duration = Duration::from_secs(30);
@@ -24,27 +25,24 @@ pub(crate) struct Spoke {
     file: Arc<OpenFile>,
     leases: Arc<Leases>,
     last_used: AtomicU64,
-    _shared: FileLock,
+    _shared: Option<FileLock>,
 }
 
 impl Spoke {
     /// Opens and checks the file: it exists, is ours, holds this project, and its schema is ours or older,
-    /// in which case it is migrated.
+    /// in which case it is migrated if it is not larger than `lazy_limit` bytes.
     pub(crate) async fn open(
         layout: &Layout,
         id: &ProjectId,
         namespace: &str,
+        access: Access,
         durability: Durability,
+        lazy_limit: u64,
         released: Arc<Notify>,
     ) -> Result<Self, StoreError> {
         let path = layout.spoke(namespace);
-        let shared = FileLock::take(
-            &layout.spoke_lock(namespace),
-            Share::Shared,
-            LOCK_DEADLINE,
-            |_| {},
-        )
-        .await?;
+        let lock = layout.spoke_lock(namespace);
+        let shared = FileLock::take_shared(&lock, access, LOCK_DEADLINE).await?;
         let metadata = std::fs::metadata(&path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => StoreError::Gone {
                 project: id.clone(),
@@ -58,8 +56,13 @@ impl Spoke {
             return Err(StoreError::NotOurs { path, reason });
         }
         let inode = inode(&metadata);
-        let file = Arc::new(OpenFile::new(path.clone(), Project::VERSION, durability));
-        let checked = check(&file, id).await;
+        let file = Arc::new(OpenFile::new(
+            path.clone(),
+            access,
+            Project::VERSION,
+            durability,
+        ));
+        let checked = check(&file, id, lazy_limit).await;
         let now = std::fs::metadata(&path).ok();
         if checked.is_ok() && now.is_none_or(|now| inode != self::inode(&now)) {
             file.close().await.map_err(crate::connection::query_error)?;
@@ -105,11 +108,12 @@ impl Spoke {
         self.file
             .close()
             .await
-            .map_err(|error| crate::connection::query_error(error).into())
+            .map_err(crate::connection::query_error)?;
+        self.file.access().check(self.file.path())
     }
 }
 
-async fn check(file: &Arc<OpenFile>, id: &ProjectId) -> Result<(), StoreError> {
+async fn check(file: &Arc<OpenFile>, id: &ProjectId, lazy_limit: u64) -> Result<(), StoreError> {
     let path = file.path();
     let connection = Connection::new(file.clone(), None);
     let application = number(&connection, "PRAGMA application_id").await?;
@@ -129,6 +133,13 @@ async fn check(file: &Arc<OpenFile>, id: &ProjectId) -> Result<(), StoreError> {
         });
     }
     if version < i64::from(Project::VERSION) {
+        if size(path) > lazy_limit || !file.access().writes() {
+            return Err(StoreError::MigrationPending {
+                path: path.to_owned(),
+                found: version,
+                known: Project::VERSION,
+            });
+        }
         file.close().await.map_err(crate::connection::query_error)?;
         migrate::migrate::<Project>(path, Direction::Up).await?;
     }
@@ -154,6 +165,11 @@ async fn number(connection: &Connection, pragma: &'static str) -> Result<i64, St
         .query_one_raw(Statement::from_string(DbBackend::Sqlite, pragma))
         .await?;
     Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+}
+
+/// The bytes of the file, without what is not yet written back into it; 0 when it cannot be told.
+fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
 /// What tells one file from another that took its name.

@@ -46,6 +46,11 @@ impl SpokeMap {
         }
     }
 
+    /// How many spokes can be open at once.
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// Notified when the last lease of some spoke ends.
     pub(crate) fn released(&self) -> Arc<Notify> {
         self.released.clone()

@@ -20,6 +20,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::Durability;
+use crate::access::FileAccess;
 
 /// `application_id` of every file of ours: the bytes `Mfld`.
 pub(crate) const APPLICATION_ID: i64 = 0x4D66_6C64;
@@ -55,17 +56,26 @@ pub(crate) struct Handle {
 
 impl Handle {
     /// Opens a file that exists, with the settings every connection has; `busy_timeout` comes first.
-    pub(crate) async fn open(path: &Path, role: Role) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn open(
+        path: &Path,
+        access: FileAccess,
+        role: Role,
+    ) -> Result<Self, sqlx::Error> {
         let mut options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .pragma("journal_size_limit", "67108864")
             .pragma("trusted_schema", "OFF")
             .disable_statement_logging();
+        options = match access {
+            FileAccess::Write => options
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .pragma("journal_size_limit", "67108864"),
+            FileAccess::Live => options.read_only(true),
+            FileAccess::Still(_) => options.read_only(true).immutable(true),
+        };
         if role == Role::Reader {
             options = options.pragma("query_only", "ON");
         }

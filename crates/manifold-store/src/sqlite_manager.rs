@@ -14,13 +14,16 @@ use crate::spoke::Spoke;
 use crate::spoke_map::SpokeMap;
 use crate::worker::Worker;
 use crate::{
-    CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, ProjectDatabase,
+    Access, CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, ProjectDatabase,
     ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection, replace, saga,
     sqlite,
 };
 
 /// At most so many descriptors go into open spokes, however many the system allows.
 const MOST_DESCRIPTORS: u64 = 8_192;
+
+/// A larger file is not migrated while somebody waits for it to open.
+const LAZY_MIGRATION: u64 = 256 << 20;
 
 /// Descriptors of a spoke's lock file.
 const LOCK_DESCRIPTORS: u64 = 1;
@@ -33,15 +36,22 @@ pub struct StoreOptions {
     /// How many descriptors may go into open spokes; by default half of what the system allows this
     /// process, at most 8,192.
     pub descriptors: Option<u64>,
+    /// Up to how many bytes a project's file with an older schema is migrated when it is opened; by default
+    /// 256 MiB. A larger one is refused: [`Migrations::up`](crate::Migrations::up) migrates it.
+    pub lazy_migration: Option<u64>,
+    /// Whether anything may be written.
+    pub access: Access,
 }
 
 /// Routes to the databases of one data folder. Several processes, each with its own manager, may use one
 /// folder at the same time.
 pub struct SqliteManager {
     layout: Layout,
+    access: Access,
     core: CoreDatabase,
     spokes: SpokeMap,
     durability: Durability,
+    lazy_migration: u64,
     worker: OnceCell<Worker>,
 }
 
@@ -50,6 +60,10 @@ impl SqliteManager {
     /// dead processes left half-done.
     ///
     /// The soft limit of open files is raised to the hard one.
+    ///
+    /// With [`Access::ReadOnly`] nothing is made, migrated, finished or undone, and a write fails with
+    /// [`StoreError::ReadOnly`]. What another process writes meanwhile is seen, or is told by
+    /// [`Self::shut_down`].
     ///
     /// # Errors
     /// [`StoreError::Io`] when the folder cannot be made or written; [`StoreError::NoLocks`];
@@ -60,9 +74,12 @@ impl SqliteManager {
         if found < sqlite::OLDEST_SQLITE {
             return Err(StoreError::OldSqlite { found });
         }
-        layout.create()?;
-        file_lock::check_locks(&layout.lock_check())?;
-        let core = hub::open(&layout).await?;
+        let access = options.access;
+        if access == Access::ReadWrite {
+            layout.create()?;
+            file_lock::check_locks(&layout.lock_check())?;
+        }
+        let core = hub::open(&layout, access).await?;
         let durability = match options.durability {
             Some(durability) => durability,
             None => Settings::new(&core).durability().await?,
@@ -74,19 +91,34 @@ impl SqliteManager {
         let capacity = descriptors / (DESCRIPTORS + LOCK_DESCRIPTORS);
         let manager = Arc::new(Self {
             layout,
+            access,
             core,
             spokes: SpokeMap::new(usize::try_from(capacity).unwrap_or(usize::MAX)),
             durability,
+            lazy_migration: options.lazy_migration.unwrap_or(LAZY_MIGRATION),
             worker: OnceCell::new(),
         });
-        saga::reconcile(&manager).await?;
+        if access == Access::ReadWrite {
+            saga::reconcile(&manager).await?;
+        }
         Ok(manager)
+    }
+
+    /// Whether anything may be written.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
     }
 
     /// Where the files are.
     #[must_use]
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// How many spokes can be open at once.
+    pub(crate) fn most_open(&self) -> usize {
+        self.spokes.capacity()
     }
 
     /// The durability of what is acknowledged.
@@ -127,16 +159,12 @@ impl SqliteManager {
     /// still held closes when it is dropped. Not calling this loses nothing.
     ///
     /// # Errors
-    /// [`StoreError`] by meaning.
+    /// [`StoreError::ChangedWhileRead`] when only reading was allowed and somebody wrote; others by meaning.
     pub async fn shut_down(&self) -> Result<(), StoreError> {
         self.spokes.close_idle().await?;
-        self.core
-            .connection()
-            .file()
-            .close()
-            .await
-            .map_err(query_error)?;
-        Ok(())
+        let core = self.core.connection().file();
+        core.close().await.map_err(query_error)?;
+        core.access().check(core.path())
     }
 
     async fn lease(
@@ -165,11 +193,15 @@ impl SqliteManager {
             &self.layout,
             id,
             &row.namespace,
+            self.access,
             self.durability,
+            self.lazy_migration,
             self.spokes.released(),
         )
         .await?;
-        projection::reconcile(&self.core, &row, &spoke.lease("projection", 0)).await?;
+        if self.access == Access::ReadWrite {
+            projection::reconcile(&self.core, &row, &spoke.lease("projection", 0)).await?;
+        }
         Ok(spoke)
     }
 }

@@ -1,5 +1,11 @@
 //! Users' SQL on a project: one SELECT in the sandbox, with snapshots by name and a word on odd cells.
 
+mod answer;
+mod column_types;
+mod gather;
+mod union;
+
+use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,7 +17,9 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::sandbox::{
     Finished, Parameters, QueryError, RowColumn, RowSink, Sandbox, SandboxOptions,
 };
-use crate::{DatabaseManager as _, ProjectId, SqliteManager, StoreError, rows};
+use crate::{DatabaseManager as _, ProjectDatabase, ProjectId, SqliteManager, StoreError, rows};
+
+pub use self::union::{LeftOut, UnionColumn, UnionDone, UnionSink, WhyLeftOut};
 
 /// A statement to run and its bounds.
 #[derive(Debug, Clone)]
@@ -115,13 +123,37 @@ impl UserQueries {
         project: &ProjectId,
         query: UserQuery,
         cancel: Arc<AtomicBool>,
-        mut sink: S,
+        sink: S,
     ) -> Result<(QueryDone, S), UserQueryError> {
         let spoke = self.manager.project(project).await?;
+        self.run_on(&spoke, query, cancel, sink).await
+    }
+
+    /// The recorded types of the columns of every source's latest snapshot, by where they are stored.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn column_types(
+        &self,
+        project: &ProjectId,
+    ) -> Result<HashMap<RowColumn, String>, StoreError> {
+        let spoke = self.manager.project(project).await?;
+        let types = spoke.connection().lend_reader(column_types::column_types);
+        Ok(types.await??)
+    }
+
+    async fn run_on<S: RowSink + Send + 'static>(
+        &self,
+        spoke: &ProjectDatabase,
+        query: UserQuery,
+        cancel: Arc<AtomicBool>,
+        mut sink: S,
+    ) -> Result<(QueryDone, S), UserQueryError> {
         let path = spoke.connection().file().path().to_owned();
         let options = SandboxOptions {
             timeout: query.timeout,
             cancel,
+            access: self.manager.access(),
             ..SandboxOptions::default()
         };
         let running = tokio::task::spawn_blocking(move || {

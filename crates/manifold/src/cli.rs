@@ -62,6 +62,9 @@ pub(crate) struct Global {
     /// Answer every question with yes
     #[arg(long, short, global = true)]
     pub(crate) yes: bool,
+    /// Write nothing into the data folder, which need not be writable; what would is refused
+    #[arg(long, global = true)]
+    pub(crate) read_only: bool,
 }
 
 /// The nouns.
@@ -72,14 +75,14 @@ pub(crate) enum Command {
     /// Projects: create, list, show, rename, describe, delete, undelete
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Data sources of a project: create, list, show; and the secrets they need
+    /// Data sources of a project: create, list, show, index; and the secrets they need
     #[command(subcommand)]
     Source(SourceCommand),
     /// Import files as snapshots
     Import(ImportArgs),
     /// List imports, newest first
     ImportHistory(ImportHistoryArgs),
-    /// Snapshots, the versions of a source: list, show, rows, diff, rejects
+    /// Snapshots, the versions of a source: list, show, rows, diff, history, rejects
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
     /// Run one SELECT on a project
@@ -105,6 +108,25 @@ pub(crate) enum Command {
     Doctor,
     /// Write a script that completes commands in a shell
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        match self {
+            Self::Project(command) => command.only_reads(),
+            Self::Source(command) => command.only_reads(),
+            Self::Snapshot(command) => command.only_reads(),
+            Self::Backup(command) => command.only_reads(),
+            Self::Settings(command) => command.only_reads(),
+            Self::Migrate(command) => command.only_reads(),
+            Self::ImportHistory(_) | Self::Query(_) | Self::Export(_) | Self::Completions(_) => {
+                true
+            }
+            Self::Job(_) | Self::Doctor => true,
+            Self::Init | Self::Import(_) | Self::Restore(_) => false,
+        }
+    }
 }
 
 impl Global {

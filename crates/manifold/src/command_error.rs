@@ -39,6 +39,12 @@ pub(crate) enum CommandError {
         /// How many.
         errors: usize,
     },
+    /// Ctrl-C ended `migrate up` before the last project.
+    #[error("stopped; {left} of the projects are not migrated yet")]
+    MigrationStopped {
+        /// How many.
+        left: usize,
+    },
     /// Rows were written by a newer version of the program.
     #[error(transparent)]
     NewerRows(#[from] UnknownEncoding),
@@ -144,6 +150,14 @@ pub(crate) enum CommandError {
         /// Its name when it was saved.
         name: String,
     },
+    /// No snapshot of a source has a row with this key.
+    #[error("no snapshot of {source_name} has a row with the key `{key}`")]
+    NoSuchRow {
+        /// The source.
+        source_name: String,
+        /// The key, as it was written.
+        key: String,
+    },
     /// Something must be confirmed, and nobody can be asked.
     #[error("{question}? There is no terminal to ask on")]
     NeedsYes {
@@ -153,6 +167,9 @@ pub(crate) enum CommandError {
     /// Somebody was asked and said no.
     #[error("nothing was changed")]
     Declined,
+    /// The command would write, and `--read-only` forbids it.
+    #[error("this command writes into the data folder, which --read-only forbids")]
+    ReadOnly,
     /// Ctrl-C ended work at a safe point.
     #[error("stopped; nothing of what was being done is visible")]
     Stopped,
@@ -206,10 +223,11 @@ impl CommandError {
             Self::NameTakenMeanwhile { .. } => "name_taken",
             Self::NotOriginal { .. } => "not_original",
             Self::BackupUnusable { .. } => "backup_unusable",
-            Self::NothingToReplace { .. } => "not_found",
+            Self::NothingToReplace { .. } | Self::NoSuchRow { .. } => "not_found",
+            Self::ReadOnly => "read_only",
             Self::NeedsYes { .. } => "needs_yes",
             Self::Declined => "declined",
-            Self::Stopped | Self::Interrupted => "interrupted",
+            Self::MigrationStopped { .. } | Self::Stopped | Self::Interrupted => "interrupted",
         }
     }
 
@@ -222,6 +240,9 @@ impl CommandError {
             Self::NoDataFolder => Some("name one with --data-dir or MANIFOLD_DATA_DIR".to_owned()),
             Self::NotAllMigrated { .. } => {
                 Some("`manifold migrate status` says why for each".to_owned())
+            }
+            Self::MigrationStopped { .. } => {
+                Some("`manifold migrate up` goes on with them".to_owned())
             }
             Self::NotLatest { latest, .. } => Some(format!("delete {latest} first")),
             Self::ProjectInTrash { command, .. } => Some(format!("`{command}` brings it back")),

@@ -118,6 +118,9 @@ fn sentence(progress: &Progress) -> String {
             .share()
             .map(|share| format!("{:.0} %", (share * 100.0).floor())),
     );
+    if let (Some(total), "projects") = (progress.total, progress.unit) {
+        parts.push(format!("{} of {total} projects", progress.done));
+    }
     parts.extend(rows(progress));
     parts.join(", ")
 }
@@ -159,6 +162,13 @@ mod tests {
             ..Progress::step("reading")
         };
         assert_eq!(sentence(&reading), "reading, 25 %, 1,234 rows");
+        let migrating = Progress {
+            done: 3,
+            total: Some(60),
+            unit: "projects",
+            ..Progress::step("migrating")
+        };
+        assert_eq!(sentence(&migrating), "migrating, 5 %, 3 of 60 projects");
         assert_eq!(sentence(&Progress::default()), "starting");
         assert_eq!(
             sentence(&Progress::waiting(Some("process 7"))),

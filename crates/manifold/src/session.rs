@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use manifold_jobs::rescue_dead;
-use manifold_store::{Layout, SqliteManager, StoreOptions};
+use manifold_store::{Access, Layout, SqliteManager, StoreOptions};
 
 use tokio::sync::OnceCell;
 
-use crate::cli::Global;
+use crate::cli::{Command, Global};
 use crate::command_error::CommandError;
 use crate::config;
 use crate::errors;
@@ -23,6 +23,7 @@ pub(crate) struct Session {
     output: Output,
     verbose: bool,
     yes: bool,
+    read_only: bool,
     data_dir: Option<PathBuf>,
     interrupt: Interrupt,
     store: OnceCell<Arc<SqliteManager>>,
@@ -35,6 +36,7 @@ impl Session {
             output: global.output(),
             verbose: global.verbose,
             yes: global.yes,
+            read_only: global.read_only,
             data_dir: global.data_dir.clone(),
             interrupt,
             store: OnceCell::new(),
@@ -84,7 +86,7 @@ impl Session {
     }
 
     /// The data folder, opened when first asked for: it is made when it does not exist, and the jobs of processes
-    /// that died are ended.
+    /// that died are ended, unless nothing may be written.
     ///
     /// # Errors
     /// As [`SqliteManager::open`] and [`rescue_dead`].
@@ -92,8 +94,24 @@ impl Session {
         self.store.get_or_try_init(|| self.open()).await.cloned()
     }
 
+    /// What may be done with the data folder.
+    pub(crate) fn access(&self) -> Access {
+        if self.read_only {
+            Access::ReadOnly
+        } else {
+            Access::ReadWrite
+        }
+    }
+
     async fn open(&self) -> anyhow::Result<Arc<SqliteManager>> {
-        let store = SqliteManager::open(self.layout()?, StoreOptions::default()).await?;
+        let options = StoreOptions {
+            access: self.access(),
+            ..StoreOptions::default()
+        };
+        let store = SqliteManager::open(self.layout()?, options).await?;
+        if self.read_only {
+            return Ok(store);
+        }
         match rescue_dead(&store).await {
             // What is stored can be read all the same; a later command does it.
             Err(error) if error.code() == "disk_full" => {
@@ -104,12 +122,33 @@ impl Session {
         Ok(store)
     }
 
+    /// Refuses what would write, where nothing may be written.
+    ///
+    /// # Errors
+    /// [`CommandError::ReadOnly`].
+    pub(crate) fn refuse_writes(&self, command: &Command) -> Result<(), CommandError> {
+        if self.read_only && !command.only_reads() {
+            return Err(CommandError::ReadOnly);
+        }
+        Ok(())
+    }
+
     /// Closes the data folder, so that nothing is left beside its files. Everything is safe without it.
-    pub(crate) async fn close(&self) {
-        if let Some(store) = self.store.get()
-            && let Err(error) = store.shut_down().await
-        {
-            tracing::warn!(%error, "the data folder was not closed in good order; nothing is lost");
+    ///
+    /// # Errors
+    /// [`StoreError::ChangedWhileRead`](manifold_store::StoreError) of a folder that was only read: what was
+    /// shown may be wrong.
+    pub(crate) async fn close(&self) -> anyhow::Result<()> {
+        let Some(store) = self.store.get() else {
+            return Ok(());
+        };
+        match store.shut_down().await {
+            Err(error) if self.read_only => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(%error, "the data folder was not closed in good order; nothing is lost");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
         }
     }
 }

@@ -30,7 +30,7 @@ async fn an_older_file_is_migrated() {
     let files = serde_json::json!([{"name": "project.db", "size": bytes.len(), "hash": hash}]);
     let version = source.manifest().schema_version - 1;
     let mut tables = saved.clone();
-    tables.retain(|table| table.name != "job_cursors");
+    tables.retain(|table| table.name != "source_indexes");
     // Migrating back raised the epoch of the project.
     tables.retain(|table| table.name != "project");
     let project = project_of(&file);
@@ -44,13 +44,13 @@ async fn an_older_file_is_migrated() {
         .await
         .unwrap();
     let mut back = without_identity(&store.tables(&id(&restored)).await);
-    let cursors = back
+    let indexes = back
         .iter()
-        .position(|table| table.name == "job_cursors")
+        .position(|table| table.name == "source_indexes")
         .unwrap();
-    assert_eq!(back.remove(cursors).rows, 0);
+    assert_eq!(back.remove(indexes).rows, 0);
     let mut expected = without_identity(&saved);
-    expected.retain(|table| table.name != "job_cursors");
+    expected.retain(|table| table.name != "source_indexes");
     assert_eq!(back, expected);
     store
         .restore(place(&backup), RestoreTarget::InPlace)

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::FindingClass;
+use crate::peek::peek;
 use crate::sqlite::{APPLICATION_ID, BUSY_TIMEOUT};
-use crate::{Kind, StoreError};
+use crate::{Access, Kind, StoreError};
 
 /// How many of the things wrong with a damaged file are told.
 const MOST_REASONS: u32 = 3;
@@ -33,7 +33,11 @@ impl DatabaseFile {
     /// Looks into the file at `path`, which is read through unless it is larger than `largest`, in bytes. Only
     /// SQLite opens it: closing a file opened in another way would drop the locks that SQLite holds on it in this
     /// process.
-    pub(super) fn read<K: Kind>(path: &Path, largest: Option<u64>) -> Result<Self, Problem> {
+    pub(super) fn read<K: Kind>(
+        path: &Path,
+        access: Access,
+        largest: Option<u64>,
+    ) -> Result<Self, Problem> {
         let size = match std::fs::metadata(path) {
             Ok(metadata) => metadata.len(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -44,7 +48,7 @@ impl DatabaseFile {
         if size == 0 {
             return Err(Problem::new(FindingClass::NotSqlite, "it is empty"));
         }
-        let connection = open(path)?;
+        let connection = peek(path, access, BUSY_TIMEOUT)?;
         connection.execute_batch("BEGIN DEFERRED")?;
         let application: i64 =
             connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
@@ -72,20 +76,6 @@ impl DatabaseFile {
             unchecked,
         })
     }
-}
-
-fn open(path: &Path) -> Result<Connection, Problem> {
-    // A connection that may only read would leave a log behind. This one writes nothing: not in its
-    // statements, and a log that somebody left is not written back when it closes.
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let has_log = std::fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0);
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.execute_batch("PRAGMA query_only = ON")?;
-    Ok(connection)
 }
 
 fn check(connection: &Connection) -> Result<(), Problem> {

@@ -10,7 +10,7 @@ use entity_core::projects;
 use super::database_file::Problem;
 use super::spoke_file;
 use super::{Finding, FindingClass};
-use crate::{Layout, StoreError, provision};
+use crate::{Access, Layout, SqliteManager, StoreError, provision};
 
 /// A temporary file that is older was left by a process that died.
 const LEFTOVER_AGE: Duration = Duration::from_secs(60 * 60);
@@ -38,16 +38,17 @@ impl Folders {
 
     pub(super) async fn examine(
         &self,
-        layout: &Layout,
+        manager: &SqliteManager,
         rows: &[projects::Model],
     ) -> Result<Vec<Finding>, StoreError> {
+        let (layout, access) = (manager.layout(), manager.access());
         let mut found = Vec::new();
         for path in self.projects.iter().chain(&self.trash) {
             found.extend(stale_sidecar(path));
             if path.extension().is_some_and(|extension| extension == "db")
                 && !is_known(layout, rows, path)
             {
-                found.extend(orphan(path).await?);
+                found.extend(orphan(path, access).await?);
             }
         }
         let in_place = self.root.iter().chain(&self.projects).chain(&self.trash);
@@ -86,9 +87,9 @@ fn is_known(layout: &Layout, rows: &[projects::Model], path: &Path) -> bool {
         .any(|row| path == layout.spoke(&row.namespace) || path == layout.trashed(&row.namespace))
 }
 
-async fn orphan(path: &Path) -> Result<Option<Finding>, StoreError> {
+async fn orphan(path: &Path, access: Access) -> Result<Option<Finding>, StoreError> {
     let file = path.to_owned();
-    let read = provision::blocking(move || Ok(spoke_file::read(&file))).await?;
+    let read = provision::blocking(move || Ok(spoke_file::read(&file, access))).await?;
     let inside = match read {
         Ok(spoke) => format!("it holds project {}", spoke.id),
         Err(Problem {

@@ -2,12 +2,16 @@
 
 use super::database_file::{DatabaseFile, Problem};
 use super::{Finding, FindingClass};
-use crate::{Core, Layout, StoreError, provision};
+use crate::{Access, Core, Layout, StoreError, provision};
 
 /// What is wrong with the hub's file. A store that was never made has none, which is right.
-pub(super) async fn examine(layout: &Layout) -> Result<Option<Finding>, StoreError> {
+pub(super) async fn examine(
+    layout: &Layout,
+    access: Access,
+) -> Result<Option<Finding>, StoreError> {
     let path = layout.core();
-    let read = provision::blocking(move || Ok(DatabaseFile::read::<Core>(&path, None).err()));
+    let read =
+        provision::blocking(move || Ok(DatabaseFile::read::<Core>(&path, access, None).err()));
     let Some(problem) = read.await? else {
         return Ok(None);
     };

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 pub use finding::{Finding, FindingClass, Severity};
 
-use crate::{Layout, SqliteManager, StoreError};
+use crate::{Access, Layout, SqliteManager, StoreError};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,9 +48,9 @@ impl Doctor {
     ///
     /// # Errors
     /// [`StoreError`] when no thread is left to look; what is wrong with the hub is a finding.
-    pub async fn examine_hub(layout: &Layout) -> Result<Examination, StoreError> {
+    pub async fn examine_hub(layout: &Layout, access: Access) -> Result<Examination, StoreError> {
         Ok(Examination::of(
-            hub::examine(layout).await?.into_iter().collect(),
+            hub::examine(layout, access).await?.into_iter().collect(),
         ))
     }
 
@@ -66,7 +66,7 @@ impl Doctor {
         // The folders before the rows: a project's row exists before its file does.
         let folders = files::Folders::list(manager.layout())?;
         let rows = projects::rows(manager).await?;
-        let mut findings = folders.examine(manager.layout(), &rows).await?;
+        let mut findings = folders.examine(manager, &rows).await?;
         findings.extend(projects::examine(manager, &rows).await?);
         findings.extend(operations::examine(manager, &rows).await?);
         findings.extend(backups::examine(manager).await?);

@@ -7,7 +7,7 @@ use entity_core::{project_operations, projects};
 use sea_orm::{ActiveEnum as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use super::{Finding, FindingClass};
-use crate::{DatabaseManager as _, SqliteManager, StoreError, WorkerId, worker};
+use crate::{DatabaseManager as _, FileLock, SqliteManager, StoreError, WorkerId};
 
 pub(super) async fn examine(
     manager: &SqliteManager,
@@ -48,7 +48,7 @@ fn works_on(
         .as_ref()
         .map(|id| id.parse::<WorkerId>())
     {
-        Some(Ok(worker)) => worker::is_alive(manager.layout(), &worker),
+        Some(Ok(worker)) => FileLock::is_held(&manager.layout().worker_lock(&worker)),
         Some(Err(_)) | None => Ok(false),
     }
 }

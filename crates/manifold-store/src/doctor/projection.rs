@@ -41,8 +41,8 @@ pub(super) async fn examine(
             return Ok(Some((explanation, repair)));
         }
         tokio::time::sleep(PAUSE).await;
-        let file = path.to_owned();
-        match provision::blocking(move || Ok(spoke_file::read(&file))).await? {
+        let (file, access) = (path.to_owned(), manager.access());
+        match provision::blocking(move || Ok(spoke_file::read(&file, access))).await? {
             Ok(again) => spoke = again,
             Err(_) => break, // deleted or replaced meanwhile: it was sound a moment ago
         }

@@ -10,8 +10,8 @@ use super::database_file::Problem;
 use super::spoke_file::{self, SpokeFile};
 use super::{Finding, FindingClass, projection};
 use crate::{
-    DatabaseManager as _, FileLock, Kind as _, Layout, Project, Share, SqliteManager, StoreError,
-    provision,
+    Access, DatabaseManager as _, FileLock, Kind as _, Layout, Project, Share, SqliteManager,
+    StoreError, provision,
 };
 
 /// Every row of the hub's projects, in whatever state.
@@ -50,8 +50,8 @@ async fn examine_one(
     path: PathBuf,
 ) -> Result<Vec<Finding>, StoreError> {
     let lock = manager.layout().spoke_lock(&row.namespace);
-    let file = path.clone();
-    let read = provision::blocking(move || read_shared(&lock, &file)).await?;
+    let (file, access) = (path.clone(), manager.access());
+    let read = provision::blocking(move || read_shared(&lock, &file, access)).await?;
     let finding = |class, (explanation, repair): (String, String)| {
         Finding::new(class, explanation, repair)
             .of(&row.id)
@@ -97,7 +97,11 @@ async fn examine_one(
 
 /// Reads the file while nobody can delete or move it. A lock file that is missing is held by nobody, and is
 /// not made.
-fn read_shared(lock: &Path, file: &Path) -> Result<Result<SpokeFile, Problem>, StoreError> {
+fn read_shared(
+    lock: &Path,
+    file: &Path,
+    access: Access,
+) -> Result<Result<SpokeFile, Problem>, StoreError> {
     let _shared = if lock.exists() {
         let Some(shared) = FileLock::try_take(lock, Share::Shared)? else {
             let by =
@@ -112,7 +116,7 @@ fn read_shared(lock: &Path, file: &Path) -> Result<Result<SpokeFile, Problem>, S
     } else {
         None
     };
-    Ok(spoke_file::read(file))
+    Ok(spoke_file::read(file, access))
 }
 
 /// What is wrong with a project's file, and what to do about it.

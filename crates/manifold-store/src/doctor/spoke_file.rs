@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::FindingClass;
 use super::database_file::{DatabaseFile, Problem};
-use crate::{Kind as _, Project};
+use crate::{Access, Kind as _, Project};
 
 /// Files above this size are not read through, in bytes.
 const LARGEST_CHECKED: u64 = 256 << 20;
@@ -38,12 +38,12 @@ pub(super) struct Shown {
 }
 
 /// Looks into the file at `path`.
-pub(super) fn read(path: &Path) -> Result<SpokeFile, Problem> {
+pub(super) fn read(path: &Path, access: Access) -> Result<SpokeFile, Problem> {
     let DatabaseFile {
         connection,
         version,
         unchecked,
-    } = DatabaseFile::read::<Project>(path, Some(LARGEST_CHECKED))?;
+    } = DatabaseFile::read::<Project>(path, access, Some(LARGEST_CHECKED))?;
     let id = project_inside(&connection)?;
     let shown = (version == i64::from(Project::VERSION))
         .then(|| shown(&connection))

@@ -37,7 +37,7 @@ impl<F: FnMut(u64) -> ControlFlow<()>> Watch for JobWatch<F> {
     fn guard(&self, connection: &rusqlite::Connection) -> Result<(), GuardError> {
         match &self.fence {
             Some(fence) => Ok(fence.guard(connection)?),
-            None => Err(StoreError::ReadOnly.into()),
+            None => Err(StoreError::ReadOnly { path: None }.into()),
         }
     }
 }

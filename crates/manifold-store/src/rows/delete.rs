@@ -1,6 +1,7 @@
 //! Deleting the latest snapshot, which is also how an import is undone.
 
 use super::error::{Doing, RowsError};
+use super::index::settle_indexes;
 use super::publish::{now, raise_revision, time};
 use super::recover::{Published, Recovered, drop_rows, recover};
 use super::snapshot::{Snapshot, latest, previous};
@@ -55,6 +56,7 @@ pub fn delete_latest(
         };
         remove(&transaction, &snapshot).doing("removing the snapshot")?;
         create_view(&transaction, source_id)?;
+        settle_indexes(&transaction, source_id)?;
         raise_revision(&transaction)?;
         fail_point!("snapshot-taken-away", RowsError::interrupted());
         transaction.commit().doing("deleting the latest snapshot")?;

@@ -85,6 +85,16 @@ pub enum RowsError {
         /// The source.
         source_id: String,
     },
+    /// The rows of the source are told apart by their content, not by a key.
+    #[error(
+        "the rows of `{source_name}` have no identity over versions: {reason}; import it into a source that was made with key columns"
+    )]
+    NoKey {
+        /// The source's name in SQL.
+        source_name: String,
+        /// What is missing.
+        reason: String,
+    },
     /// Two snapshots of different sources cannot be compared.
     #[error("snapshots `{from}` and `{to}` belong to different sources: choose two of one source")]
     DifferentSources {

@@ -2,6 +2,7 @@
 
 use super::error::{Doing, RowsError};
 use super::import::{ImportOptions, SnapshotSummary};
+use super::index::settle_indexes;
 use super::records::Finished;
 use super::snapshot::{Column, Counts};
 use super::source::Source;
@@ -34,6 +35,7 @@ impl Publication<'_> {
             .doing("writing the snapshot's columns")?;
         self.write_source(conn).doing("updating the data source")?;
         create_view(conn, &self.source.id)?;
+        settle_indexes(conn, &self.source.id)?;
         self.complete_history(conn)
             .doing("completing the import history")?;
         raise_revision(conn)

@@ -16,7 +16,12 @@ enum Stored<'a> {
 /// The SQL expression for the cells of `column` in the row `d`. A cell that does not conform to
 /// the column's type is shown as it is stored.
 pub(super) fn shown(column: &Column) -> String {
-    let cell = format!("d.c{}", column.phys);
+    shown_in("d.", column)
+}
+
+/// The same, with what stands before the stored column: nothing in an index.
+pub(super) fn shown_in(row: &str, column: &Column) -> String {
+    let cell = format!("{row}c{}", column.phys);
     let Some(stored) = Stored::parse(&column.encoding) else {
         return cell;
     };

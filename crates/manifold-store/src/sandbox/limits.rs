@@ -7,6 +7,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::limits::Limit;
 
+use crate::Access;
+
 /// Largest value or row that a query may read or make, in bytes: the largest cell an import takes.
 pub const MAX_VALUE: usize = 64 * 1024 * 1024;
 
@@ -38,6 +40,8 @@ pub struct SandboxOptions {
     pub timeout: Option<Duration>,
     /// Set to true from any thread to stop the run; it stays stopped until set back.
     pub cancel: Arc<AtomicBool>,
+    /// Whether files may be made beside the project's. Default: they may.
+    pub access: Access,
     /// How long to wait for a lock that another connection holds. Default: 5 s.
     pub busy_timeout: Duration,
     /// Bytes of temporary files that a run may fill, for sorting and grouping. Default: 8 GiB.
@@ -59,6 +63,7 @@ impl Default for SandboxOptions {
         Self {
             timeout: Some(Duration::from_secs(60)),
             cancel: Arc::default(),
+            access: Access::default(),
             busy_timeout: Duration::from_secs(5),
             temp_limit: 8 << 30,
             heap_limit: 1 << 30,

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
 
 use super::authorizer::Gate;
 use super::classify::file_error;
@@ -14,6 +14,8 @@ use super::limits::{self, SandboxOptions};
 use super::stop::Stop;
 use super::temp_space::{self, TempSpace};
 use super::text_functions;
+use crate::Access;
+use crate::access::FileAccess;
 
 /// Virtual machine instructions between two questions whether to stop: some ten microseconds.
 const STEPS_PER_CHECK: i32 = 1_000;
@@ -32,7 +34,8 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Opens the project file at `path`, which must exist; nothing is created but SQLite's `-wal`
-    /// and `-shm` files beside it if no other connection has them open.
+    /// and `-shm` files beside it if no other connection has them open, and not even those with
+    /// [`Access::ReadOnly`].
     ///
     /// Lowers SQLite's memory limit for the whole process to [`SandboxOptions::heap_limit`].
     ///
@@ -48,8 +51,12 @@ impl Sandbox {
         // An absolute path never looks like a URI, which the bundled SQLite would follow.
         let absolute = std::path::absolute(path)
             .map_err(|error| cannot_open(rusqlite::Error::InvalidPath(error.to_string().into())))?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(absolute, flags).map_err(cannot_open)?;
+        // Beside those who write a file it is read through its log.
+        let access = match options.access {
+            Access::ReadWrite => FileAccess::Live,
+            Access::ReadOnly => Access::ReadOnly.to(&absolute),
+        };
+        let connection = access.open(&absolute).map_err(cannot_open)?;
         let stop = Arc::new(Stop::new(
             options.cancel,
             TempSpace::new(options.temp_limit),

@@ -44,13 +44,14 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// Makes the views, which are not saved, and presses the file onto the disk.
+    /// Makes the views and the indexes that people wanted, which are not saved, and presses the file onto the disk.
     pub(super) fn complete(workspace: Workspace, checked: Checked) -> Result<Self, StagedError> {
         let path = workspace.file();
         let connection = open(&path)?;
         let sources: Vec<String> = list_sources(&connection).map_err(StoreError::from)?;
         for source in &sources {
             rows::create_view(&connection, source).map_err(StagedError::Views)?;
+            rows::settle_indexes(&connection, source).map_err(StagedError::Views)?;
         }
         connection
             .close()

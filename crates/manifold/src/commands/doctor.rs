@@ -46,7 +46,7 @@ pub(crate) async fn run(session: &Session) -> anyhow::Result<()> {
 
 /// Opening a store makes one where there is none, and migrates its hub: the hub is looked at before.
 async fn examine(layout: &Layout, session: &Session) -> anyhow::Result<Examination> {
-    let hub = Doctor::examine_hub(layout).await?;
+    let hub = Doctor::examine_hub(layout, session.access()).await?;
     if !hub.ok || !layout.core().exists() {
         return Ok(hub);
     }

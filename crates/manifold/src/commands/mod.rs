@@ -24,12 +24,13 @@ use crate::session::Session;
 /// # Errors
 /// What kept the command from doing what was asked; [`crate::errors`] says how that is shown.
 pub(crate) async fn run(command: Command, session: Session) -> anyhow::Result<()> {
+    session.refuse_writes(&command)?;
     let done = match dispatch(command, &session).await {
         Err(error) => Err(project::trashed::explain(error, &session).await),
         done => done,
     };
-    session.close().await;
-    done
+    let closed = session.close().await;
+    done.and(closed)
 }
 
 async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {

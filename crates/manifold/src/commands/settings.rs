@@ -33,6 +33,13 @@ pub(crate) enum SettingsCommand {
     },
 }
 
+impl SettingsCommand {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(self, Self::List | Self::Get { .. })
+    }
+}
+
 /// Runs a verb.
 pub(crate) async fn run(command: SettingsCommand, session: &Session) -> anyhow::Result<()> {
     let store = session.store().await?;

@@ -92,7 +92,7 @@ impl StoredColumn {
         self.buffer.clear();
         match (&self.shown, stored) {
             (_, Value::Null | Value::Blob(_)) | (Shown::Stored, _) => stored,
-            (Shown::IsoDate(format), Value::Text(bytes)) => match iso(bytes, format) {
+            (Shown::IsoDate(format), Value::Text(bytes)) => match iso_date(bytes, format) {
                 Some(date) => {
                     self.buffer.extend_from_slice(date.as_bytes());
                     Value::Text(&self.buffer)
@@ -115,7 +115,7 @@ impl StoredColumn {
 }
 
 /// A date that is written in exactly this format, as ISO 8601.
-fn iso(text: &[u8], format: &str) -> Option<String> {
+pub(crate) fn iso_date(text: &[u8], format: &str) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?;
     let date = NaiveDate::parse_from_str(text, format).ok()?;
     (date.format(format).to_string() == text).then(|| date.format("%Y-%m-%d").to_string())

@@ -7,19 +7,27 @@ mod errors;
 mod export;
 mod folder;
 mod help;
+mod history;
 mod import;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
 mod job;
+#[cfg(unix)]
+mod migrate;
+#[cfg(unix)]
+mod nobody;
 mod pipes;
 mod project;
 mod query;
+#[cfg(unix)]
+mod read_only;
 mod restore;
 mod secret;
 mod settings;
 mod shapes;
 mod snapshot;
 mod source;
+mod source_index;
 mod trash;
 mod troubleshooting;

@@ -227,3 +227,129 @@ fn what_runs_for_ever_is_stopped() {
         );
     }
 }
+
+/// Two projects with planes, and one without.
+fn fleet() -> Folder {
+    let folder = folder();
+    folder.write("more.csv", "tailnum,year,seats\nN9,2013,?\nN8,2001,7\n");
+    folder.ok(&[
+        "import",
+        "more.csv",
+        "--project",
+        "a fleet",
+        "--create-project",
+        "--source",
+        "planes",
+    ]);
+    folder.ok(&["project", "create", "empty"]);
+    folder
+}
+
+const ALL: [&str; 2] = ["query", "--all-projects"];
+
+#[test]
+fn all_projects_answer_with_their_name_first() {
+    let folder = fleet();
+    let sql = "SELECT tailnum, year FROM planes WHERE year > :after ORDER BY tailnum";
+    let found = folder.json(&[&ALL[..], &[sql, "--param", "after=1999"]].concat());
+    assert_eq!(
+        found["columns"],
+        json!([{ "name": "project", "type": "text" }, { "name": "tailnum", "type": "text" }, { "name": "year", "type": "integer" }])
+    );
+    assert_eq!(
+        found["rows"],
+        json!([
+            ["a fleet", "N8", 2001],
+            ["a fleet", "N9", 2013],
+            ["p", "N1", 2004]
+        ])
+    );
+    let warnings = found["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let warning = warnings[0].as_str().unwrap();
+    assert!(
+        warning.starts_with("project empty is left out: there is no source or snapshot `planes`"),
+        "{warning}"
+    );
+    assert_eq!(found["truncated"], json!(false));
+}
+
+#[test]
+fn all_projects_in_every_format() {
+    let folder = fleet();
+    let sql = "SELECT count(*) AS planes FROM planes";
+    let said = |more: &[&str]| {
+        let said = folder.run(&[&ALL[..], &[sql], more].concat());
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        assert!(
+            said.stderr
+                .starts_with("warning: project empty is left out"),
+            "{}",
+            said.stderr
+        );
+        said.stdout
+    };
+    assert_eq!(
+        said(&["--format", "csv"]),
+        "project,planes\na fleet,2\np,3\n"
+    );
+    assert_eq!(
+        said(&["--format", "jsonl"]),
+        "{\"project\":\"a fleet\",\"planes\":2}\n{\"project\":\"p\",\"planes\":3}\n"
+    );
+    insta::assert_snapshot!(said(&[]), @r"
+    project  planes
+    ─────────────────
+    a fleet       2
+    p             3
+    ");
+    let limited = folder.json(&[&ALL[..], &[sql, "--limit", "1"]].concat());
+    assert_eq!(
+        (&limited["rows"], &limited["truncated"]),
+        (&json!([["a fleet", 2]]), &json!(true))
+    );
+}
+
+#[test]
+fn all_projects_with_other_columns_are_warned_of() {
+    let folder = fleet();
+    folder.write("other.csv", "name\nx\n");
+    let other = [
+        "import",
+        "other.csv",
+        "--project",
+        "z",
+        "--create-project",
+        "--source",
+        "planes",
+    ];
+    folder.ok(&other);
+    let found = folder.json(&[&ALL[..], &["SELECT * FROM planes"]].concat());
+    let warnings: Vec<_> = found["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|w| w.as_str().unwrap())
+        .collect();
+    assert!(warnings[1].starts_with("project z is left out: it answers with the columns name, not tailnum, year, seats as `a fleet` does"), "{warnings:?}");
+    assert_eq!(found["rows"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn all_projects_fail_together() {
+    let folder = fleet();
+    let fails = |arguments: &[&str]| folder.fails(&[&ALL[..], arguments].concat());
+    assert_eq!(
+        fails(&["SELECT * FROM ships"]),
+        (1, "unknown_table".to_owned())
+    );
+    assert_eq!(
+        fails(&["DELETE FROM planes"]),
+        (1, "not_one_select".to_owned())
+    );
+    assert_eq!(fails(&["p", "SELECT 1"]), (2, "usage".to_owned()));
+    assert_eq!(fails(&[]), (2, "usage".to_owned()));
+    assert_eq!(fails(&["p", "--file", "x.sql"]), (2, "usage".to_owned()));
+    let none = Folder::new().ok(&["query", "--all-projects", "SELECT 1", "--format", "csv"]);
+    assert_eq!(none, "project\n");
+}

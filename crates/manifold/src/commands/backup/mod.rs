@@ -45,6 +45,13 @@ changed but the time of the check. Exit code 1 when the backup is damaged.")]
     Delete(DeleteArgs),
 }
 
+impl BackupCommand {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(self, Self::List { .. } | Self::Show { .. })
+    }
+}
+
 /// Runs a verb.
 pub(crate) async fn run(command: BackupCommand, session: &Session) -> anyhow::Result<()> {
     match command {

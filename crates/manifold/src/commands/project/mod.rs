@@ -62,6 +62,13 @@ Examples:
     Undelete(UndeleteArgs),
 }
 
+impl ProjectCommand {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(self, Self::List | Self::Show { .. })
+    }
+}
+
 /// Runs a verb.
 pub(crate) async fn run(command: ProjectCommand, session: &Session) -> anyhow::Result<()> {
     let projects = Projects::new(&session.store().await?);

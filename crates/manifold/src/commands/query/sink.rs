@@ -66,7 +66,8 @@ impl RowSink for QuerySink {
     }
 }
 
-fn value<'a>(value: &ValueRef<'a>) -> Value<'a> {
+/// The value as a writer takes it.
+pub(super) fn value<'a>(value: &ValueRef<'a>) -> Value<'a> {
     match *value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(value) => Value::Int(value),

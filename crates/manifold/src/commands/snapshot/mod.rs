@@ -2,6 +2,7 @@
 
 mod delete;
 mod diff;
+mod history;
 mod rejects;
 mod rows;
 
@@ -13,6 +14,7 @@ use serde_json::json;
 
 use self::delete::DeleteArgs;
 use self::diff::DiffArgs;
+use self::history::HistoryArgs;
 use self::rejects::RejectsArgs;
 use self::rows::RowsArgs;
 use crate::session::Session;
@@ -48,10 +50,27 @@ Examples:
     Rows(RowsArgs),
     /// Compare two snapshots of a source
     Diff(DiffArgs),
+    /// Show every version of one row of a source with a key
+    History(HistoryArgs),
     /// List the records of a snapshot's input that are no rows
     Rejects(RejectsArgs),
     /// Delete the latest snapshot of a source, which undoes its import
     Delete(DeleteArgs),
+}
+
+impl SnapshotCommand {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::List { .. }
+                | Self::Show { .. }
+                | Self::Rows(_)
+                | Self::Diff(_)
+                | Self::History(_)
+                | Self::Rejects(_)
+        )
+    }
 }
 
 /// Runs a verb.
@@ -69,6 +88,7 @@ pub(crate) async fn run(command: SnapshotCommand, session: &Session) -> anyhow::
         }
         SnapshotCommand::Rows(arguments) => rows::run(arguments, session).await,
         SnapshotCommand::Diff(arguments) => diff::run(arguments, session).await,
+        SnapshotCommand::History(arguments) => history::run(arguments, session).await,
         SnapshotCommand::Delete(arguments) => delete::run(arguments, session).await,
         SnapshotCommand::Rejects(arguments) => rejects::run(arguments, session).await,
     }

@@ -1,6 +1,7 @@
 //! `manifold source`
 
 mod create;
+mod index;
 mod secret;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use manifold_store::{DataSources, ProjectId, Projects, Snapshots, SqliteManager,
 use serde_json::json;
 
 use self::create::CreateArgs;
+use self::index::IndexCommand;
 use self::secret::SecretCommand;
 use crate::session::Session;
 use crate::shapes::source::SourceShape;
@@ -32,9 +34,25 @@ pub(crate) enum SourceCommand {
         /// The source: its id, its name, or the beginning of its id
         source: String,
     },
+    /// Indexes on the rows of a source: add, list, drop
+    #[command(subcommand)]
+    Index(IndexCommand),
     /// Secrets that the configs of sources refer to: set, unset, list
     #[command(subcommand)]
     Secret(SecretCommand),
+}
+
+impl SourceCommand {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::List { .. }
+                | Self::Show { .. }
+                | Self::Index(IndexCommand::List { .. })
+                | Self::Secret(SecretCommand::List)
+        )
+    }
 }
 
 /// Runs a verb.
@@ -43,6 +61,7 @@ pub(crate) async fn run(command: SourceCommand, session: &Session) -> anyhow::Re
         SourceCommand::Create(arguments) => create::run(arguments, session).await,
         SourceCommand::List { project } => list(&project, session).await,
         SourceCommand::Show { project, source } => show(&project, &source, session).await,
+        SourceCommand::Index(command) => index::run(command, session).await,
         SourceCommand::Secret(command) => secret::run(command, session).await,
     }
 }
