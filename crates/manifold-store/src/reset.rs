@@ -49,8 +49,13 @@ impl Reset {
                 if known { &mut files } else { &mut unknown }.push(path);
             }
         }
+        let locks = [
+            layout.core_lock(),
+            layout.lock_check(),
+            layout.template_lock(),
+        ];
         for path in list(layout.root())? {
-            let is_hub = path == layout.core_lock()
+            let is_hub = locks.contains(&path)
                 || (path.file_stem() == layout.core().file_stem() && is_of_a_database(&path)?);
             if is_file(&path)? && (is_hub || is_leftover(&path)) {
                 files.push(path);

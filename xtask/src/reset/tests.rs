@@ -89,8 +89,8 @@ async fn what_the_store_made_is_gone_and_everything_else_stays() {
     }
     assert_eq!(
         files(folder.path()).len(),
-        foreign.len() + 2,
-        "only the hub and its lock are new: {:?}",
+        foreign.len() + 3,
+        "only the hub and its locks are new: {:?}",
         files(folder.path())
     );
     let manager = open(folder.path()).await;
@@ -134,5 +134,5 @@ async fn a_folder_that_is_not_there_is_made() {
     let data = folder.path().join("data");
     reset(&data, false).await.unwrap();
     reset(&data, true).await.unwrap();
-    assert_eq!(files(&data), ["core.db", "core.lock"]);
+    assert_eq!(files(&data), ["check.lock", "core.db", "core.lock"]);
 }
