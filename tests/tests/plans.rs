@@ -20,10 +20,11 @@ use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
 use manifold_store::recorder::{self, Place};
 use manifold_store::{
     DataSources, DatabaseManager as _, JobFilter, Jobs, Layout, Migrations, NewProject, NewSource,
-    ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceId, SqliteManager,
-    StoreOptions, rows,
+    ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceId, SourceIndexes,
+    SqliteManager, StoreOptions, Target, UserQueries, rows,
 };
 use rusqlite::config::DbConfig;
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn no_statement_scans_or_sorts_without_a_reason() {
@@ -264,7 +265,23 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     rescue_dead(manager).await.unwrap();
     let migrations = Migrations::new(manager);
     migrations.core().await.unwrap();
-    migrations.up().await.unwrap();
+    let stop = CancellationToken::new();
+    migrations.up(Target::Files, &stop, |_| {}).await.unwrap();
+    UserQueries::new(manager)
+        .column_types(&project)
+        .await
+        .unwrap();
+    let indexes = SourceIndexes::new(manager);
+    let name = || vec!["name".to_owned()];
+    indexes
+        .add(&project, &source, name(), stop.clone(), |_| {})
+        .await
+        .unwrap();
+    indexes.list(&project, &source).await.unwrap();
+    indexes
+        .drop(&project, &source, name(), stop, |_| {})
+        .await
+        .unwrap();
     // A second process finds what the first one wrote.
     let other = SqliteManager::open(manager.layout().clone(), StoreOptions::default())
         .await
