@@ -21,10 +21,9 @@ use manifold_store::recorder::{self, Place};
 use manifold_store::{
     DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs, Layout, Migrations,
     NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceId,
-    SourceIndexes, SqliteManager, StoreOptions, Target, rows,
+    SourceIndexes, SqliteManager, StoreOptions, Target, UserQueries, rows,
 };
 use rusqlite::config::DbConfig;
-use rusqlite::types::Value;
 use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
@@ -225,7 +224,9 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
         import(manager, folder, &project, &keyed, bytes, Vec::new()).await;
     }
     log.read(&project, move |connection| {
-        rows::history(connection, &keyed, |_, _| vec![Value::Integer(25)])
+        let mut wanted = rows::Row::new();
+        wanted.push_int(25);
+        rows::history(connection, &keyed, |_, _| wanted.clone())
     })
     .await
     .unwrap();
@@ -288,6 +289,10 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     rescue_dead(manager).await.unwrap();
     let migrations = Migrations::new(manager);
     migrations.core().await.unwrap();
+    UserQueries::new(manager)
+        .column_types(&project)
+        .await
+        .unwrap();
     migrations
         .up(Target::Files, &CancellationToken::new(), |_| {})
         .await

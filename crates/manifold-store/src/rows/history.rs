@@ -7,7 +7,6 @@ use super::row::Row;
 use super::snapshot::{Column, Snapshot, latest, snapshot};
 use super::source::Source;
 use super::view_cell::shown;
-use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use std::collections::{BTreeSet, HashMap};
 
@@ -76,7 +75,7 @@ struct Mark {
 pub fn history(
     conn: &Connection,
     source_id: &str,
-    wanted: impl Fn(usize, &Column) -> Vec<Value>,
+    wanted: impl Fn(usize, &Column) -> Row,
 ) -> Result<History, RowsError> {
     let source = Source::load(conn, source_id)?;
     let latest = latest(conn, source_id)?.ok_or_else(|| RowsError::NothingPublished {
@@ -137,15 +136,15 @@ fn matching(
     conn: &Connection,
     latest: &Snapshot,
     key: &[Column],
-    wanted: impl Fn(usize, &Column) -> Vec<Value>,
+    wanted: impl Fn(usize, &Column) -> Row,
 ) -> rusqlite::Result<Vec<Stored>> {
     let mut conditions = Vec::new();
-    let mut values = Vec::new();
-    for (index, column) in key.iter().enumerate() {
-        let candidates = wanted(index, column);
+    let candidates: Vec<Row> = (key.iter().enumerate())
+        .map(|(index, column)| wanted(index, column))
+        .collect();
+    for (column, candidates) in key.iter().zip(&candidates) {
         let marks = vec!["?"; candidates.len()].join(", ");
         conditions.push(format!("{} IN ({marks})", shown(column)));
-        values.extend(candidates);
     }
     // The expressions are those of the view, so that an index on them serves here too.
     let mut statement = conn.prepare(&format!(
@@ -153,6 +152,7 @@ fn matching(
         latest.table,
         conditions.join(" AND ")
     ))?;
+    let values = candidates.iter().flat_map(Row::cells);
     let rows = statement.query_map(params_from_iter(values), |row| {
         Ok(Stored {
             rid: row.get(0)?,

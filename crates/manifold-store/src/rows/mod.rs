@@ -62,7 +62,6 @@ pub use records::{
 };
 pub use recover::{Recovered, recover};
 pub use row::Row;
-pub use rusqlite::types::Value;
 pub use snapshot::{Column, Counts, Snapshot, latest, snapshot};
 pub(crate) use source::{FIXED_COLUMNS, RowTable};
 pub use transaction::Guard;

@@ -9,6 +9,9 @@ use manifold_store::sandbox::{ResultColumn, RowColumn, RowSink, ValueRef};
 use crate::output::OutputError;
 use crate::results::{Heading, RowWriter};
 
+/// A value as the sandbox hands it out.
+pub(super) type RowValue<'a> = ValueRef<'a>;
+
 /// Writes rows as they come; keeps the error when the output fails.
 pub(crate) struct QuerySink {
     writer: Box<dyn RowWriter>,

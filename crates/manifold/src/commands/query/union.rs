@@ -9,7 +9,7 @@ use manifold_store::{
     LeftOut, SqliteManager, UnionColumn, UnionDone, UnionSink, UserQueries, UserQuery, WhyLeftOut,
 };
 
-use super::sink::value;
+use super::sink::{RowValue, value};
 use super::{cancel_on_interrupt, odd_cells};
 use crate::output::OutputError;
 use crate::results::{Heading, RowWriter};
@@ -55,7 +55,7 @@ impl UnionSink for ProjectRows {
         self.keep(written)
     }
 
-    fn row(&mut self, project: &str, values: &[ValueRef<'_>]) -> ControlFlow<()> {
+    fn row(&mut self, project: &str, values: &[RowValue<'_>]) -> ControlFlow<()> {
         let project = std::iter::once(Value::Text(project.as_bytes()));
         let row: Vec<_> = project.chain(values.iter().map(value)).collect();
         let written = self.writer.row(&row);

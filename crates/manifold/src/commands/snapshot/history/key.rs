@@ -1,7 +1,7 @@
 //! The key of one row, as it stands on a command line.
 
-use manifold_format::{Encoding, Value as Stored};
-use manifold_store::rows::{Column, Value};
+use manifold_format::{Encoding, Value};
+use manifold_store::rows::{Column, Row};
 use serde_json::{Map, Value as Json};
 
 use crate::command_error::CommandError;
@@ -33,29 +33,32 @@ impl Key {
     }
 
     /// What the column may show for a row with this key: the text as it is, or what it means there.
-    pub(super) fn candidates(&self, index: usize, column: &Column) -> Vec<Value> {
+    pub(super) fn candidates(&self, index: usize, column: &Column) -> Row {
         let Some(text) = self.values.get(index) else {
-            return Vec::new();
+            return Row::new();
         };
-        let mut candidates = vec![Value::Text(text.clone())];
+        let mut candidates = Row::new();
+        candidates.push_text(text.as_bytes());
         if let Ok(encoding) = column.encoding.parse::<Encoding>() {
             match encoding.encode(text.as_bytes()) {
-                Stored::Int(value) => candidates.push(Value::Integer(value)),
-                Stored::Real(value) => candidates.push(Value::Real(value)),
-                Stored::Null | Stored::Text(_) | Stored::Blob(_) => {}
+                Value::Int(value) => candidates.push_int(value),
+                Value::Real(value) => candidates.push_real(value),
+                Value::Null | Value::Text(_) | Value::Blob(_) => {}
             }
         }
         match column.column_type.as_str() {
             "integer" | "real" | "decimal" | "boolean" => {
                 if let Ok(value) = text.parse() {
-                    candidates.push(Value::Integer(value));
+                    candidates.push_int(value);
                 } else if let Ok(value) = text.parse::<f64>() {
-                    candidates.push(Value::Real(value));
+                    candidates.push_real(value);
                 }
             }
             "date" => {
                 let format = column.format.as_deref().unwrap_or_default();
-                candidates.extend(iso_date(text.as_bytes(), format).map(Value::Text));
+                if let Some(date) = iso_date(text.as_bytes(), format) {
+                    candidates.push_text(date.as_bytes());
+                }
             }
             _ => {}
         }
