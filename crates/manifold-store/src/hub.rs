@@ -13,13 +13,17 @@ use crate::{AtomicFile, Core, CoreDatabase, Durability, Kind as _, Layout, Store
 
 const LOCK_DEADLINE: Duration = Duration::from_secs(60);
 
-/// Opens `core.db`. One process at a time makes or migrates it; the others wait.
+/// Opens `core.db`. One process at a time makes or migrates it; the others wait. Where there are projects a missing
+/// hub is not made: an empty one would hide them.
 pub(crate) async fn open(layout: &Layout) -> Result<CoreDatabase, StoreError> {
     let path = layout.core();
     if !path.exists() {
         let _alone =
             FileLock::take(&layout.core_lock(), Share::Exclusive, LOCK_DEADLINE, |_| {}).await?;
         if !path.exists() {
+            if spokes(layout) > 0 {
+                return Err(StoreError::HubMissing { path });
+            }
             let file = AtomicFile::create(&path)?;
             migrate::create::<Core>(file.temporary_path()).await?;
             file.commit()?;
@@ -33,6 +37,18 @@ pub(crate) async fn open(layout: &Layout) -> Result<CoreDatabase, StoreError> {
         return Err(error.at(&path));
     }
     Ok(CoreDatabase::over(connection))
+}
+
+/// How many projects there seem to be, in use or in the trash.
+pub(crate) fn spokes(layout: &Layout) -> usize {
+    let folders = [layout.projects(), layout.trash()];
+    let entries = folders
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten());
+    let names = entries.flatten().map(|entry| entry.file_name());
+    names
+        .filter(|name| name.to_string_lossy().ends_with(".db"))
+        .count()
 }
 
 async fn check(layout: &Layout, connection: &Connection) -> Result<(), StoreError> {

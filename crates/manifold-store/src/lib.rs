@@ -13,6 +13,7 @@ mod error;
 mod file_lock;
 mod freeze;
 mod hub;
+mod hub_copies;
 mod id;
 mod import_history;
 mod jobs;
@@ -26,6 +27,7 @@ pub mod name;
 mod projection;
 mod projects;
 mod provision;
+mod quarantine;
 mod query;
 #[cfg(debug_assertions)]
 #[doc(hidden)]
@@ -63,6 +65,7 @@ pub use durability::Durability;
 pub use error::StoreError;
 pub use file_lock::{FileLock, Share, command_line, process_name};
 pub use freeze::{Contents, DatabaseId, Frozen, FrozenProject, Table, TableDigest, TableKind};
+pub use hub_copies::HubCopies;
 pub use id::{
     BackupId, ExecutionId, IdError, ImportId, JobId, ModelId, OperationId, ProjectId,
     RelationshipId, SnapshotId, SourceId, WorkerId,
@@ -78,6 +81,7 @@ pub use manager::DatabaseManager;
 pub use migrate::{Direction, MigrationStatus, migrate, status as migration_status};
 pub use migrations::{Migrations, SpokeStatus};
 pub use projects::{NewProject, ProjectFile, Projects, TrashedProject};
+pub use quarantine::{Cause, Note, Quarantine, SetAside};
 pub use query::{Execute, Fetch, FetchOne};
 pub use relationships::{RelationshipDefinition, RelationshipEnd, Relationships};
 pub use replace::{Alone, Replaced, Restores};

@@ -7,6 +7,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::commands::backup::BackupCommand;
 use crate::commands::completions::CompletionsArgs;
+use crate::commands::doctor::DoctorArgs;
 use crate::commands::export::ExportArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::import_history::ImportHistoryArgs;
@@ -100,9 +101,8 @@ pub(crate) enum Command {
     /// Schema versions of the hub and of every project: status, up
     #[command(subcommand)]
     Migrate(MigrateCommand),
-    /// Look for what is wrong with the data folder and every project's file
-    #[command(after_help = crate::commands::doctor::HELP)]
-    Doctor,
+    /// Find what is wrong with the data folder and its projects, and repair it
+    Doctor(DoctorArgs),
     /// Write a script that completes commands in a shell
     Completions(CompletionsArgs),
 }

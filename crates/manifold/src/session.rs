@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use manifold_jobs::rescue_dead;
-use manifold_store::{Layout, SqliteManager, StoreOptions};
+use manifold_store::{HubCopies, Layout, SqliteManager, StoreOptions};
 
 use tokio::sync::OnceCell;
 
@@ -100,9 +100,13 @@ impl Session {
 
     /// Closes the data folder, so that nothing is left beside its files. Everything is safe without it.
     pub(crate) async fn close(&self) {
-        if let Some(store) = self.store.get()
-            && let Err(error) = store.shut_down().await
-        {
+        let Some(store) = self.store.get() else {
+            return;
+        };
+        if let Err(error) = HubCopies::new(store).take_if_due().await {
+            tracing::warn!(%error, "the hourly copy of the hub was not taken; the hub is not affected");
+        }
+        if let Err(error) = store.shut_down().await {
             tracing::warn!(%error, "the data folder was not closed in good order; nothing is lost");
         }
     }

@@ -24,9 +24,9 @@ pub(super) struct DatabaseFile {
 
 /// What is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub(super) class: FindingClass,
-    pub(super) reason: String,
+pub(crate) struct Problem {
+    pub(crate) class: FindingClass,
+    pub(crate) reason: String,
 }
 
 impl DatabaseFile {

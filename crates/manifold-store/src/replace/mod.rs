@@ -137,6 +137,7 @@ async fn in_place(
         }
         Err(
             error @ (StoreError::Gone { .. }
+            | StoreError::Quarantined { .. }
             | StoreError::Corrupt { .. }
             | StoreError::NotOurs { .. }
             | StoreError::WrongProject { .. }),
