@@ -13,7 +13,7 @@ use crate::{Kind, StoreError};
 const MOST_REASONS: u32 = 3;
 
 /// A database file that is ours and sound, as far as it was looked at.
-pub(super) struct DatabaseFile {
+pub(crate) struct DatabaseFile {
     /// One state of the file, whatever others write.
     pub(super) connection: Connection,
     /// The schema version, at most the one this program knows.
@@ -33,7 +33,7 @@ impl DatabaseFile {
     /// Looks into the file at `path`, which is read through unless it is larger than `largest`, in bytes. Only
     /// SQLite opens it: closing a file opened in another way would drop the locks that SQLite holds on it in this
     /// process.
-    pub(super) fn read<K: Kind>(path: &Path, largest: Option<u64>) -> Result<Self, Problem> {
+    pub(crate) fn read<K: Kind>(path: &Path, largest: Option<u64>) -> Result<Self, Problem> {
         let size = match std::fs::metadata(path) {
             Ok(metadata) => metadata.len(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

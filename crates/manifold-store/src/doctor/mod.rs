@@ -3,7 +3,7 @@
 mod adopt;
 mod backups;
 mod cure;
-mod database_file;
+pub(crate) mod database_file;
 mod files;
 mod finding;
 mod hub;

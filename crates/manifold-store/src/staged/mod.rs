@@ -3,6 +3,7 @@
 mod builder;
 mod check;
 mod error;
+mod mend;
 mod row_table;
 mod spoke;
 mod tables;
