@@ -27,7 +27,11 @@ const ROWS: usize = 3_000;
 
 /// A project with two sources of 3,000 rows each, closed: its id and its file.
 async fn large(store: &Store) -> (ProjectId, PathBuf) {
-    let id = store.project("sales").await;
+    large_named(store, "sales").await
+}
+
+async fn large_named(store: &Store, name: &str) -> (ProjectId, PathBuf) {
+    let id = store.project(name).await;
     for name in ["orders", "customers"] {
         let source = DataSources::new(store.manager.clone())
             .create(&id, NewSource::file(name))
@@ -175,6 +179,29 @@ async fn rows_around_damaged_pages_are_saved() {
                 .unwrap()
                 .is_some()
         );
+    }
+}
+
+#[tokio::test]
+async fn rows_without_their_sources_get_them_back() {
+    let store = support::store().await;
+    let (id, path) = large(&store).await;
+    spoil(&path, &pages_of(&path, "data_sources"), 0);
+    let salvaged = salvage(&store, &id).await.unwrap();
+    assert_eq!(values(&store, &salvaged, "orders").await, all("orders"));
+    assert_eq!(
+        values(&store, &salvaged, "customers").await,
+        all("customers")
+    );
+    // What is published is found in the snapshots, and a project without its own row gets that of the hub.
+    for table in ["published", "project"] {
+        let again = large_named(&store, table).await;
+        spoil(&again.1, &pages_of(&again.1, table), 0xA5);
+        let salvaged = Salvage::new(&store.manager)
+            .as_new(&again.0, &format!("{table} salvaged"))
+            .await
+            .unwrap();
+        assert_eq!(values(&store, &salvaged, "orders").await, all("orders"));
     }
 }
 

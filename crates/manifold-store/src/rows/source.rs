@@ -4,7 +4,7 @@ use super::error::{Doing, RowsError};
 use rusqlite::{Connection, OptionalExtension};
 
 /// The layout of row tables that this version writes and reads.
-pub(super) const ROW_FORMAT: i64 = 1;
+pub(crate) const ROW_FORMAT: i64 = 1;
 /// What `_to` holds in a row that no snapshot has closed.
 pub(super) const END: i64 = 8_388_607;
 /// The seq of a source's first snapshot. With [`END`] it keeps `_to` at three bytes for ever, so

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use entity_core::projects;
+use entity_core::{data_sources, projects};
 use serde::Serialize;
 
 use super::SalvageError;
@@ -35,6 +35,7 @@ pub(super) fn load(
     damaged: &Path,
     mut builder: StagedBuilder,
     row: &projects::Model,
+    sources: &[data_sources::Model],
 ) -> Result<Loaded, SalvageError> {
     let copy = WorkingCopy::make(damaged, &builder.blank()?)?;
     let mut tables = Vec::new();
@@ -55,7 +56,7 @@ pub(super) fn load(
         .filter(|table| table.lost != Some(0))
         .map(|table| table.name.clone())
         .collect();
-    for (name, removed) in builder.mend(row, &incomplete)? {
+    for (name, removed) in builder.mend(row, sources, &incomplete)? {
         if let Some(table) = tables.iter_mut().find(|table| table.name == name) {
             table.saved = table.saved.saturating_sub(removed);
             table.lost = table.lost.map(|lost| lost + removed);

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use entity_core::enums::ProjectState;
-use entity_core::projects;
-use sea_orm::EntityTrait as _;
+use entity_core::{data_sources, projects};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 pub use error::SalvageError;
 pub use load::SalvagedTable;
@@ -72,8 +72,11 @@ impl Salvage {
         let damaged = self.set_aside(id, &row.namespace).await?;
         let builder =
             StagedBuilder::new(manager, i64::from(<Project as crate::Kind>::VERSION)).await?;
+        let of_project =
+            data_sources::Entity::find().filter(data_sources::Column::ProjectId.eq(id));
+        let sources = manager.core().all(of_project).await?;
         let (from, named) = (damaged.clone(), row.clone());
-        let work = move || load::load(&from, builder, &named);
+        let work = move || load::load(&from, builder, &named, &sources);
         let loaded = match tokio::task::spawn_blocking(work).await {
             Ok(loaded) => loaded?,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),

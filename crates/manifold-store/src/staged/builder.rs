@@ -87,10 +87,11 @@ impl StagedBuilder {
     pub(crate) fn mend(
         &mut self,
         row: &entity_core::projects::Model,
+        sources: &[entity_core::data_sources::Model],
         incomplete: &[String],
     ) -> Result<std::collections::BTreeMap<String, u64>, StagedError> {
         match &self.tables {
-            Some(tables) => tables.mend(row, incomplete),
+            Some(tables) => tables.mend(row, sources, incomplete),
             None => Ok(std::collections::BTreeMap::new()),
         }
     }

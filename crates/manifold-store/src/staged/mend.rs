@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::SecondsFormat;
-use entity_core::projects;
+use entity_core::{data_sources, projects};
 use rusqlite::Connection;
 
-use super::{StagedError, row_table};
+use super::{StagedError, mend_sources, row_table};
 use crate::freeze::{Table, TableKind, row_table_number};
 use crate::{StoreError, Timestamp};
 
@@ -19,15 +19,17 @@ const SNAPSHOTS: &str = "\
       WHERE s.source_id NOT IN (SELECT source_id FROM published) \
         AND s.seq = (SELECT max(o.seq) FROM snapshots o WHERE o.source_id = s.source_id)";
 
-/// Gives the spoke its project, if that is lost, and the row tables of its sources; removes what refers to rows that
+/// Gives the spoke its project and its sources, if they are lost, and the row tables of its sources; removes what refers to rows that
 /// are lost; counts the rows of snapshots in the tables that are `incomplete`. Returns how many rows were removed, by
 /// table.
 pub(super) fn mend(
     connection: &Connection,
     row: &projects::Model,
+    sources: &[data_sources::Model],
     incomplete: &[String],
 ) -> Result<BTreeMap<String, u64>, StagedError> {
     let mend = || -> rusqlite::Result<BTreeMap<String, u64>> {
+        mend_sources::mend(connection, sources)?;
         ensure_project(connection, row)?;
         let mut removed = remove_orphans(connection)?;
         let before = count(connection)?;

@@ -86,9 +86,10 @@ impl Tables {
     pub(super) fn mend(
         &self,
         row: &entity_core::projects::Model,
+        sources: &[entity_core::data_sources::Model],
         incomplete: &[String],
     ) -> Result<std::collections::BTreeMap<String, u64>, StagedError> {
-        mend::mend(&self.connection, row, incomplete)
+        mend::mend(&self.connection, row, sources, incomplete)
     }
 
     /// Makes the indexes of the rows and commits.
