@@ -104,7 +104,7 @@ async fn salvage(store: &Store, id: &ProjectId) -> Result<Salvaged, SalvageError
     Salvage::new(&store.manager).as_new(id, "salvaged").await
 }
 
-fn table<'a>(salvaged: &'a Salvaged, name: &str) -> (u64, Option<u64>) {
+fn table(salvaged: &Salvaged, name: &str) -> (u64, Option<u64>) {
     let table = salvaged
         .tables
         .iter()

@@ -31,7 +31,7 @@ pub async fn list_again(manager: &Arc<SqliteManager>) -> Result<Vec<backups::Mod
         if known.contains(&manifest.id) {
             continue;
         }
-        match backups.list_again(row(folder, manifest)).await {
+        match backups.list_again(row(&folder, manifest)).await {
             Ok(row) => added.push(row),
             Err(StoreError::Unique { .. }) => {} // a copy of one that was just listed
             Err(error) => return Err(error.into()),
@@ -57,7 +57,7 @@ fn search(places: &BTreeSet<PathBuf>) -> Vec<(PathBuf, Manifest)> {
     found
 }
 
-fn row(folder: PathBuf, manifest: Manifest) -> backups::Model {
+fn row(folder: &Path, manifest: Manifest) -> backups::Model {
     let totals = manifest.totals();
     backups::Model {
         id: manifest.id,

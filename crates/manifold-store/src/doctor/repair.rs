@@ -65,10 +65,14 @@ async fn bring(
         to.to_owned(),
     );
     // A file in the place of another project may be open under that one's name.
-    close_place(manager, &from).await?;
+    let is_place = close_place(manager, &from).await?;
     provision::blocking(move || {
         let _held = quarantine::hold(&layout, &id.namespace())?;
-        let _left = hold_place(&layout, &from, &id.namespace())?;
+        let _left = if is_place {
+            hold_place(&layout, &from, &id.namespace())?
+        } else {
+            None
+        };
         refuse_unless_holds(&from, &id)?;
         spoke_files::relocate(&from, &to)
     })
@@ -121,7 +125,7 @@ async fn set_aside(
     project: Option<&str>,
     reason: &str,
 ) -> Result<(), StoreError> {
-    close_place(manager, file).await?;
+    let is_place = close_place(manager, file).await?;
     let layout = manager.layout().clone();
     let (file, project, reason) = (
         file.to_owned(),
@@ -129,7 +133,11 @@ async fn set_aside(
         reason.to_owned(),
     );
     provision::blocking(move || {
-        let _held = hold_place(&layout, &file, "")?;
+        let _held = if is_place {
+            hold_place(&layout, &file, "")?
+        } else {
+            None
+        };
         let quarantine = Quarantine::new(&layout);
         quarantine
             .set_aside(&file, cause, project.as_deref(), &reason)
@@ -138,23 +146,24 @@ async fn set_aside(
     .await
 }
 
-/// Closes, in this process, the project whose file's place this is.
-async fn close_place(manager: &SqliteManager, file: &Path) -> Result<(), StoreError> {
+/// Closes, in this process, the project whose file's place this is. False when it is no project's place.
+async fn close_place(manager: &SqliteManager, file: &Path) -> Result<bool, StoreError> {
     let namespace = file
         .file_stem()
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
     let of_place = projects::Entity::find().filter(projects::Column::Namespace.eq(namespace));
-    if let Some(row) = manager.core().one(of_place).await?
-        && !manager.close(&parse(&row.id)?).await?
-    {
-        return Err(StoreError::Busy {
-            what: file.display().to_string(),
-            holder: None,
-        });
+    let Some(row) = manager.core().one(of_place).await? else {
+        return Ok(false);
+    };
+    if manager.close(&parse(&row.id)?).await? {
+        return Ok(true);
     }
-    Ok(())
+    Err(StoreError::Busy {
+        what: file.display().to_string(),
+        holder: None,
+    })
 }
 
 /// The locks of the place where a project's file lies, unless they are those of `held`.

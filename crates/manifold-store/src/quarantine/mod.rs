@@ -106,7 +106,7 @@ impl Quarantine {
         };
         note.write(&path)?;
         spoke_files::relocate(from, &path)?;
-        tracing::warn!(path = %from.display(), %reason, "set a file aside");
+        tracing::info!(path = %from.display(), %reason, "set a file aside");
         Ok(SetAside { path, note })
     }
 

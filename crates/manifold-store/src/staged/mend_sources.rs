@@ -71,8 +71,8 @@ fn insert(
     let wanted = known.map_or_else(|| format!("source_{table}"), |row| row.name.clone());
     let view = known.map_or_else(|| format!("source_{table}"), |row| row.view_name.clone());
     let (title, view) = (
-        free_name(connection, "name_fold", wanted)?,
-        free_name(connection, "view_name_fold", view)?,
+        free_name(connection, "name_fold", &wanted)?,
+        free_name(connection, "view_name_fold", &view)?,
     );
     let kind = known.map_or_else(|| "file".to_owned(), |row| row.r#type.to_string());
     let now = Timestamp::now().to_rfc3339_opts(SecondsFormat::AutoSi, false);
@@ -107,10 +107,10 @@ fn insert(
 }
 
 /// The name, or the name with a number, that no source has.
-fn free_name(connection: &Connection, column: &str, wanted: String) -> rusqlite::Result<String> {
+fn free_name(connection: &Connection, column: &str, wanted: &str) -> rusqlite::Result<String> {
     let sql = format!("SELECT 1 FROM data_sources WHERE {column} = ?");
     let mut statement = connection.prepare(&sql)?;
-    let mut candidate = wanted.clone();
+    let mut candidate = wanted.to_owned();
     let mut number = 2;
     while statement
         .query_row([name::fold(&candidate)], |_| Ok(()))

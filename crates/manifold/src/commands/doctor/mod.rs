@@ -103,12 +103,11 @@ async fn repair(
     }
     let store = session.store().await?;
     let mut examination = Doctor::new(&store).repair().await?;
-    if !hub.findings.is_empty() {
-        let listed = backup::list_again(&store).await?;
-        if !listed.is_empty() {
-            let listed = count(i64::try_from(listed.len()).unwrap_or(i64::MAX), "backup");
-            output.note(&format!("Put {listed} on the list again."));
-        }
+    // A crash may have come between a rebuilt hub and this.
+    let listed = backup::list_again(&store).await?.len();
+    if listed > 0 {
+        let listed = count(i64::try_from(listed).unwrap_or(i64::MAX), "backup");
+        output.note(&format!("Put {listed} on the list again."));
     }
     examination.findings.splice(0..0, hub.findings);
     Ok(examination)
