@@ -134,6 +134,15 @@ impl Backups {
         self.manager.core().update(completed).await
     }
 
+    /// Lists a complete backup that was found and that the hub does not list.
+    ///
+    /// # Errors
+    /// [`StoreError::Unique`] when one with its id is listed; others by meaning.
+    pub async fn list_again(&self, backup: backups::Model) -> Result<backups::Model, StoreError> {
+        use sea_orm::IntoActiveModel as _;
+        self.manager.core().insert(backup.into_active_model()).await
+    }
+
     /// Writes down why a backup was not made.
     ///
     /// # Errors

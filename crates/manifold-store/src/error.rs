@@ -124,6 +124,24 @@ pub enum StoreError {
         /// What SQLite said.
         reason: String,
     },
+    /// The project's file was found damaged and is kept apart.
+    #[error("project {project} is in quarantine, because its file is damaged ({reason}); the file is {}; {}", path.display(), ways_out(project, backup.as_deref()))]
+    Quarantined {
+        /// The project.
+        project: ProjectId,
+        /// Where its file is kept.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// The backup to restore it from: the newest verified one, or the newest.
+        backup: Option<String>,
+    },
+    /// The hub is not there, though there are projects.
+    #[error("the hub is missing ({}), though there are projects; put it back, or run `manifold doctor --repair`, which rebuilds it from the projects", path.display())]
+    HubMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// The file was written by a newer program.
     #[error("{} has schema version {found}, this program knows {known}; use a newer manifold", path.display())]
     NewerSchema {
@@ -247,6 +265,8 @@ impl StoreError {
             Self::WrongProject { .. } => "wrong_project",
             Self::NotOurs { .. } => "not_a_manifold_database",
             Self::Corrupt { .. } => "corrupt",
+            Self::Quarantined { .. } => "quarantined",
+            Self::HubMissing { .. } => "hub_missing",
             Self::NewerSchema { .. } => "newer_schema",
             Self::SchemaMoved { .. } => "schema_moved",
             Self::Migration { .. } => "migration_undone",
@@ -317,6 +337,17 @@ impl StoreError {
         }
         self
     }
+}
+
+/// What can be done with a project in quarantine.
+pub(crate) fn ways_out(project: &ProjectId, backup: Option<&str>) -> String {
+    let restore = backup.map_or_else(String::new, |backup| {
+        format!("`manifold restore {backup} --in-place` restores it from the newest backup, ")
+    });
+    format!(
+        "{restore}`manifold project salvage {project}` makes a new project of what can still be read, and after the \
+         file was repaired by hand `manifold doctor --repair` puts it back"
+    )
 }
 
 /// The verb that lists such things, where there is one.

@@ -16,13 +16,17 @@ use crate::{
 
 const LOCK_DEADLINE: Duration = Duration::from_secs(60);
 
-/// Opens `core.db`, which must exist and be up to date where nothing may be written. One process at a time makes or migrates it; the others wait.
+/// Opens `core.db`, which must exist and be up to date where nothing may be written. One process at a time makes or
+/// migrates it; the others wait. Where there are projects a missing hub is not made: an empty one would hide them.
 pub(crate) async fn open(layout: &Layout, access: Access) -> Result<CoreDatabase, StoreError> {
     let path = layout.core();
     if access == Access::ReadWrite && !path.exists() {
         let _alone =
             FileLock::take(&layout.core_lock(), Share::Exclusive, LOCK_DEADLINE, |_| {}).await?;
         if !path.exists() {
+            if spokes(layout) > 0 {
+                return Err(StoreError::HubMissing { path });
+            }
             AtomicFile::clear(&path)?;
             let file = AtomicFile::create(&path)?;
             migrate::create::<Core>(file.temporary_path()).await?;
@@ -46,6 +50,18 @@ pub(crate) async fn open(layout: &Layout, access: Access) -> Result<CoreDatabase
         return Err(error.at(&path));
     }
     Ok(CoreDatabase::over(connection))
+}
+
+/// How many projects there seem to be, in use or in the trash.
+pub(crate) fn spokes(layout: &Layout) -> usize {
+    let folders = [layout.projects(), layout.trash()];
+    let entries = folders
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten());
+    let names = entries.flatten().map(|entry| entry.file_name());
+    names
+        .filter(|name| name.to_string_lossy().ends_with(".db"))
+        .count()
 }
 
 async fn check(layout: &Layout, connection: &Connection) -> Result<(), StoreError> {

@@ -71,6 +71,18 @@ impl Layout {
         self.trash().join(format!("{namespace}.db"))
     }
 
+    /// Files that were set aside: damaged ones, and those that belong to nothing.
+    #[must_use]
+    pub fn quarantine(&self) -> PathBuf {
+        self.root.join("quarantine")
+    }
+
+    /// Copies of the hub, from which it is rebuilt.
+    #[must_use]
+    pub fn hub_copies(&self) -> PathBuf {
+        self.root.join("hub-copies")
+    }
+
     /// Backups whose place is not chosen.
     #[must_use]
     pub fn backups(&self) -> PathBuf {

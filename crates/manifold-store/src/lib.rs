@@ -15,6 +15,7 @@ mod fail_point;
 mod file_lock;
 mod freeze;
 mod hub;
+mod hub_copies;
 mod id;
 mod import_history;
 mod jobs;
@@ -29,6 +30,7 @@ mod peek;
 mod projection;
 mod projects;
 mod provision;
+mod quarantine;
 mod query;
 #[cfg(debug_assertions)]
 #[doc(hidden)]
@@ -41,6 +43,7 @@ mod revision;
 mod row_log;
 pub mod rows;
 mod saga;
+mod salvage;
 pub mod sandbox;
 mod secrets;
 mod settings;
@@ -70,6 +73,7 @@ pub use durability::Durability;
 pub use error::StoreError;
 pub use file_lock::{FileLock, Share, command_line, process_name};
 pub use freeze::{Contents, DatabaseId, Frozen, FrozenProject, Table, TableDigest, TableKind};
+pub use hub_copies::HubCopies;
 pub use id::{
     BackupId, ExecutionId, IdError, ImportId, JobId, ModelId, OperationId, ProjectId,
     RelationshipId, SnapshotId, SourceId, WorkerId,
@@ -85,11 +89,13 @@ pub use manager::DatabaseManager;
 pub use migrate::{Direction, MigrationStatus, migrate, status as migration_status};
 pub use migrations::{FleetProgress, Migrations, SpokeStatus, Target};
 pub use projects::{NewProject, ProjectDraft, ProjectFile, Projects, TrashedProject};
+pub use quarantine::{Cause, Note, Quarantine, SetAside};
 pub use query::{Execute, Fetch, FetchOne};
 pub use relationships::{RelationshipDefinition, RelationshipEnd, Relationships};
 pub use replace::{Alone, Replaced, Restores};
 pub use reset::Reset;
 pub use row_log::{RowLog, RowLogError};
+pub use salvage::{Salvage, SalvageError, Salvaged, SalvagedTable};
 pub use secrets::{ResolvedConfig, Secret, Secrets, SecretsError};
 pub use settings::{Setting, SettingValue, Settings};
 pub use snapshots::{SnapshotDetails, Snapshots};

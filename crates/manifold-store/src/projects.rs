@@ -12,8 +12,8 @@ use sea_orm::{
 
 use crate::reference::{self, Candidate};
 use crate::{
-    DatabaseManager as _, ProjectId, SqliteManager, StoreError, name, projection, revision, saga,
-    trash,
+    DatabaseManager as _, ProjectId, Quarantine, SqliteManager, StoreError, name, projection,
+    revision, saga, trash,
 };
 
 pub use crate::saga::{NewProject, ProjectDraft};
@@ -28,8 +28,10 @@ pub struct Projects {
 /// Where a project is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectFile {
-    /// The spoke file; in the trash if the project is there.
+    /// The spoke file; in the trash or in the quarantine if the project is there.
     pub path: PathBuf,
+    /// Whether it is in the quarantine, because it is damaged.
+    pub is_quarantined: bool,
     /// Its size with what is not yet written back into it, in bytes; 0 when it is missing.
     pub size_bytes: u64,
 }
@@ -218,6 +220,11 @@ impl Projects {
             ProjectState::Trashed => layout.trashed(&row.namespace),
             ProjectState::Active | ProjectState::Creating => layout.spoke(&row.namespace),
         };
+        let aside = (row.state == ProjectState::Active && !path.exists())
+            .then(|| Quarantine::new(layout).project(&Self::id(row).ok()?).ok()?)
+            .flatten();
+        let is_quarantined = aside.is_some();
+        let path = aside.map_or(path, |aside| aside.path);
         let size = |suffix: &str| {
             let mut with_suffix = path.clone().into_os_string();
             with_suffix.push(suffix);
@@ -225,6 +232,7 @@ impl Projects {
         };
         ProjectFile {
             size_bytes: size("") + size("-wal"),
+            is_quarantined,
             path,
         }
     }

@@ -15,8 +15,8 @@ use crate::spoke_map::SpokeMap;
 use crate::worker::Worker;
 use crate::{
     Access, CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, ProjectDatabase,
-    ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection, replace, saga,
-    sqlite,
+    ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection, quarantine,
+    replace, saga, sqlite,
 };
 
 /// At most so many descriptors go into open spokes, however many the system allows.
@@ -198,7 +198,14 @@ impl SqliteManager {
             self.lazy_migration,
             self.spokes.released(),
         )
-        .await?;
+        .await;
+        let spoke = match spoke {
+            Ok(spoke) => spoke,
+            Err(error) if self.access == Access::ReadWrite => {
+                return Err(quarantine::explain(&self.layout, &self.core, &row, id, error).await);
+            }
+            Err(error) => return Err(error),
+        };
         if self.access == Access::ReadWrite {
             projection::reconcile(&self.core, &row, &spoke.lease("projection", 0)).await?;
         }

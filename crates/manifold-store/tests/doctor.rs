@@ -189,9 +189,13 @@ async fn what_is_wrong_with_a_file_is_told() {
     std::fs::write(&path, b"just some text, certainly not a database, and long enough for a header of one hundred bytes ......").unwrap();
     check(FindingClass::NotSqlite, "not a database").await;
     std::fs::copy(&other, &path).unwrap();
-    check(FindingClass::WrongProject, "the right one to its place").await;
+    check(
+        FindingClass::WrongProject,
+        "the right one can take its place",
+    )
+    .await;
     std::fs::write(&path, &sound[..sound.len() / 2]).unwrap();
-    check(FindingClass::Corrupt, "restore the project").await;
+    check(FindingClass::Corrupt, "moved into the quarantine").await;
 
     let foreign = rusqlite::Connection::open_in_memory().unwrap();
     foreign.execute_batch("CREATE TABLE theirs(x)").unwrap();

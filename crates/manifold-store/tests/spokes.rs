@@ -106,20 +106,25 @@ async fn what_lies_at_the_place_of_a_spoke_is_checked() {
     std::fs::write(&path, b"just some text, certainly not a database").unwrap();
     assert!(matches!(
         manager.project(&spoiled).await,
-        Err(StoreError::NotOurs { .. })
+        Err(StoreError::Quarantined { .. })
     ));
+    assert!(!path.exists(), "it was not set aside");
 
     std::fs::write(&path, b"").unwrap();
     assert!(matches!(
         manager.project(&spoiled).await,
         Err(StoreError::NotOurs { .. })
     ));
+    assert!(path.exists(), "a database of another program was moved");
 
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     let error = manager.project(&spoiled).await.unwrap_err();
-    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+    let StoreError::Quarantined { path: aside, .. } = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(std::fs::read(aside).unwrap(), bytes[..bytes.len() / 2]);
     assert!(
-        error.to_string().contains(path.to_str().unwrap()),
+        error.to_string().contains(aside.to_str().unwrap()),
         "{error}"
     );
 

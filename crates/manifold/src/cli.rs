@@ -7,6 +7,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::commands::backup::BackupCommand;
 use crate::commands::completions::CompletionsArgs;
+use crate::commands::doctor::DoctorArgs;
 use crate::commands::export::ExportArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::import_history::ImportHistoryArgs;
@@ -72,7 +73,7 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Make the data folder; safe to repeat
     Init,
-    /// Projects: create, list, show, rename, describe, delete, undelete
+    /// Projects: create, list, show, rename, describe, delete, undelete, salvage
     #[command(subcommand)]
     Project(ProjectCommand),
     /// Data sources of a project: create, list, show, index; and the secrets they need
@@ -103,9 +104,8 @@ pub(crate) enum Command {
     /// Schema versions of the hub and of every project: status, up
     #[command(subcommand)]
     Migrate(MigrateCommand),
-    /// Look for what is wrong with the data folder and every project's file
-    #[command(after_help = crate::commands::doctor::HELP)]
-    Doctor,
+    /// Find what is wrong with the data folder and its projects, and repair it
+    Doctor(DoctorArgs),
     /// Write a script that completes commands in a shell
     Completions(CompletionsArgs),
 }
@@ -123,7 +123,8 @@ impl Command {
             Self::ImportHistory(_) | Self::Query(_) | Self::Export(_) | Self::Completions(_) => {
                 true
             }
-            Self::Job(_) | Self::Doctor => true,
+            Self::Job(_) => true,
+            Self::Doctor(arguments) => arguments.only_reads(),
             Self::Init | Self::Import(_) | Self::Restore(_) => false,
         }
     }

@@ -9,7 +9,9 @@ use manifold_jobs::JobError;
 use manifold_jobs::backup::BackupError;
 use manifold_jobs::export::OriginalError;
 use manifold_store::sandbox::ParameterError;
-use manifold_store::{JobsError, RowLogError, SecretsError, StoreError, UserQueryError};
+use manifold_store::{
+    JobsError, RowLogError, SalvageError, SecretsError, StoreError, UserQueryError,
+};
 use serde::Serialize;
 
 use crate::command_error::CommandError;
@@ -82,6 +84,7 @@ fn named(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         error.downcast_ref().map(BackupError::code),
         error.downcast_ref().map(JobsError::code),
         error.downcast_ref().map(SecretsError::code),
+        error.downcast_ref().map(SalvageError::code),
         error.downcast_ref().map(|_: &ParameterError| "parameter"),
         error.downcast_ref().map(OriginalError::code),
         error.downcast_ref().map(|_: &WriteError| "output"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use manifold_jobs::rescue_dead;
-use manifold_store::{Access, Layout, SqliteManager, StoreOptions};
+use manifold_store::{Access, HubCopies, Layout, SqliteManager, StoreOptions};
 
 use tokio::sync::OnceCell;
 
@@ -142,13 +142,15 @@ impl Session {
         let Some(store) = self.store.get() else {
             return Ok(());
         };
-        match store.shut_down().await {
-            Err(error) if self.read_only => Err(error.into()),
-            Err(error) => {
-                tracing::warn!(%error, "the data folder was not closed in good order; nothing is lost");
-                Ok(())
-            }
-            Ok(()) => Ok(()),
+        if self.read_only {
+            return Ok(store.shut_down().await?);
         }
+        if let Err(error) = HubCopies::new(store).take_if_due().await {
+            tracing::warn!(%error, "the hourly copy of the hub was not taken; the hub is not affected");
+        }
+        if let Err(error) = store.shut_down().await {
+            tracing::warn!(%error, "the data folder was not closed in good order; nothing is lost");
+        }
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ use entity_core::backups;
 use entity_core::enums::BackupState;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
+use super::cure::Cure;
 use super::{Finding, FindingClass};
 use crate::{DatabaseManager as _, SqliteManager, StoreError};
 
@@ -23,15 +24,26 @@ pub(super) async fn examine(manager: &SqliteManager) -> Result<Vec<Finding>, Sto
             "backup {} of project {} is listed, but its folder is gone",
             backup.id, backup.project_id,
         );
-        let repair = format!(
-            "put it back, or take it off the list with `manifold backup delete {}`",
-            backup.id
-        );
-        found.push(
+        let finding = |repair: String| {
             Finding::new(FindingClass::MissingBackup, explanation, repair)
                 .of(&backup.project_id)
-                .at(folder),
-        );
+                .at(folder)
+        };
+        found.push(if is_place_there(folder) {
+            finding("it is taken off the list; should its folder come back, `manifold restore` with the folder's name works".to_owned())
+                .cured_by(Cure::Unlist { backup: backup.id.clone() })
+        } else {
+            finding(format!(
+                "its drive may not be mounted: bring it back, or take the backup off the list with `manifold backup delete {}`",
+                backup.id
+            ))
+        });
     }
     Ok(found)
+}
+
+/// Whether the place of a backup can be looked at: it holds something, so it is no empty mount point.
+fn is_place_there(folder: &Path) -> bool {
+    let entries = folder.parent().map(std::fs::read_dir);
+    entries.is_some_and(|entries| entries.is_ok_and(|mut entries| entries.next().is_some()))
 }

@@ -13,7 +13,7 @@ use crate::{Access, Kind, StoreError};
 const MOST_REASONS: u32 = 3;
 
 /// A database file that is ours and sound, as far as it was looked at.
-pub(super) struct DatabaseFile {
+pub(crate) struct DatabaseFile {
     /// One state of the file, whatever others write.
     pub(super) connection: Connection,
     /// The schema version, at most the one this program knows.
@@ -24,16 +24,16 @@ pub(super) struct DatabaseFile {
 
 /// What is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub(super) class: FindingClass,
-    pub(super) reason: String,
+pub(crate) struct Problem {
+    pub(crate) class: FindingClass,
+    pub(crate) reason: String,
 }
 
 impl DatabaseFile {
     /// Looks into the file at `path`, which is read through unless it is larger than `largest`, in bytes. Only
     /// SQLite opens it: closing a file opened in another way would drop the locks that SQLite holds on it in this
     /// process.
-    pub(super) fn read<K: Kind>(
+    pub(crate) fn read<K: Kind>(
         path: &Path,
         access: Access,
         largest: Option<u64>,

@@ -7,10 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use entity_core::projects;
 
-use super::database_file::Problem;
-use super::spoke_file;
-use super::{Finding, FindingClass};
-use crate::{Access, Layout, SqliteManager, StoreError, provision};
+use super::cure::Cure;
+use super::{Finding, FindingClass, orphan};
+use crate::{Cause, FileLock, Layout, SqliteManager, StoreError, WorkerId, process_name, worker};
 
 /// A temporary file that is older was left by a process that died.
 const LEFTOVER_AGE: Duration = Duration::from_secs(60 * 60);
@@ -48,14 +47,14 @@ impl Folders {
             if path.extension().is_some_and(|extension| extension == "db")
                 && !is_known(layout, rows, path)
             {
-                found.extend(orphan(path, access).await?);
+                found.extend(orphan::examine(layout, access, rows, path).await?);
             }
         }
         let in_place = self.root.iter().chain(&self.projects).chain(&self.trash);
         found.extend(
             in_place
                 .filter(|path| starts_with(path, ".tmp-"))
-                .filter_map(|path| leftover(path)),
+                .filter_map(|path| leftover(layout, path)),
         );
         // A template is copied to make new projects.
         let kept = |path: &&PathBuf| {
@@ -66,7 +65,7 @@ impl Folders {
             self.temporary
                 .iter()
                 .filter(kept)
-                .filter_map(|path| leftover(path)),
+                .filter_map(|path| leftover(layout, path)),
         );
         Ok(found)
     }
@@ -87,24 +86,6 @@ fn is_known(layout: &Layout, rows: &[projects::Model], path: &Path) -> bool {
         .any(|row| path == layout.spoke(&row.namespace) || path == layout.trashed(&row.namespace))
 }
 
-async fn orphan(path: &Path, access: Access) -> Result<Option<Finding>, StoreError> {
-    let file = path.to_owned();
-    let read = provision::blocking(move || Ok(spoke_file::read(&file, access))).await?;
-    let inside = match read {
-        Ok(spoke) => format!("it holds project {}", spoke.id),
-        Err(Problem {
-            class: FindingClass::MissingFile,
-            ..
-        }) => return Ok(None), // gone since it was listed
-        Err(problem) => problem.reason,
-    };
-    let explanation = format!("the hub knows no project in this file ({inside})");
-    let repair = "nothing reads the file: move it somewhere else to keep it";
-    Ok(Some(
-        Finding::new(FindingClass::OrphanFile, explanation, repair).at(path),
-    ))
-}
-
 fn stale_sidecar(path: &Path) -> Option<Finding> {
     let name = path.file_name()?.to_str()?;
     let database = SIDECARS
@@ -118,12 +99,22 @@ fn stale_sidecar(path: &Path) -> Option<Finding> {
         "this file belongs to {}, which is not there",
         database.display()
     );
-    let repair =
-        "put the database back beside it, or move it away before another file takes that name";
-    Some(Finding::new(FindingClass::StaleSidecar, explanation, repair).at(path))
+    let repair = "it is moved into the quarantine, before another file takes that name; put the database back beside \
+                  it if you have it";
+    let cure = Cure::SetAside {
+        file: path.to_owned(),
+        cause: Cause::Stray,
+        project: None,
+        reason: explanation.clone(),
+    };
+    Some(
+        Finding::new(FindingClass::StaleSidecar, explanation, repair)
+            .at(path)
+            .cured_by(cure),
+    )
 }
 
-fn leftover(path: &Path) -> Option<Finding> {
+fn leftover(layout: &Layout, path: &Path) -> Option<Finding> {
     let age = std::fs::symlink_metadata(path)
         .ok()
         .and_then(|metadata| age(&metadata))?;
@@ -134,8 +125,30 @@ fn leftover(path: &Path) -> Option<Finding> {
         "this temporary file is {} hours old and was left by a process that died",
         age.as_secs() / 3_600
     );
-    let repair = "remove it if nothing has been running for that long";
-    Some(Finding::new(FindingClass::Leftover, explanation, repair).at(path))
+    let finding = |repair| Finding::new(FindingClass::Leftover, explanation, repair).at(path);
+    Some(if others_work(layout) {
+        finding("it is removed by a repair while no other process uses the data folder")
+    } else {
+        finding("it is removed").cured_by(Cure::Remove {
+            path: path.to_owned(),
+        })
+    })
+}
+
+/// Whether another process works in the folder, which may be slow and not dead.
+pub(super) fn others_work(layout: &Layout) -> bool {
+    let entries = std::fs::read_dir(layout.workers()).into_iter().flatten();
+    entries.flatten().any(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let worker = name.strip_suffix(".lock").map(str::parse::<WorkerId>);
+        matches!(worker, Some(Ok(worker)) if !is_this_process(layout, &worker)
+            && worker::is_alive(layout, &worker).unwrap_or(true))
+    })
+}
+
+fn is_this_process(layout: &Layout, worker: &WorkerId) -> bool {
+    FileLock::holder(&layout.worker_lock(worker))
+        .is_some_and(|holder| process_name().starts_with(&holder))
 }
 
 /// `None` when the clock stands before the file's time.

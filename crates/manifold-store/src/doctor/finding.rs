@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::cure::Cure;
+
 /// How bad a finding is. Errors come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,6 +32,8 @@ pub enum FindingClass {
     Corrupt,
     /// The file of a project, or of the hub, cannot be read.
     Unreadable,
+    /// A project's file is damaged and was set aside.
+    Quarantined,
     /// A project's file holds another project.
     WrongProject,
     /// The file of a project, or of the hub, was written by a newer program.
@@ -64,6 +68,7 @@ impl FindingClass {
             | Self::NotManifold
             | Self::Corrupt
             | Self::Unreadable
+            | Self::Quarantined
             | Self::WrongProject
             | Self::NewerSchema
             | Self::HalfDone
@@ -92,8 +97,12 @@ pub struct Finding {
     pub path: Option<PathBuf>,
     /// What it means.
     pub explanation: String,
-    /// What to do about it.
+    /// What a repair does about it; where it would lose something, what can be done instead.
     pub repair: String,
+    /// Whether it was repaired.
+    pub repaired: bool,
+    #[serde(skip)]
+    pub(super) cure: Option<Cure>,
 }
 
 impl Finding {
@@ -109,6 +118,26 @@ impl Finding {
             path: None,
             explanation: explanation.into(),
             repair: repair.into(),
+            repaired: false,
+            cure: None,
+        }
+    }
+
+    /// Whether a repair does something about it. What it does not do is somebody's choice.
+    #[must_use]
+    pub fn is_curable(&self) -> bool {
+        self.cure.is_some()
+    }
+
+    /// Whether both are about the same thing being wrong.
+    pub(super) fn is_about(&self, other: &Self) -> bool {
+        (self.class, &self.project_id, &self.path) == (other.class, &other.project_id, &other.path)
+    }
+
+    pub(super) fn cured_by(self, cure: Cure) -> Self {
+        Self {
+            cure: Some(cure),
+            ..self
         }
     }
 

@@ -1,5 +1,6 @@
 //! The hub's file is there and sound.
 
+use super::cure::Cure;
 use super::database_file::{DatabaseFile, Problem};
 use super::{Finding, FindingClass};
 use crate::{Access, Core, Layout, StoreError, provision};
@@ -15,23 +16,24 @@ pub(super) async fn examine(
     let Some(problem) = read.await? else {
         return Ok(None);
     };
-    let spokes = spokes(layout);
+    let spokes = crate::hub::spokes(layout);
     if problem.class == FindingClass::MissingFile && spokes == 0 {
         return Ok(None);
     }
     let (explanation, repair) = explain(&problem, spokes);
-    Ok(Some(
-        Finding::new(problem.class, explanation, repair).at(layout.core()),
-    ))
-}
-
-/// How many projects there seem to be.
-fn spokes(layout: &Layout) -> usize {
-    let entries = std::fs::read_dir(layout.projects()).into_iter().flatten();
-    let names = entries.flatten().map(|entry| entry.file_name());
-    names
-        .filter(|name| name.to_string_lossy().ends_with(".db"))
-        .count()
+    let finding = Finding::new(problem.class, explanation, repair).at(layout.core());
+    let is_lost = matches!(
+        problem.class,
+        FindingClass::MissingFile
+            | FindingClass::NotSqlite
+            | FindingClass::NotManifold
+            | FindingClass::Corrupt
+    );
+    Ok(Some(if is_lost {
+        finding.cured_by(Cure::RebuildHub)
+    } else {
+        finding
+    }))
 }
 
 fn explain(Problem { class, reason }: &Problem, spokes: usize) -> (String, String) {
@@ -46,9 +48,7 @@ fn explain(Problem { class, reason }: &Problem, spokes: usize) -> (String, Strin
     match class {
         FindingClass::MissingFile => (
             "the hub is missing, though there are projects".to_owned(),
-            format!(
-                "put it back before anything else is done: another command makes an empty one{untouched}"
-            ),
+            format!("it is rebuilt from its newest copy and from the projects{untouched}"),
         ),
         FindingClass::NewerSchema => (
             format!("the hub cannot be opened: {reason}"),
@@ -64,11 +64,15 @@ fn explain(Problem { class, reason }: &Problem, spokes: usize) -> (String, Strin
         ),
         FindingClass::NotSqlite | FindingClass::NotManifold => (
             format!("the hub is not one of Manifold's ({reason})"),
-            format!("put the right file there{untouched}"),
+            format!(
+                "it is moved into the quarantine and rebuilt from its newest copy and from the projects{untouched}"
+            ),
         ),
         _ => (
             format!("the hub is damaged ({reason})"),
-            format!("put a copy of it there that is sound{untouched}"),
+            format!(
+                "it is moved into the quarantine and rebuilt from its newest copy and from the projects{untouched}"
+            ),
         ),
     }
 }

@@ -1,15 +1,21 @@
-//! Looks for what is wrong with a store. It reads only: nothing is made, migrated or repaired.
+//! Looks for what is wrong with a store, which only reads, and repairs it, which loses nothing.
 
+mod adopt;
 mod backups;
-mod database_file;
+mod cure;
+pub(crate) mod database_file;
 mod files;
 mod finding;
 mod hub;
+mod hub_rebuild;
+mod missing;
 mod operations;
+mod orphan;
 mod projection;
 mod projects;
+mod repair;
 mod secrets;
-mod spoke_file;
+pub(crate) mod spoke_file;
 
 use std::sync::Arc;
 
@@ -19,10 +25,13 @@ pub use finding::{Finding, FindingClass, Severity};
 
 use crate::{Access, Layout, SqliteManager, StoreError};
 
+/// A repair may bring to light what it can repair then, such as the place of a file that was set aside.
+const ROUNDS: usize = 4;
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Examination {
-    /// Whether nothing of severity [`Severity::Error`] was found.
+    /// Whether nothing of severity [`Severity::Error`] was found, but for what was repaired.
     pub ok: bool,
     /// What is wrong: errors first, then by class, project and path.
     pub findings: Vec<Finding>,
@@ -54,6 +63,68 @@ impl Doctor {
         ))
     }
 
+    /// Rebuilds a hub that is missing or damaged: from the newest copy of it that is sound, or else an empty one. A
+    /// damaged one goes into the quarantine. [`Doctor::repair`] then shows what the projects' files hold.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when another process uses the folder; others by meaning. The hub is then as it was, or
+    /// missing; this can be repeated.
+    pub async fn repair_hub(layout: &Layout) -> Result<Examination, StoreError> {
+        let Some(found) = hub::examine(layout, Access::ReadWrite).await? else {
+            return Ok(Examination::of(Vec::new()));
+        };
+        if !found.is_curable() {
+            return Ok(Examination::of(vec![found]));
+        }
+        hub_rebuild::rebuild(layout).await?;
+        Ok(Examination::of(vec![Finding {
+            repaired: true,
+            ..found
+        }]))
+    }
+
+    /// Examines the store and does what can be done about each finding without losing anything. What was repaired
+    /// and what is left is told; one whose repair failed says why.
+    ///
+    /// A crash leaves some of it done; this can be repeated.
+    ///
+    /// # Errors
+    /// As [`Doctor::examine`].
+    pub async fn repair(&self) -> Result<Examination, StoreError> {
+        let mut tried: Vec<Finding> = Vec::new();
+        let mut failed: Vec<(Finding, StoreError)> = Vec::new();
+        for _ in 0..ROUNDS {
+            let found = self.examine().await?.findings;
+            let known = tried.len();
+            failed.clear();
+            for finding in found {
+                let Some(cure) = &finding.cure else { continue };
+                if tried.contains(&finding) {
+                    continue; // it did not help
+                }
+                match repair::cure(&self.manager, cure).await {
+                    Ok(()) => tried.push(finding),
+                    Err(error) => failed.push((finding, error)),
+                }
+            }
+            if tried.len() == known {
+                break;
+            }
+        }
+        let mut findings = self.examine().await?.findings;
+        for finding in &mut findings {
+            if let Some((_, error)) = failed.iter().find(|(known, _)| known.is_about(finding)) {
+                finding.repair = format!("{}; it was not done: {error}", finding.repair);
+            }
+        }
+        tried.retain(|finding| !findings.iter().any(|left| left.is_about(finding)));
+        findings.extend(tried.into_iter().map(|finding| Finding {
+            repaired: true,
+            ..finding
+        }));
+        Ok(Examination::of(findings))
+    }
+
     /// Compares the hub with the files and looks into every project's file. Other processes may use the store
     /// meanwhile. Files above 256 MB are not read through (a warning says so).
     ///
@@ -81,7 +152,7 @@ impl Examination {
         findings.dedup();
         let ok = findings
             .iter()
-            .all(|finding| finding.severity != Severity::Error);
+            .all(|finding| finding.repaired || finding.severity != Severity::Error);
         Self { ok, findings }
     }
 }

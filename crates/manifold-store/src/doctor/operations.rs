@@ -6,8 +6,9 @@ use entity_core::enums::{OperationState, ProjectState};
 use entity_core::{project_operations, projects};
 use sea_orm::{ActiveEnum as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use super::{Finding, FindingClass};
-use crate::{DatabaseManager as _, FileLock, SqliteManager, StoreError, WorkerId};
+use super::cure::Cure;
+use super::{Finding, FindingClass, spoke_file};
+use crate::{DatabaseManager as _, FileLock, SqliteManager, StoreError, WorkerId, provision};
 
 pub(super) async fn examine(
     manager: &SqliteManager,
@@ -33,7 +34,7 @@ pub(super) async fn examine(
             .one(projects::Entity::find_by_id(&row.id))
             .await?;
         if now.is_some_and(|now| now.state == ProjectState::Creating) {
-            found.push(half_made(manager, row));
+            found.push(half_made(manager, row).await?);
         }
     }
     Ok(found)
@@ -63,19 +64,39 @@ fn stopped(operation: &project_operations::Model) -> Finding {
         operation.kind.to_value(),
         operation.project_id,
     );
-    let repair = "close other programs that have the project open and run any `manifold` command, which finishes or \
-                  undoes it";
-    Finding::new(FindingClass::HalfDone, explanation, repair).of(&operation.project_id)
+    let repair = "it is finished or undone; close other programs that have the project open before";
+    Finding::new(FindingClass::HalfDone, explanation, repair)
+        .of(&operation.project_id)
+        .cured_by(Cure::Resume)
 }
 
-fn half_made(manager: &SqliteManager, row: &projects::Model) -> Finding {
+async fn half_made(manager: &SqliteManager, row: &projects::Model) -> Result<Finding, StoreError> {
     let path = manager.layout().spoke(&row.namespace);
+    let (file, access) = (path.clone(), manager.access());
+    let read = provision::blocking(move || Ok(spoke_file::read(&file, access))).await?;
+    let id = row.id.clone();
+    let (repair, cure) = match read {
+        Ok(spoke) if spoke.id == row.id => (
+            "its file is complete: it is shown",
+            Some(Cure::Follow { id, in_use: true }),
+        ),
+        Err(problem) if problem.class == FindingClass::MissingFile => {
+            ("it has no file: it is forgotten", Some(Cure::Forget { id }))
+        }
+        _ => (
+            "its file is not complete: move the file somewhere else, then it is forgotten",
+            None,
+        ),
+    };
     let explanation = format!(
         "project `{}` is marked as being made and nothing is written down that would finish it",
         row.name
     );
-    let repair = "its file, if there is one, is kept; restore the project from a backup";
-    Finding::new(FindingClass::HalfDone, explanation, repair)
+    let finding = Finding::new(FindingClass::HalfDone, explanation, repair)
         .of(&row.id)
-        .at(path)
+        .at(path);
+    Ok(match cure {
+        Some(cure) => finding.cured_by(cure),
+        None => finding,
+    })
 }

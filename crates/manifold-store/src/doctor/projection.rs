@@ -34,10 +34,7 @@ pub(super) async fn examine(
                 differences.join(", "),
                 row.name
             );
-            let repair = format!(
-                "it is put right when the project is next opened, by `manifold source list {}` for one",
-                row.id
-            );
+            let repair = "the hub is made to show what the file says".to_owned();
             return Ok(Some((explanation, repair)));
         }
         tokio::time::sleep(PAUSE).await;

@@ -6,12 +6,13 @@ use entity_core::enums::ProjectState;
 use entity_core::projects;
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 
+use super::cure::Cure;
 use super::database_file::Problem;
 use super::spoke_file::{self, SpokeFile};
-use super::{Finding, FindingClass, projection};
+use super::{Finding, FindingClass, missing, projection};
 use crate::{
-    Access, DatabaseManager as _, FileLock, Kind as _, Layout, Project, Share, SqliteManager,
-    StoreError, provision,
+    Access, Cause, DatabaseManager as _, FileLock, Kind as _, Layout, Project, ProjectId, Share,
+    SqliteManager, StoreError, provision, quarantine,
 };
 
 /// Every row of the hub's projects, in whatever state.
@@ -44,6 +45,14 @@ fn place(layout: &Layout, row: &projects::Model) -> Option<PathBuf> {
     }
 }
 
+/// Where its file would be if the hub were wrong about whether the project is in the trash.
+fn other_place(layout: &Layout, row: &projects::Model) -> PathBuf {
+    match row.state {
+        ProjectState::Trashed => layout.spoke(&row.namespace),
+        ProjectState::Active | ProjectState::Creating => layout.trashed(&row.namespace),
+    }
+}
+
 async fn examine_one(
     manager: &SqliteManager,
     row: &projects::Model,
@@ -66,31 +75,36 @@ async fn examine_one(
                 .one(projects::Entity::find_by_id(&row.id))
                 .await?;
             let same = now.is_some_and(|now| (now.state, now.epoch) == (row.state, row.epoch));
-            return Ok(same
-                .then(|| finding(problem.class, explain(row, &problem)))
-                .into_iter()
-                .collect());
+            if !same {
+                return Ok(Vec::new());
+            }
+            let found = if problem.class == FindingClass::MissingFile {
+                missing::explain(manager, row, &path, &other_place(manager.layout(), row)).await?
+            } else {
+                let backup = quarantine::newest_backup(manager.core(), &row.id).await?;
+                damaged(row, &path, &problem, backup)
+            };
+            return Ok(vec![found]);
         }
     };
     if spoke.id != row.id {
-        let explanation = format!(
-            "the file of project `{}` holds project {}",
-            row.name, spoke.id
-        );
-        let repair = "move this file away and the right one to its place".to_owned();
-        return Ok(vec![finding(
-            FindingClass::WrongProject,
-            (explanation, repair),
-        )]);
+        return Ok(vec![misplaced(manager.layout(), row, path, spoke.id)]);
     }
     let mut found = notes(row, &spoke)
         .into_iter()
-        .map(|(class, text)| finding(class, text))
+        .map(|(class, text, cure)| {
+            let noted = finding(class, text);
+            match cure {
+                Some(cure) => noted.cured_by(cure),
+                None => noted,
+            }
+        })
         .collect::<Vec<_>>();
     if row.state == ProjectState::Active
         && let Some(drift) = projection::examine(manager, row, &path, spoke).await?
     {
-        found.push(finding(FindingClass::DriftedProjection, drift));
+        let cure = Cure::Reproject { id: row.id.clone() };
+        found.push(finding(FindingClass::DriftedProjection, drift).cured_by(cure));
     }
     Ok(found)
 }
@@ -119,50 +133,113 @@ fn read_shared(
     Ok(spoke_file::read(file, access))
 }
 
-/// What is wrong with a project's file, and what to do about it.
-fn explain(row: &projects::Model, Problem { class, reason }: &Problem) -> (String, String) {
-    let name = &row.name;
-    let (explanation, repair) = match class {
-        FindingClass::MissingFile => (
-            format!("the file of project `{name}` is missing"),
-            "put it back, or restore the project from a backup",
+/// A file that holds another project: it goes where that one belongs, or into the quarantine if that place is
+/// taken.
+fn misplaced(layout: &Layout, row: &projects::Model, path: PathBuf, holds: String) -> Finding {
+    let explanation = format!("the file of project `{}` holds project {holds}", row.name);
+    let home = holds
+        .parse::<ProjectId>()
+        .map(|id| layout.spoke(&id.namespace()));
+    let (repair, cure) = match home {
+        Ok(home) if !home.exists() => (
+            format!("it is moved to the place of project {holds}"),
+            Cure::Bring {
+                id: holds,
+                from: path.clone(),
+                to: home,
+            },
         ),
+        _ => (
+            "it is moved into the quarantine; then the right one can take its place".to_owned(),
+            Cure::SetAside {
+                file: path.clone(),
+                cause: Cause::Misplaced,
+                project: Some(holds),
+                reason: explanation.clone(),
+            },
+        ),
+    };
+    Finding::new(FindingClass::WrongProject, explanation, repair)
+        .of(&row.id)
+        .at(path)
+        .cured_by(cure)
+}
+
+/// What is wrong with a project's file, and what to do about it.
+fn damaged(
+    row: &projects::Model,
+    path: &Path,
+    Problem { class, reason }: &Problem,
+    backup: Option<String>,
+) -> Finding {
+    let name = &row.name;
+    let (explanation, told) = match class {
         FindingClass::NewerSchema => (
             format!("project `{name}` cannot be opened: {reason}"),
-            "use a newer manifold",
+            Some("use a newer manifold"),
         ),
         FindingClass::Unreadable => (
             format!("the file of project `{name}` cannot be read ({reason})"),
-            "look at its permissions and its disk",
+            Some("look at its permissions and its disk"),
         ),
         FindingClass::Unchecked => (
             format!("project `{name}` was not looked through: {reason}"),
-            "run this again when that is done",
+            Some("run this again when that is done"),
         ),
         FindingClass::NotSqlite | FindingClass::NotManifold => (
             format!("the file of project `{name}` is not one of Manifold's ({reason})"),
-            "put the right file there, or restore the project from a backup",
+            None,
         ),
         _ => (
             format!("the file of project `{name}` is damaged ({reason})"),
-            "restore the project from a backup; other projects are not affected",
+            None,
         ),
     };
-    (explanation, repair.to_owned())
+    let finding = |repair: String| {
+        Finding::new(*class, explanation, repair)
+            .of(&row.id)
+            .at(path)
+    };
+    if let Some(repair) = told {
+        return finding(repair.to_owned());
+    }
+    if row.state == ProjectState::Trashed {
+        let restore = backup.map_or_else(String::new, |backup| {
+            format!("; `manifold restore {backup} --as NEW_NAME` makes a new project of its newest backup")
+        });
+        return finding(format!("it is in the trash and left there{restore}"));
+    }
+    let restore = backup.map_or_else(
+        || "; there is no backup of it, `manifold project salvage` makes a new project of what can be read".to_owned(),
+        |backup| format!("; then `manifold restore {backup} --in-place` brings the project back"),
+    );
+    finding(format!(
+        "it is moved into the quarantine{restore}; other projects are not affected"
+    ))
+    .cured_by(Cure::SetAside {
+        file: path.to_owned(),
+        cause: Cause::DamagedProject,
+        project: Some(row.id.clone()),
+        reason: reason.clone(),
+    })
 }
 
-/// What is worth knowing of a file that is sound.
-fn notes(row: &projects::Model, spoke: &SpokeFile) -> Vec<(FindingClass, (String, String))> {
+/// What is worth knowing of a file that is sound. One in the trash is migrated when it leaves it.
+fn notes(
+    row: &projects::Model,
+    spoke: &SpokeFile,
+) -> Vec<(FindingClass, (String, String), Option<Cure>)> {
     let mut notes = Vec::new();
-    if spoke.version < i64::from(Project::VERSION) {
+    if spoke.version < i64::from(Project::VERSION) && row.state == ProjectState::Active {
         let explanation = format!(
             "project `{}` has schema version {}, this program has {}",
             row.name,
             spoke.version,
             Project::VERSION
         );
-        let repair = "it is migrated when it is next opened, or by `manifold migrate up`";
-        notes.push((FindingClass::OlderSchema, (explanation, repair.to_owned())));
+        let repair = "it is migrated, as when it is next opened".to_owned();
+        let cure = Cure::Open { id: row.id.clone() };
+        notes.push((FindingClass::OlderSchema, (explanation, repair), Some(cure)));
     }
     if let Some(size) = spoke.unchecked {
         let explanation = format!(
@@ -170,8 +247,8 @@ fn notes(row: &projects::Model, spoke: &SpokeFile) -> Vec<(FindingClass, (String
             row.name,
             size >> 20
         );
-        let repair = "a backup of it, verified, does that";
-        notes.push((FindingClass::Unchecked, (explanation, repair.to_owned())));
+        let repair = "a backup of it, verified, does that".to_owned();
+        notes.push((FindingClass::Unchecked, (explanation, repair), None));
     }
     notes
 }

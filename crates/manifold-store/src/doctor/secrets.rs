@@ -1,6 +1,6 @@
 //! Secrets are readable by their owner only.
 
-use super::{Finding, FindingClass};
+use super::Finding;
 use crate::Layout;
 
 #[cfg(unix)]
@@ -9,9 +9,14 @@ pub(super) fn examine(layout: &Layout) -> Option<Finding> {
     let path = layout.secrets();
     let mode = std::fs::metadata(&path).ok()?.mode() & 0o777;
     let explanation = format!("other users may read the secrets (mode {mode:03o})");
-    let repair = format!("run `chmod 600 {}`", path.display());
-    (mode & 0o077 != 0)
-        .then(|| Finding::new(FindingClass::ExposedSecrets, explanation, repair).at(path))
+    let repair = format!(
+        "others are kept from reading it, as `chmod 600 {}` does",
+        path.display()
+    );
+    let finding = Finding::new(super::FindingClass::ExposedSecrets, explanation, repair)
+        .at(&path)
+        .cured_by(super::cure::Cure::Protect { path });
+    (mode & 0o077 != 0).then_some(finding)
 }
 
 #[cfg(not(unix))]

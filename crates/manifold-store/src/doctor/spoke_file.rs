@@ -13,9 +13,15 @@ const LARGEST_CHECKED: u64 = 256 << 20;
 
 /// A spoke's file that is sound, as far as it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SpokeFile {
+pub(crate) struct SpokeFile {
     /// The project inside.
     pub(super) id: String,
+    /// Its name.
+    pub(super) name: String,
+    /// How often it was replaced.
+    pub(super) epoch: i64,
+    /// When it was made, as it is stored.
+    pub(super) created_at: String,
     /// The schema version.
     pub(super) version: i64,
     /// The size that was too large to be read through, in bytes.
@@ -38,31 +44,36 @@ pub(super) struct Shown {
 }
 
 /// Looks into the file at `path`.
-pub(super) fn read(path: &Path, access: Access) -> Result<SpokeFile, Problem> {
+pub(crate) fn read(path: &Path, access: Access) -> Result<SpokeFile, Problem> {
     let DatabaseFile {
         connection,
         version,
         unchecked,
     } = DatabaseFile::read::<Project>(path, access, Some(LARGEST_CHECKED))?;
-    let id = project_inside(&connection)?;
+    let (id, name, epoch, created_at) = project_inside(&connection)?;
     let shown = (version == i64::from(Project::VERSION))
         .then(|| shown(&connection))
         .transpose()?;
     Ok(SpokeFile {
         id,
+        name,
+        epoch,
+        created_at,
         version,
         unchecked,
         shown,
     })
 }
 
-fn project_inside(connection: &Connection) -> Result<String, Problem> {
-    let mut statement = connection.prepare("SELECT id FROM project")?;
-    let mut ids = statement
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<Vec<String>, _>>()?;
-    match (ids.pop(), ids.len()) {
-        (Some(id), 0) => Ok(id),
+fn project_inside(connection: &Connection) -> Result<(String, String, i64, String), Problem> {
+    let mut statement = connection.prepare("SELECT id, name, epoch, created_at FROM project")?;
+    let mut inside = statement
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    match (inside.pop(), inside.len()) {
+        (Some(project), 0) => Ok(project),
         (None, _) => Err(Problem::new(FindingClass::Corrupt, "it names no project")),
         (Some(_), others) => Err(Problem::new(
             FindingClass::Corrupt,

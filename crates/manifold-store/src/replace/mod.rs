@@ -138,6 +138,7 @@ async fn in_place(
         }
         Err(
             error @ (StoreError::Gone { .. }
+            | StoreError::Quarantined { .. }
             | StoreError::Corrupt { .. }
             | StoreError::NotOurs { .. }
             | StoreError::WrongProject { .. }),

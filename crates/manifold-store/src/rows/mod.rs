@@ -68,3 +68,5 @@ pub use transaction::Guard;
 pub use view::{create_view, snapshot_query, temp_view_sql};
 pub use view_name::view_name;
 pub use watch::{Unwatched, Watch};
+
+pub(crate) use source::ROW_FORMAT;

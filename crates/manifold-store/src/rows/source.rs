@@ -4,7 +4,7 @@ use super::error::{Doing, RowsError};
 use rusqlite::{Connection, OptionalExtension};
 
 /// The layout of row tables that this version writes and reads.
-pub(super) const ROW_FORMAT: i64 = 1;
+pub(crate) const ROW_FORMAT: i64 = 1;
 /// The columns that every table of rows begins with.
 pub(crate) const FIXED_COLUMNS: [&str; 3] = ["_rid", "_to", "_pos"];
 /// What `_to` holds in a row that no snapshot has closed.

@@ -12,8 +12,8 @@ mod exclusive;
 mod lock_holders;
 mod operation;
 mod restore;
-mod spoke_files;
-mod taken_name;
+pub(crate) mod spoke_files;
+pub(crate) mod taken_name;
 mod undelete;
 
 use std::sync::Arc;

@@ -66,7 +66,7 @@ fn leave_wal_mode(path: &Path) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Io`]; when both paths have a file neither is touched.
-pub(super) fn relocate(from: &Path, to: &Path) -> Result<(), StoreError> {
+pub(crate) fn relocate(from: &Path, to: &Path) -> Result<(), StoreError> {
     if !exists(from)? {
         return Ok(());
     }
@@ -127,7 +127,7 @@ pub(super) fn put_back(from: &Path, to: &Path) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Io`].
-pub(super) fn make_folder(folder: &Path) -> Result<(), StoreError> {
+pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -142,7 +142,7 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Io`].
-pub(super) fn exists(path: &Path) -> Result<bool, StoreError> {
+pub(crate) fn exists(path: &Path) -> Result<bool, StoreError> {
     path.try_exists().map_err(StoreError::io("look for", path))
 }
 

@@ -10,7 +10,7 @@ use crate::{CoreTransaction, StoreError, name};
 ///
 /// # Errors
 /// [`StoreError::NameTaken`]; others by meaning.
-pub(super) async fn refuse(
+pub(crate) async fn refuse(
     transaction: &CoreTransaction,
     wanted: &str,
     id: &str,

@@ -83,6 +83,42 @@ impl StagedBuilder {
         Ok(file.map_err(StoreError::io("write", &path))?)
     }
 
+    /// A copy of the empty spoke, as long as no table was begun; removed with the builder.
+    pub(crate) fn blank(&self) -> Result<std::path::PathBuf, StoreError> {
+        let path = self.workspace.file();
+        let blank = path.with_file_name("blank.db");
+        std::fs::copy(&path, &blank).map_err(StoreError::io("copy", path))?;
+        Ok(blank)
+    }
+
+    /// Makes the catalogue consistent when some of its rows were not saved: gives the spoke the project of `row` if it
+    /// has none, and removes what refers to rows that are not there. Returns how many rows it removed, by table.
+    pub(crate) fn mend(
+        &mut self,
+        row: &entity_core::projects::Model,
+        sources: &[entity_core::data_sources::Model],
+        incomplete: &[String],
+    ) -> Result<std::collections::BTreeMap<String, u64>, StagedError> {
+        match &self.tables {
+            Some(tables) => tables.mend(row, sources, incomplete),
+            None => Ok(std::collections::BTreeMap::new()),
+        }
+    }
+
+    /// Checks what was built of a damaged project: there is nothing to compare it with. Then its views are made.
+    pub(crate) async fn finish_mended(self) -> Result<Staged, StagedError> {
+        let Self { tables, workspace } = self;
+        spoke::blocking(move || {
+            let path = workspace.file();
+            if let Some(tables) = tables {
+                tables.complete()?;
+            }
+            let checked = check::check_mended(&path)?;
+            Staged::complete(workspace, checked)
+        })
+        .await
+    }
+
     /// Checks what was built: it is one project, whole by SQLite's own checks, with exactly the tables and
     /// rows that were `expected`. Then it is migrated and its views are made.
     ///

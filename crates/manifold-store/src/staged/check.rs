@@ -44,6 +44,21 @@ pub(super) fn check(path: &Path, expected: &Expected) -> Result<Checked, StagedE
     Ok(Checked { project, compared })
 }
 
+/// As [`check`], of a spoke that this program has just made and that has nothing to be compared with.
+pub(super) fn check_mended(path: &Path) -> Result<Checked, StagedError> {
+    let named = |error: rusqlite::Error| StoreError::from(error).at(path);
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
+    connection
+        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA locking_mode = EXCLUSIVE")
+        .map_err(named)?;
+    check_whole(&connection, path)?;
+    Ok(Checked {
+        project: only_project(&connection, path)?,
+        compared: Vec::new(),
+    })
+}
+
 fn check_header(path: &Path) -> Result<(), StagedError> {
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(16).read_to_end(&mut head));

@@ -3,6 +3,8 @@
 mod builder;
 mod check;
 mod error;
+mod mend;
+mod mend_sources;
 mod row_table;
 mod spoke;
 mod tables;

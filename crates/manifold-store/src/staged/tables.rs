@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, Statement, params_from_iter};
 
-use super::{StagedError, row_table};
+use super::{StagedError, mend, row_table};
 use crate::StoreError;
 use crate::freeze::{Contents, Table, TableKind, row_table_number, tables};
 use crate::rows::Cell;
@@ -80,6 +80,16 @@ impl Tables {
             name: table.name,
             insert,
         })
+    }
+
+    /// Removes what refers to rows that are not there; see [`mend::mend`].
+    pub(super) fn mend(
+        &self,
+        row: &entity_core::projects::Model,
+        sources: &[entity_core::data_sources::Model],
+        incomplete: &[String],
+    ) -> Result<std::collections::BTreeMap<String, u64>, StagedError> {
+        mend::mend(&self.connection, row, sources, incomplete)
     }
 
     /// Makes the indexes of the rows and commits.

@@ -48,7 +48,7 @@ async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Settings(command) => settings::run(command, session).await,
         Command::Migrate(command) => migrate::run(command, session).await,
         Command::Job(command) => job::run(command, session).await,
-        Command::Doctor => doctor::run(session).await,
+        Command::Doctor(arguments) => doctor::run(arguments, session).await,
         Command::Completions(arguments) => completions::run(&arguments, session),
     }
 }

@@ -1,7 +1,6 @@
 //! A project.
 
 use chrono::{DateTime, Utc};
-use entity_core::enums::ProjectState;
 use entity_core::projects;
 use manifold_store::Projects;
 use serde::Serialize;
@@ -15,7 +14,7 @@ pub(crate) struct ProjectShape {
     pub(crate) id: String,
     pub(crate) name: String,
     description: Option<String>,
-    state: ProjectState,
+    state: String,
     path: String,
     size_bytes: u64,
     source_count: i64,
@@ -35,7 +34,11 @@ impl ProjectShape {
             id: row.id,
             name: row.name,
             description: row.description,
-            state: row.state,
+            state: if file.is_quarantined {
+                "quarantined".to_owned()
+            } else {
+                row.state.to_string()
+            },
             source_count: row.source_count,
             snapshot_count: row.snapshot_count,
             row_count: row.row_count,
@@ -93,6 +96,7 @@ impl ProjectShape {
             ("snapshots", units::number(self.snapshot_count)),
             ("rows", units::number(self.row_count)),
             ("size", units::size(self.size_bytes)),
+            ("state", self.state.clone()),
             ("file", self.path.clone()),
             ("created", units::time(self.created_at)),
             ("updated", units::time(self.updated_at)),

@@ -3,6 +3,7 @@
 
 mod backup;
 mod doctor;
+mod doctor_repair;
 mod errors;
 mod export;
 mod folder;

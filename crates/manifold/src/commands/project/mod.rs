@@ -1,6 +1,7 @@
 //! `manifold project`
 
 mod delete;
+mod salvage;
 pub(super) mod trashed;
 mod undelete;
 
@@ -9,6 +10,7 @@ use manifold_store::{NewProject, Projects};
 use serde_json::json;
 
 use self::delete::DeleteArgs;
+use self::salvage::SalvageArgs;
 use self::undelete::UndeleteArgs;
 use crate::session::Session;
 use crate::shapes::project::ProjectShape;
@@ -60,6 +62,8 @@ Examples:
     Delete(DeleteArgs),
     /// Take a project out of the trash
     Undelete(UndeleteArgs),
+    /// Make a new project of what can still be read of a damaged one
+    Salvage(SalvageArgs),
 }
 
 impl ProjectCommand {
@@ -124,6 +128,7 @@ pub(crate) async fn run(command: ProjectCommand, session: &Session) -> anyhow::R
         ProjectCommand::Undelete(arguments) => {
             undelete::run(arguments, &projects, session).await?;
         }
+        ProjectCommand::Salvage(arguments) => salvage::run(arguments, &projects, session).await?,
     }
     Ok(())
 }

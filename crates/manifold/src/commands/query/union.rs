@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use manifold_format::Value;
-use manifold_store::sandbox::ValueRef;
 use manifold_store::{
     LeftOut, SqliteManager, UnionColumn, UnionDone, UnionSink, UserQueries, UserQuery, WhyLeftOut,
 };
