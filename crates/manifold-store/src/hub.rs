@@ -13,6 +13,9 @@ use crate::{AtomicFile, Core, CoreDatabase, Durability, Kind as _, Layout, Store
 
 const LOCK_DEADLINE: Duration = Duration::from_secs(60);
 
+/// Prepared statements of each connection: those of every operation, for there is one hub.
+const STATEMENTS: usize = 100;
+
 /// Opens `core.db`. One process at a time makes or migrates it; the others wait.
 pub(crate) async fn open(layout: &Layout) -> Result<CoreDatabase, StoreError> {
     let path = layout.core();
@@ -25,7 +28,12 @@ pub(crate) async fn open(layout: &Layout) -> Result<CoreDatabase, StoreError> {
             file.commit()?;
         }
     }
-    let file = Arc::new(OpenFile::new(path.clone(), Core::VERSION, Durability::Full));
+    let file = Arc::new(OpenFile::new(
+        path.clone(),
+        Core::VERSION,
+        Durability::Full,
+        STATEMENTS,
+    ));
     let connection = Connection::new(file.clone(), None);
     let opened = check(layout, &connection).await;
     if let Err(error) = opened {

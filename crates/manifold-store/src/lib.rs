@@ -12,9 +12,11 @@ mod durability;
 mod error;
 mod file_lock;
 mod freeze;
+mod gate;
 mod hub;
 mod id;
 mod import_history;
+mod inline;
 mod jobs;
 mod kind;
 mod layout;
@@ -68,6 +70,7 @@ pub use id::{
     RelationshipId, SnapshotId, SourceId, WorkerId,
 };
 pub use import_history::{ImportFilter, ImportHistory};
+pub use inline::TypedConnection;
 pub use jobs::{
     Claim, Ending, Fence, FenceError, ImportEnding, ImportRecord, JobFilter, JobLog, JobProgress,
     JobWatch, Jobs, JobsError, LogLine, NewImport, NewJob, Standing,

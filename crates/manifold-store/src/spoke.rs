@@ -19,6 +19,9 @@ use crate::{Durability, Kind, Layout, Project, ProjectDatabase, ProjectId, Store
 /// How long opening waits for a process that deletes or replaces the spoke.
 const LOCK_DEADLINE: Duration = Duration::from_secs(30);
 
+/// Prepared statements of each connection: few, because thousands of spokes may be open.
+const STATEMENTS: usize = 24;
+
 /// An open spoke file.
 pub(crate) struct Spoke {
     file: Arc<OpenFile>,
@@ -49,7 +52,12 @@ impl Spoke {
             project: id.clone(),
             path: path.clone(),
         })?;
-        let file = Arc::new(OpenFile::new(path.clone(), Project::VERSION, durability));
+        let file = Arc::new(OpenFile::new(
+            path.clone(),
+            Project::VERSION,
+            durability,
+            STATEMENTS,
+        ));
         let checked = check(&file, id).await;
         if checked.is_ok() && inode != self::inode(&path).unwrap_or_default() {
             file.close().await.map_err(crate::connection::query_error)?;

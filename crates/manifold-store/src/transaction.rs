@@ -8,8 +8,10 @@ use sqlx::sqlite::SqliteTransactionManager as Manager;
 use sqlx_core::sql_str::SqlSafeStr as _;
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::sync::Mutex;
+use tokio::task::coop::consume_budget;
 
 use crate::connection::{self, Connection, Rows, exec_error, query_error};
+use crate::inline::{TypedConnection, sealed};
 use crate::sqlite::Handle;
 use crate::stack::Held;
 use crate::{Durability, StoreError};
@@ -54,9 +56,14 @@ impl Transaction {
 
     /// Another process may have migrated the file since it was opened here.
     async fn check_version(&self) -> Result<(), StoreError> {
-        let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA user_version");
-        let row = self.query_one_raw(statement).await?;
-        let found: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        let read = |short: &rusqlite::Connection| {
+            short
+                .prepare_cached("PRAGMA user_version")?
+                .query_row([], |row| row.get::<_, i64>(0))
+        };
+        let mut handle = self.handle.lock().await;
+        let found = handle.write_short(read).await.map_err(query_error)?;
+        drop(handle);
         let file = self.connection.file();
         if found == i64::from(file.version()) {
             return Ok(());
@@ -158,6 +165,29 @@ impl ConnectionTrait for Transaction {
             statement,
         )
         .await
+    }
+}
+
+impl sealed::Sealed for Transaction {}
+
+impl TypedConnection for Transaction {
+    async fn read_short<T: Send>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Option<T> + Send,
+    ) -> Result<Option<T>, DbErr> {
+        consume_budget().await; // a task that only reads here must let others run too
+        let mut handle = self.handle.lock().await;
+        handle.read_short(work).await.map_err(query_error)
+    }
+
+    async fn write_short<T: Send>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error> + Send,
+    ) -> Result<Option<T>, DbErr> {
+        consume_budget().await;
+        let mut handle = self.handle.lock().await;
+        let written = handle.write_short(work).await.map_err(query_error)?;
+        Ok(Some(written))
     }
 }
 

@@ -1,124 +1,24 @@
-//! An open database file as SeaORM sees it: one writer, readers opened when first needed.
+//! A database as SeaORM sees it, over an open file.
 
-use std::path::{Path, PathBuf};
+mod open_file;
+mod statement;
+
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
-use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, StreamTrait,
-};
-use sea_query_sqlx::SqlxValues;
-use sqlx::query::Query;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Executor as _, Sqlite};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
 
+use tokio::task::coop::consume_budget;
+
+use crate::inline::{TypedConnection, sealed};
 use crate::lease::Lease;
-use crate::sqlite::{Handle, Role};
-use crate::stack::{Held, Late, Stack};
+use crate::sqlite::Handle;
+use crate::stack::Held;
 use crate::{Durability, StoreError, Transaction};
 
-/// How long a caller waits for the writer or a reader of its own process.
-const CONNECTION_DEADLINE: Duration = Duration::from_secs(60);
-
-/// Readers per open file. On two cores a second one only helps while the first runs a long query.
-const READERS: usize = 2;
-
-/// Descriptors that an open file needs at most: 2 for each connection, 1 for the shared memory.
-pub(crate) const DESCRIPTORS: u64 = 2 * (1 + READERS as u64) + 1;
-
-/// What every handle on one open file shares.
-pub(crate) struct OpenFile {
-    path: PathBuf,
-    version: u32,
-    relaxed: AtomicBool,
-    writer: Arc<Stack<Handle>>,
-    readers: Arc<Stack<Handle>>,
-    outdated: AtomicBool,
-}
-
-impl OpenFile {
-    pub(crate) fn new(path: PathBuf, version: u32, durability: Durability) -> Self {
-        Self {
-            path,
-            version,
-            relaxed: AtomicBool::new(durability == Durability::Relaxed),
-            writer: Stack::new(1),
-            readers: Stack::new(READERS),
-            outdated: AtomicBool::new(false),
-        }
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The `user_version` that this program works with.
-    pub(crate) fn version(&self) -> u32 {
-        self.version
-    }
-
-    /// The durability of what is acknowledged: FULL unless the store runs relaxed.
-    fn durability(&self) -> Durability {
-        if self.relaxed.load(Ordering::Relaxed) {
-            Durability::Relaxed
-        } else {
-            Durability::Full
-        }
-    }
-
-    /// From now on nothing is committed more durably than [`Durability::Relaxed`].
-    pub(crate) fn relax(&self) {
-        self.relaxed.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether another process moved the schema on, so that this file must be opened anew.
-    pub(crate) fn is_outdated(&self) -> bool {
-        self.outdated.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn mark_outdated(&self) {
-        self.outdated.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) async fn writer(&self) -> Result<Held<Handle>, DbErr> {
-        self.writer
-            .take(CONNECTION_DEADLINE, async || {
-                open(&self.path, Role::Writer).await
-            })
-            .await
-    }
-
-    pub(crate) async fn reader(&self) -> Result<Held<Handle>, DbErr> {
-        self.readers
-            .take(CONNECTION_DEADLINE, async || {
-                open(&self.path, Role::Reader).await
-            })
-            .await
-    }
-
-    /// Closes every connection that is not held; the last one writes the WAL back into the file.
-    pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
-        for handle in self.readers.drain().into_iter().chain(self.writer.drain()) {
-            handle.close().await?;
-        }
-        Ok(())
-    }
-}
-
-async fn open(path: &Path, role: Role) -> Result<Handle, DbErr> {
-    Handle::open(path, role)
-        .await
-        .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
-}
-
-impl From<Late> for DbErr {
-    fn from(_: Late) -> Self {
-        Self::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout)
-    }
-}
+pub(crate) use open_file::{DESCRIPTORS, OpenFile};
+pub(crate) use statement::{all, exec_error, execute, one, prepared, query_error, script};
 
 /// A database that queries can run on. A spoke's connection holds its lease: while one exists, the
 /// spoke is not closed.
@@ -197,69 +97,9 @@ async fn lend<T: Send + 'static>(
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connection")
-            .field("path", &self.file.path)
+            .field("path", &self.file.path())
             .finish_non_exhaustive()
     }
-}
-
-pub(crate) fn exec_error(error: sqlx::Error) -> DbErr {
-    DbErr::Exec(RuntimeErr::SqlxError(error.into()))
-}
-
-pub(crate) fn query_error(error: sqlx::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(error.into()))
-}
-
-/// The statement as sqlx runs it: prepared once per connection and kept.
-pub(crate) fn prepared(statement: Statement) -> Query<'static, Sqlite, SqlxValues> {
-    let values = statement
-        .values
-        .unwrap_or_else(|| sea_orm::Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
-}
-
-pub(crate) async fn execute(
-    connection: &mut SqliteConnection,
-    statement: Statement,
-) -> Result<ExecResult, DbErr> {
-    prepared(statement)
-        .execute(connection)
-        .await
-        .map(Into::into)
-        .map_err(exec_error)
-}
-
-pub(crate) async fn script(
-    connection: &mut SqliteConnection,
-    sql: &str,
-) -> Result<ExecResult, DbErr> {
-    connection
-        .execute(AssertSqlSafe(sql.to_owned()))
-        .await
-        .map(Into::into)
-        .map_err(exec_error)
-}
-
-pub(crate) async fn one(
-    connection: &mut SqliteConnection,
-    statement: Statement,
-) -> Result<Option<QueryResult>, DbErr> {
-    Ok(prepared(statement)
-        .fetch_optional(connection)
-        .await
-        .map_err(query_error)?
-        .map(Into::into))
-}
-
-pub(crate) async fn all(
-    connection: &mut SqliteConnection,
-    statement: Statement,
-) -> Result<Vec<QueryResult>, DbErr> {
-    let rows = prepared(statement)
-        .fetch_all(connection)
-        .await
-        .map_err(query_error)?;
-    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// A statement that a reader may run. Others (`INSERT .. RETURNING`, `WITH ..`) go to the writer, where a
@@ -306,6 +146,27 @@ impl ConnectionTrait for Connection {
         let rows = all(connection, statement).await;
         guard.disarm();
         rows
+    }
+}
+
+impl sealed::Sealed for Connection {}
+
+impl TypedConnection for Connection {
+    async fn read_short<T: Send>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Option<T> + Send,
+    ) -> Result<Option<T>, DbErr> {
+        consume_budget().await; // a task that only reads here must let others run too
+        let mut reader = self.file.reader().await?;
+        reader.read_short(work).await.map_err(query_error)
+    }
+
+    /// A write that commits by itself waits for the disk.
+    async fn write_short<T: Send>(
+        &self,
+        _work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error> + Send,
+    ) -> Result<Option<T>, DbErr> {
+        Ok(None)
     }
 }
 

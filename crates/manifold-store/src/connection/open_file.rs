@@ -1,0 +1,116 @@
+//! An open database file: one writer, readers opened when first needed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sea_orm::{DbErr, RuntimeErr};
+
+use crate::Durability;
+use crate::sqlite::{Handle, Role};
+use crate::stack::{Held, Late, Stack};
+
+/// How long a caller waits for the writer or a reader of its own process.
+const CONNECTION_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Readers per open file. On two cores a second one only helps while the first runs a long query.
+const READERS: usize = 2;
+
+/// Descriptors that an open file needs at most: 2 for each connection, 1 for the shared memory.
+pub(crate) const DESCRIPTORS: u64 = 2 * (1 + READERS as u64) + 1;
+
+/// What every handle on one open file shares.
+pub(crate) struct OpenFile {
+    path: PathBuf,
+    version: u32,
+    statements: usize,
+    relaxed: AtomicBool,
+    writer: Arc<Stack<Handle>>,
+    readers: Arc<Stack<Handle>>,
+    outdated: AtomicBool,
+}
+
+impl OpenFile {
+    /// Each connection keeps up to `statements` prepared statements in each of its drivers.
+    pub(crate) fn new(
+        path: PathBuf,
+        version: u32,
+        durability: Durability,
+        statements: usize,
+    ) -> Self {
+        Self {
+            path,
+            version,
+            statements,
+            relaxed: AtomicBool::new(durability == Durability::Relaxed),
+            writer: Stack::new(1),
+            readers: Stack::new(READERS),
+            outdated: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The `user_version` that this program works with.
+    pub(crate) fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The durability of what is acknowledged: FULL unless the store runs relaxed.
+    pub(crate) fn durability(&self) -> Durability {
+        if self.relaxed.load(Ordering::Relaxed) {
+            Durability::Relaxed
+        } else {
+            Durability::Full
+        }
+    }
+
+    /// From now on nothing is committed more durably than [`Durability::Relaxed`].
+    pub(crate) fn relax(&self) {
+        self.relaxed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether another process moved the schema on, so that this file must be opened anew.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.outdated.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn mark_outdated(&self) {
+        self.outdated.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) async fn writer(&self) -> Result<Held<Handle>, DbErr> {
+        self.writer
+            .take(CONNECTION_DEADLINE, async || self.open(Role::Writer).await)
+            .await
+    }
+
+    pub(crate) async fn reader(&self) -> Result<Held<Handle>, DbErr> {
+        self.readers
+            .take(CONNECTION_DEADLINE, async || self.open(Role::Reader).await)
+            .await
+    }
+
+    async fn open(&self, role: Role) -> Result<Handle, DbErr> {
+        Handle::open(&self.path, role, self.statements)
+            .await
+            .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+    }
+
+    /// Closes every connection that is not held; the last one writes the WAL back into the file.
+    pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
+        for handle in self.readers.drain().into_iter().chain(self.writer.drain()) {
+            handle.close().await?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Late> for DbErr {
+    fn from(_: Late) -> Self {
+        Self::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout)
+    }
+}
