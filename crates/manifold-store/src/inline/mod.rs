@@ -11,6 +11,8 @@ mod load_many;
 mod read;
 mod rows;
 mod save;
+#[cfg(test)]
+mod tests;
 mod typed_connection;
 
 pub use typed_connection::TypedConnection;
