@@ -9,6 +9,7 @@ use sea_orm::{
     FromQueryResult, IntoActiveModel, ModelTrait, QuerySelect as _, Related, Select, StreamTrait,
 };
 
+use crate::group_commit::Carrier;
 use crate::{
     Connection, Core, Durability, Execute, Fetch, FetchOne, Kind, Project, StoreError, StoredIn,
     Transaction, TypedConnection, inline,
@@ -279,18 +280,43 @@ impl<K: Kind> Database<K> {
         Ok(Database::over(self.connection.begin(durability).await?))
     }
 
-    /// Runs `work` in a write transaction: committed when it returns `Ok`, rolled back when it fails or
-    /// the future is dropped.
+    /// Runs `work` in a write transaction: committed when it returns `Ok`, undone when it fails or the future is
+    /// dropped. What returned is on the disk.
+    ///
+    /// Callers that wait for the writer share one transaction and one press on the disk; each is a part of its own,
+    /// undone alone. So `work` should await nothing but this database: the others wait for it. Work that must
+    /// wait for something else belongs into [`Self::begin`], which is never shared.
     ///
     /// # Errors
-    /// What `work` returns, and as [`Self::begin`].
+    /// What `work` returns, and as [`Self::begin`]; [`StoreError::Interrupted`] when `work` takes more than 30
+    /// seconds while it shares a transaction.
     pub async fn write<T, E: From<StoreError>>(
         &self,
         work: impl AsyncFnOnce(&Database<K, Transaction>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let transaction = self.begin().await?;
-        let done = work(&transaction).await?;
-        transaction.commit().await?;
+        self.write_with(Durability::Full, work).await
+    }
+
+    /// Runs `work` as [`Self::write`] does, in a transaction of at least the given durability: one that is shared
+    /// has the highest that one of its callers asked for.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn write_with<T, E: From<StoreError>>(
+        &self,
+        durability: Durability,
+        work: impl AsyncFnOnce(&Database<K, Transaction>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let share = self.connection.share(durability).await?.map(Database::over);
+        let working = work(share.transaction());
+        let done = match share.limit() {
+            None => working.await?,
+            Some(limit) => match tokio::time::timeout(limit, working).await {
+                Ok(done) => done?,
+                Err(_) => return Err(StoreError::Interrupted.into()),
+            },
+        };
+        share.keep().await?;
         Ok(done)
     }
 
@@ -309,13 +335,19 @@ impl<K: Kind> Database<K> {
     }
 }
 
+impl<K: Kind> Carrier for Database<K, Transaction> {
+    fn into_transaction(self) -> Transaction {
+        self.connection
+    }
+}
+
 impl<K: Kind> Database<K, Transaction> {
     /// Keeps what the transaction did.
     ///
     /// # Errors
     /// [`StoreError`] by meaning; the transaction is then rolled back.
     pub async fn commit(self) -> Result<(), StoreError> {
-        self.connection.commit().await
+        Ok(self.connection.commit().await?)
     }
 
     /// Undoes what the transaction did, and waits until it is undone.
@@ -323,6 +355,6 @@ impl<K: Kind> Database<K, Transaction> {
     /// # Errors
     /// [`StoreError`] by meaning.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        self.connection.rollback().await
+        Ok(self.connection.rollback().await?)
     }
 }

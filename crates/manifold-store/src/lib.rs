@@ -13,6 +13,7 @@ mod error;
 mod file_lock;
 mod freeze;
 mod gate;
+mod group_commit;
 mod hub;
 mod id;
 mod import_history;

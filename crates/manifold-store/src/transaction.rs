@@ -10,9 +10,9 @@ use sqlx_core::transaction::TransactionManager as _;
 use tokio::sync::Mutex;
 use tokio::task::coop::consume_budget;
 
-use crate::connection::{self, Connection, Rows, exec_error, query_error};
+use crate::connection::{self, Connection, OpenFile, Rows, exec_error, query_error};
 use crate::inline::{TypedConnection, sealed};
-use crate::sqlite::Handle;
+use crate::sqlite::{Handle, Role};
 use crate::stack::Held;
 use crate::{Durability, StoreError};
 
@@ -32,9 +32,12 @@ impl Transaction {
         connection: Connection,
         durability: Durability,
     ) -> Result<Self, StoreError> {
-        let mut held = connection.file().writer().await?;
-        held.set_durability(durability).await.map_err(exec_error)?;
-        begin(&mut held, "BEGIN IMMEDIATE").await?;
+        let begin = Begin {
+            role: Role::Writer,
+            durability: Some(durability),
+            sql: "BEGIN IMMEDIATE",
+        };
+        let held = begin.on(connection.file()).await?;
         let transaction = Self {
             handle: Mutex::new(held),
             connection,
@@ -45,8 +48,12 @@ impl Transaction {
     }
 
     pub(crate) async fn begin_read(connection: Connection) -> Result<Self, StoreError> {
-        let mut held = connection.file().reader().await?;
-        begin(&mut held, "BEGIN DEFERRED").await?;
+        let begin = Begin {
+            role: Role::Reader,
+            durability: None,
+            sql: "BEGIN DEFERRED",
+        };
+        let held = begin.on(connection.file()).await?;
         Ok(Self {
             handle: Mutex::new(held),
             connection,
@@ -76,7 +83,7 @@ impl Transaction {
         })
     }
 
-    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+    pub(crate) async fn commit(mut self) -> Result<(), DbErr> {
         let handle = self.handle.get_mut();
         Manager::commit(handle.ready().await.map_err(exec_error)?)
             .await
@@ -85,7 +92,7 @@ impl Transaction {
         Ok(())
     }
 
-    pub(crate) async fn rollback(mut self) -> Result<(), StoreError> {
+    pub(crate) async fn rollback(mut self) -> Result<(), DbErr> {
         let handle = self.handle.get_mut();
         Manager::rollback(handle.ready().await.map_err(exec_error)?)
             .await
@@ -93,13 +100,68 @@ impl Transaction {
         self.open = false;
         Ok(())
     }
+
+    /// Marks the point to which [`Self::undo_part`] goes back.
+    pub(crate) async fn begin_part(&mut self) -> Result<(), DbErr> {
+        self.part("SAVEPOINT part").await
+    }
+
+    /// Keeps what was done since [`Self::begin_part`], if the transaction is kept.
+    pub(crate) async fn end_part(&mut self) -> Result<(), DbErr> {
+        self.part("RELEASE part").await
+    }
+
+    /// Undoes what was done since [`Self::begin_part`], and nothing else.
+    pub(crate) async fn undo_part(&mut self) -> Result<(), DbErr> {
+        self.part("ROLLBACK TO part; RELEASE part").await
+    }
+
+    /// Fails when SQLite has ended the transaction by itself, as it does when the disk is full: a savepoint would
+    /// silently begin another.
+    async fn part(&mut self, sql: &'static str) -> Result<(), DbErr> {
+        let work = |short: &rusqlite::Connection| {
+            if short.is_autocommit() {
+                return Ok(false);
+            }
+            short.execute_batch(sql).map(|()| true)
+        };
+        let handle = self.handle.get_mut();
+        if handle.write_short(work).await.map_err(exec_error)? {
+            return Ok(());
+        }
+        Err(DbErr::Custom(
+            "SQLite undid the transaction after an error in it".to_owned(),
+        ))
+    }
 }
 
-async fn begin(held: &mut Held<Handle>, sql: &'static str) -> Result<(), DbErr> {
-    let connection = held.ready().await.map_err(query_error)?;
-    Manager::begin(connection, Some(sql.into_sql_str()))
-        .await
-        .map_err(query_error)
+/// How a transaction begins.
+struct Begin {
+    role: Role,
+    durability: Option<Durability>,
+    sql: &'static str,
+}
+
+impl Begin {
+    /// Takes a connection and begins on it. sqlx has lost count on one where SQLite itself ended a transaction, as
+    /// it does when the disk is full: that one is replaced.
+    async fn on(&self, file: &OpenFile) -> Result<Held<Handle>, DbErr> {
+        let mut held = file.take(self.role).await?;
+        match self.run(&mut held).await {
+            Err(sqlx::Error::InvalidSavePointStatement) => held.discard(),
+            begun => return begun.map(|()| held).map_err(query_error),
+        }
+        let mut held = file.take(self.role).await?;
+        self.run(&mut held).await.map_err(query_error)?;
+        Ok(held)
+    }
+
+    async fn run(&self, held: &mut Held<Handle>) -> Result<(), sqlx::Error> {
+        if let Some(durability) = self.durability {
+            held.set_durability(durability).await?;
+        }
+        Manager::begin(held.ready().await?, Some(self.sql.into_sql_str())).await
+    }
 }
 
 impl std::fmt::Debug for Transaction {

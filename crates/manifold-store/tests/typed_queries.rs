@@ -13,8 +13,8 @@ use proptest::option;
 use proptest::prelude::*;
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait as _, EntityTrait,
-    IntoActiveModel, LoaderTrait as _, ModelTrait, QueryFilter as _, QueryOrder as _,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, EntityTrait, IntoActiveModel,
+    LoaderTrait as _, ModelTrait, QueryFilter as _, QueryOrder as _,
 };
 use serde_json::json;
 

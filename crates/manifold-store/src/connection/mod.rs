@@ -11,13 +11,14 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 
 use tokio::task::coop::consume_budget;
 
+use crate::group_commit::Share;
 use crate::inline::{TypedConnection, sealed};
 use crate::lease::Lease;
 use crate::sqlite::Handle;
 use crate::stack::Held;
 use crate::{Durability, StoreError, Transaction};
 
-pub(crate) use open_file::{DESCRIPTORS, OpenFile};
+pub(crate) use open_file::{CONNECTION_DEADLINE, DESCRIPTORS, OpenFile};
 pub(crate) use statement::{all, exec_error, execute, one, prepared, query_error, script};
 
 /// A database that queries can run on. A spoke's connection holds its lease: while one exists, the
@@ -50,6 +51,19 @@ impl Connection {
     /// Begins a write transaction (`BEGIN IMMEDIATE`).
     pub(crate) async fn begin(&self, durability: Durability) -> Result<Transaction, StoreError> {
         Transaction::begin_write(self.clone(), durability.min(self.file.durability())).await
+    }
+
+    /// A write transaction, or a part of one that is shared with others who wait: ended by [`Share::keep`], undone
+    /// when it is dropped.
+    pub(crate) async fn share(
+        &self,
+        durability: Durability,
+    ) -> Result<Share<Transaction>, StoreError> {
+        let durability = durability.min(self.file.durability());
+        if self.file.writer_is_free() && self.file.line().is_empty() {
+            return Ok(Share::alone(self.begin(durability).await?));
+        }
+        self.file.line().wait(self, durability).await
     }
 
     /// Begins a transaction that sees one state of the file.

@@ -8,11 +8,12 @@ use std::time::Duration;
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::Durability;
+use crate::group_commit::Line;
 use crate::sqlite::{Handle, Role};
 use crate::stack::{Held, Late, Stack};
 
 /// How long a caller waits for the writer or a reader of its own process.
-const CONNECTION_DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const CONNECTION_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Readers per open file. On two cores a second one only helps while the first runs a long query.
 const READERS: usize = 2;
@@ -28,6 +29,7 @@ pub(crate) struct OpenFile {
     relaxed: AtomicBool,
     writer: Arc<Stack<Handle>>,
     readers: Arc<Stack<Handle>>,
+    line: Line,
     outdated: AtomicBool,
 }
 
@@ -46,6 +48,7 @@ impl OpenFile {
             relaxed: AtomicBool::new(durability == Durability::Relaxed),
             writer: Stack::new(1),
             readers: Stack::new(READERS),
+            line: Line::default(),
             outdated: AtomicBool::new(false),
         }
     }
@@ -83,15 +86,31 @@ impl OpenFile {
     }
 
     pub(crate) async fn writer(&self) -> Result<Held<Handle>, DbErr> {
-        self.writer
-            .take(CONNECTION_DEADLINE, async || self.open(Role::Writer).await)
-            .await
+        self.take(Role::Writer).await
     }
 
     pub(crate) async fn reader(&self) -> Result<Held<Handle>, DbErr> {
-        self.readers
-            .take(CONNECTION_DEADLINE, async || self.open(Role::Reader).await)
+        self.take(Role::Reader).await
+    }
+
+    pub(crate) async fn take(&self, role: Role) -> Result<Held<Handle>, DbErr> {
+        let stack = match role {
+            Role::Writer => &self.writer,
+            Role::Reader => &self.readers,
+        };
+        stack
+            .take(CONNECTION_DEADLINE, async || self.open(role).await)
             .await
+    }
+
+    /// Whether the writer can be had without waiting.
+    pub(crate) fn writer_is_free(&self) -> bool {
+        self.writer.has_free()
+    }
+
+    /// Where callers of `write` wait for each other.
+    pub(crate) fn line(&self) -> &Line {
+        &self.line
     }
 
     async fn open(&self, role: Role) -> Result<Handle, DbErr> {
