@@ -9,7 +9,7 @@ use sea_orm::{
     FromQueryResult, IntoActiveModel, ModelTrait, QuerySelect as _, Related, Select, StreamTrait,
 };
 
-use crate::group_commit::Carrier;
+use crate::group_commit::{self, Carrier};
 use crate::{
     Connection, Core, Durability, Execute, Fetch, FetchOne, Kind, Project, StoreError, StoredIn,
     Transaction, TypedConnection, inline,
@@ -239,10 +239,11 @@ impl<K: Kind, C: TypedConnection> Database<K, C> {
 }
 
 impl<K: Kind, C: TypedConnection + StreamTrait> Database<K, C> {
-    /// The rows of a query as they come; the stream holds a connection until it ends or is dropped.
+    /// The rows of a query as they come; the stream holds a connection until it ends or is dropped. One that is not
+    /// asked for a row for 30 seconds gives its connection back; a transaction's does not, for that holds its own.
     ///
     /// # Errors
-    /// As [`Self::all`], here and with each row.
+    /// As [`Self::all`], here and with each row; [`StoreError::StreamStalled`] when it was left for too long.
     pub async fn stream<'a, E: StoredIn<K> + 'a>(
         &'a self,
         query: Select<E>,
@@ -288,8 +289,8 @@ impl<K: Kind> Database<K> {
     /// wait for something else belongs into [`Self::begin`], which is never shared.
     ///
     /// # Errors
-    /// What `work` returns, and as [`Self::begin`]; [`StoreError::Interrupted`] when `work` takes more than 30
-    /// seconds while it shares a transaction.
+    /// What `work` returns, and as [`Self::begin`]; [`StoreError::Busy`] when `work` takes more than 30 seconds while
+    /// it shares a transaction.
     pub async fn write<T, E: From<StoreError>>(
         &self,
         work: impl AsyncFnOnce(&Database<K, Transaction>) -> Result<T, E>,
@@ -313,7 +314,7 @@ impl<K: Kind> Database<K> {
             None => working.await?,
             Some(limit) => match tokio::time::timeout(limit, working).await {
                 Ok(done) => done?,
-                Err(_) => return Err(StoreError::Interrupted.into()),
+                Err(_) => return Err(group_commit::too_slow().into()),
             },
         };
         share.keep().await?;

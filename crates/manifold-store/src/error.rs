@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::ProjectId;
+use crate::connection::Stalled;
 
 /// An error of the store. Each variant says what to do; [`StoreError::code`] is its stable name.
 #[derive(Debug, thiserror::Error)]
@@ -191,6 +192,16 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// Nobody took the rows of a stream for too long; its connection was needed by others.
+    #[error(
+        "a query on {file} was stopped because its rows were not taken for {seconds} s; read on without waiting for anything else, or in pages"
+    )]
+    StreamStalled {
+        /// The database file.
+        file: String,
+        /// How long they were left.
+        seconds: u64,
+    },
     /// A statement that waits was stopped.
     #[error("the statement was stopped")]
     Interrupted,
@@ -233,6 +244,7 @@ impl StoreError {
             Self::TooManyProjects { .. } => "too_many_projects",
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "disk_full",
             Self::Io { .. } => "io",
+            Self::StreamStalled { .. } => "stream_stalled",
             Self::Interrupted => "interrupted",
             Self::ReadOnly => "read_only",
             Self::Decode(_) => "decode",
@@ -293,6 +305,12 @@ impl From<DbErr> for StoreError {
             }
             _ => return Self::Database(error),
         };
+        if let Some(stalled) = Stalled::of(sqlx) {
+            return Self::StreamStalled {
+                file: stalled.file.clone(),
+                seconds: stalled.limit.as_secs(),
+            };
+        }
         let sqlx::Error::Database(database) = sqlx.as_ref() else {
             return Self::Database(error);
         };

@@ -198,6 +198,17 @@ fn busy() -> StoreError {
     }
 }
 
+/// Others waited for a part that did not end.
+pub(crate) fn too_slow() -> StoreError {
+    StoreError::Busy {
+        what: format!(
+            "the database (a write was undone: others waited {} s for it)",
+            TURN.as_secs()
+        ),
+        holder: None,
+    }
+}
+
 /// Lets the line be served anew, however the task ended.
 struct Serving {
     file: Arc<OpenFile>,

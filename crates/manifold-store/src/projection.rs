@@ -10,7 +10,9 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
-use crate::{CoreDatabase, ProjectDatabase, ProjectId, ProjectTransaction, StoreError};
+use crate::{
+    CoreDatabase, CoreTransaction, ProjectDatabase, ProjectId, ProjectTransaction, StoreError,
+};
 
 /// Rows of the hub's import history kept in step per project: the newest so many.
 const IMPORTS_SHOWN: u64 = 200;
@@ -128,6 +130,15 @@ impl Projection {
     }
 
     async fn write(self, core: &CoreDatabase, condition: Condition) -> Result<bool, StoreError> {
+        core.write(async |transaction| self.write_on(transaction, condition).await)
+            .await
+    }
+
+    async fn write_on(
+        self,
+        transaction: &CoreTransaction,
+        condition: Condition,
+    ) -> Result<bool, StoreError> {
         let Self {
             project,
             sources,
@@ -136,7 +147,6 @@ impl Projection {
             snapshot_count,
             row_count,
         } = self;
-        let transaction = core.begin().await?;
         let updated = transaction
             .exec(
                 projects::Entity::update_many()
@@ -157,7 +167,6 @@ impl Projection {
             )
             .await?;
         if updated.rows_affected == 0 {
-            transaction.rollback().await?;
             return Ok(false);
         }
         let kept: Vec<String> = sources
@@ -181,7 +190,6 @@ impl Projection {
                 .exec(core_imports::Entity::insert(import).on_conflict(replace_import()))
                 .await?;
         }
-        transaction.commit().await?;
         Ok(true)
     }
 }

@@ -41,17 +41,8 @@ fn set<const N: usize>(keys: [&str; N]) -> BTreeSet<String> {
     keys.into_iter().map(str::to_owned).collect()
 }
 
-/// How many commits the hub's write-ahead log holds: its frames that end one.
 fn commits(store: &Store) -> usize {
-    let log = std::fs::read(store.folder.path().join("core.db-wal")).unwrap();
-    if log.is_empty() {
-        return 0;
-    }
-    let page = u32::from_be_bytes(log[8..12].try_into().unwrap()) as usize;
-    log[32..]
-        .chunks_exact(24 + page)
-        .filter(|frame| frame[8..16] == log[16..24] && frame[4..8] != [0; 4])
-        .count()
+    support::wal::commits(&store.folder.path().join("core.db"))
 }
 
 /// Lets every task run until it waits.

@@ -2,13 +2,13 @@
 
 mod open_file;
 mod statement;
+mod stream;
+#[cfg(test)]
+mod tests;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::{Stream, StreamExt as _};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
-
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::task::coop::consume_budget;
 
 use crate::group_commit::Share;
@@ -18,8 +18,11 @@ use crate::sqlite::Handle;
 use crate::stack::Held;
 use crate::{Durability, StoreError, Transaction};
 
+pub use stream::Rows;
+
 pub(crate) use open_file::{CONNECTION_DEADLINE, DESCRIPTORS, OpenFile};
 pub(crate) use statement::{all, exec_error, execute, one, prepared, query_error, script};
+pub(crate) use stream::Stalled;
 
 /// A database that queries can run on. A spoke's connection holds its lease: while one exists, the
 /// spoke is not closed.
@@ -181,44 +184,5 @@ impl TypedConnection for Connection {
         _work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error> + Send,
     ) -> Result<Option<T>, DbErr> {
         Ok(None)
-    }
-}
-
-/// Rows as they come. The stream holds its connection; dropping it ends the query.
-pub type Rows<'a> = Pin<Box<dyn Stream<Item = Result<QueryResult, DbErr>> + Send + 'a>>;
-
-impl StreamTrait for Connection {
-    type Stream<'a> = Rows<'a>;
-
-    fn get_database_backend(&self) -> DbBackend {
-        DbBackend::Sqlite
-    }
-
-    fn stream_raw<'a>(
-        &'a self,
-        statement: Statement,
-    ) -> Pin<Box<dyn Future<Output = Result<Rows<'a>, DbErr>> + Send + 'a>> {
-        Box::pin(async move {
-            let held = if reads(&statement.sql) {
-                self.file.reader().await?
-            } else {
-                self.file.writer().await?
-            };
-            Ok(Box::pin(rows(held, statement)) as Rows<'a>)
-        })
-    }
-}
-
-fn rows(
-    mut held: Held<Handle>,
-    statement: Statement,
-) -> impl Stream<Item = Result<QueryResult, DbErr>> + Send {
-    async_stream::try_stream! {
-        let (connection, guard) = held.ready_to_read().await.map_err(query_error)?;
-        let mut rows = prepared(statement).fetch(connection);
-        while let Some(row) = rows.next().await {
-            yield QueryResult::from(row.map_err(query_error)?);
-        }
-        guard.disarm();
     }
 }

@@ -15,6 +15,9 @@ use crate::stack::{Held, Late, Stack};
 /// How long a caller waits for the writer or a reader of its own process.
 pub(crate) const CONNECTION_DEADLINE: Duration = Duration::from_secs(60);
 
+/// How long a stream's consumer may leave its rows.
+const STREAM_LIMIT: Duration = Duration::from_secs(30);
+
 /// Readers per open file. On two cores a second one only helps while the first runs a long query.
 const READERS: usize = 2;
 
@@ -26,6 +29,7 @@ pub(crate) struct OpenFile {
     path: PathBuf,
     version: u32,
     statements: usize,
+    stream_limit: Duration,
     relaxed: AtomicBool,
     writer: Arc<Stack<Handle>>,
     readers: Arc<Stack<Handle>>,
@@ -45,12 +49,24 @@ impl OpenFile {
             path,
             version,
             statements,
+            stream_limit: STREAM_LIMIT,
             relaxed: AtomicBool::new(durability == Durability::Relaxed),
             writer: Stack::new(1),
             readers: Stack::new(READERS),
             line: Line::default(),
             outdated: AtomicBool::new(false),
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_stream_limit(mut self, limit: Duration) -> Self {
+        self.stream_limit = limit;
+        self
+    }
+
+    /// How long a stream's consumer may leave its rows.
+    pub(crate) fn stream_limit(&self) -> Duration {
+        self.stream_limit
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -7,6 +7,7 @@
 
 mod bind;
 mod columns;
+mod insert_statement;
 mod load_many;
 mod read;
 mod rows;

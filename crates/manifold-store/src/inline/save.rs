@@ -1,12 +1,12 @@
 //! Typed writes of one row: on this thread inside a transaction, with SeaORM's hooks as ever.
 
-use sea_orm::sea_query::{Query, ReturningClause};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, DbBackend, DbErr, EntityTrait,
-    IntoActiveModel, Iterable as _, QueryTrait as _, Statement, TryIntoModel,
+    ActiveModelBehavior, ActiveModelTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel,
+    QueryTrait as _, Statement, TryIntoModel,
 };
 
 use super::TypedConnection;
+use super::insert_statement::{every_column, insert_statement};
 use super::rows::{self, Rows};
 
 type Model<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
@@ -20,9 +20,7 @@ where
     C: TypedConnection,
 {
     let row = A::before_save(row, connection, true).await?;
-    let mut query = A::Entity::insert(row).into_query();
-    query.returning(every_column::<A::Entity>());
-    let inserted = write::<A::Entity, C>(DbBackend::Sqlite.build(&query), connection).await?;
+    let inserted = write::<A::Entity, C>(insert_statement(row), connection).await?;
     let Some(model) = inserted else {
         return Err(DbErr::RecordNotFound(
             "Failed to find inserted item".to_owned(),
@@ -51,13 +49,6 @@ where
             .ok_or(DbErr::RecordNotUpdated)?
     };
     A::after_save(model, connection, false).await
-}
-
-fn every_column<E: EntityTrait>() -> ReturningClause {
-    Query::returning().exprs(
-        E::Column::iter()
-            .map(|column| column.select_as(column.into_returning_expr(DbBackend::Sqlite))),
-    )
 }
 
 async fn write<E, C>(statement: Statement, connection: &C) -> Result<Option<E::Model>, DbErr>

@@ -8,7 +8,10 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 
 use super::operation;
 use crate::provision::{self, NewSpoke};
-use crate::{DatabaseManager as _, Layout, ProjectId, SqliteManager, StoreError, Timestamp, name};
+use crate::{
+    CoreTransaction, DatabaseManager as _, Layout, ProjectId, SqliteManager, StoreError, Timestamp,
+    name,
+};
 
 /// A project to be made.
 #[derive(Debug, Clone, Default)]
@@ -50,8 +53,18 @@ pub(crate) async fn create(
 /// The intent: from here on the name is taken.
 async fn plan(manager: &SqliteManager, spoke: &NewSpoke) -> Result<crate::OperationId, StoreError> {
     manager.worker().await?;
+    manager
+        .core()
+        .write(async |transaction| take_name(transaction, manager, spoke).await)
+        .await
+}
+
+async fn take_name(
+    transaction: &CoreTransaction,
+    manager: &SqliteManager,
+    spoke: &NewSpoke,
+) -> Result<crate::OperationId, StoreError> {
     let fold = name::fold(&spoke.name);
-    let transaction = manager.core().begin().await?;
     let same_name = projects::Entity::find()
         .filter(projects::Column::NameFold.eq(&fold))
         .filter(projects::Column::State.ne(ProjectState::Trashed));
@@ -82,16 +95,14 @@ async fn plan(manager: &SqliteManager, spoke: &NewSpoke) -> Result<crate::Operat
         }))
         .await?;
     let payload = serde_json::json!({ "name": spoke.name });
-    let operation = operation::begin(
-        &transaction,
+    operation::begin(
+        transaction,
         manager,
         OperationKind::Create,
         &spoke.id,
         payload,
     )
-    .await?;
-    transaction.commit().await?;
-    Ok(operation)
+    .await
 }
 
 /// The file is complete: the project becomes visible.
@@ -101,17 +112,19 @@ async fn publish(
     operation: &str,
 ) -> Result<projects::Model, StoreError> {
     fail::fail_point!("create-file-made");
-    let transaction = manager.core().begin().await?;
-    let row = transaction
-        .update(projects::ActiveModel {
-            id: Set(id.to_string()),
-            state: Set(ProjectState::Active),
-            ..Default::default()
+    let visible = projects::ActiveModel {
+        id: Set(id.to_string()),
+        state: Set(ProjectState::Active),
+        ..Default::default()
+    };
+    manager
+        .core()
+        .write(async |transaction| {
+            let row = transaction.update(visible).await?;
+            operation::finish(transaction, operation, OperationState::Done, None).await?;
+            Ok(row)
         })
-        .await?;
-    operation::finish(&transaction, operation, OperationState::Done, None).await?;
-    transaction.commit().await?;
-    Ok(row)
+        .await
 }
 
 async fn undo(

@@ -6,3 +6,4 @@ mod falling_back;
 mod handles;
 mod paths;
 mod scratch;
+mod statements;
