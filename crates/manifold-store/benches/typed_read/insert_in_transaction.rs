@@ -1,3 +1,5 @@
+//! Inserts that are read back, a hundred to a transaction.
+
 use std::hint::black_box;
 
 use manifold_store::DatabaseManager as _;

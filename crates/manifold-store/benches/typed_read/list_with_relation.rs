@@ -1,3 +1,5 @@
+//! A list with a relation: two queries, grouped by parent.
+
 use entity_project::{data_sources, snapshots};
 use manifold_store::{DatabaseManager as _, StoreError};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, LoaderTrait as _, QueryFilter as _, Select};

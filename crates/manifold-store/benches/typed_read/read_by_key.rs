@@ -1,3 +1,5 @@
+//! A read by key.
+
 use std::hint::black_box;
 
 use entity_project::data_sources;

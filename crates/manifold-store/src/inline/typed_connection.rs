@@ -1,3 +1,5 @@
+//! Where a typed query may run.
+
 use sea_orm::{ConnectionTrait, DbErr};
 
 pub(crate) mod sealed {
