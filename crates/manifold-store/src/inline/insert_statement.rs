@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use sea_orm::sea_query::{Query, ReturningClause};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait as _, DbBackend, EntityTrait, Iterable as _,
-    QueryTrait as _, Statement, Value,
+    ActiveModelTrait, ColumnTrait as _, DbBackend, EntityTrait, Iterable as _, QueryTrait as _,
+    Statement, Value,
 };
 
 /// An entity, and a bit for each of its columns that is given.
@@ -16,19 +16,20 @@ type Shape = (TypeId, u128);
 static TEXTS: RwLock<Option<HashMap<Shape, Arc<str>>>> = RwLock::new(None);
 
 /// The statement that inserts a row and returns it: SeaORM's own, built by it the first time.
-pub(super) fn insert_statement<A: ActiveModelTrait>(row: A) -> Statement {
-    let Some((shape, values)) = given(&row) else {
+pub(super) fn insert_statement<A: ActiveModelTrait>(mut row: A) -> Statement {
+    let Some(shape) = shape(&row) else {
         return build(row);
     };
     let texts = TEXTS.read().unwrap_or_else(PoisonError::into_inner);
     let known = texts.as_ref().and_then(|texts| texts.get(&shape)).cloned();
     drop(texts);
     if let Some(text) = known {
-        return Statement::from_sql_and_values(DbBackend::Sqlite, &*text, values);
+        return Statement::from_sql_and_values(DbBackend::Sqlite, &*text, values(&mut row));
     }
-    let built = build(row);
+    let built = build(row.clone());
     // What binds anything else than these values is built every time.
-    if built.values.as_ref().is_some_and(|bound| bound.0 == values) {
+    let bound = built.values.as_ref().map(|values| &values.0);
+    if bound.is_some_and(|bound| *bound == values(&mut row)) {
         TEXTS
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -38,17 +39,23 @@ pub(super) fn insert_statement<A: ActiveModelTrait>(row: A) -> Statement {
     built
 }
 
-/// The values of the columns that are given; `None` for a table too wide to tell them by bits, or without any.
-fn given<A: ActiveModelTrait>(row: &A) -> Option<(Shape, Vec<Value>)> {
-    let (mut bits, mut values) = (0_u128, Vec::new());
+/// `None` for a table too wide to tell its columns by bits, or when none is given.
+fn shape<A: ActiveModelTrait>(row: &A) -> Option<Shape> {
+    let mut given = 0_u128;
     for (index, column) in <A::Entity as EntityTrait>::Column::iter().enumerate() {
         let bit = 1_u128.checked_shl(u32::try_from(index).ok()?)?;
-        if let ActiveValue::Set(value) | ActiveValue::Unchanged(value) = row.get(column) {
-            bits |= bit;
-            values.push(value);
+        if !row.is_not_set(column) {
+            given |= bit;
         }
     }
-    (bits != 0).then(|| ((TypeId::of::<A::Entity>(), bits), values))
+    (given != 0).then(|| (TypeId::of::<A::Entity>(), given))
+}
+
+/// The values that are given, in the order of the columns.
+fn values<A: ActiveModelTrait>(row: &mut A) -> Vec<Value> {
+    <A::Entity as EntityTrait>::Column::iter()
+        .filter_map(|column| row.take(column).into_value())
+        .collect()
 }
 
 fn build<A: ActiveModelTrait>(row: A) -> Statement {
