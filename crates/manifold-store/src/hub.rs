@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
-
 use crate::connection::{Connection, OpenFile};
 use crate::file_lock::{FileLock, Share};
 use crate::migrate::{self, Direction};
@@ -45,12 +43,12 @@ pub(crate) async fn open(layout: &Layout) -> Result<CoreDatabase, StoreError> {
 
 async fn check(layout: &Layout, connection: &Connection) -> Result<(), StoreError> {
     let path = connection.file().path().to_owned();
-    let application = number(connection, "PRAGMA application_id").await?;
+    let application = connection.number("PRAGMA application_id").await?;
     if application != APPLICATION_ID {
         let reason = format!("its application id is {application:#x}, not {APPLICATION_ID:#x}");
         return Err(StoreError::NotOurs { path, reason });
     }
-    let version = number(connection, "PRAGMA user_version").await?;
+    let version = connection.number("PRAGMA user_version").await?;
     if version > i64::from(Core::VERSION) {
         return Err(StoreError::NewerSchema {
             path,
@@ -69,11 +67,4 @@ async fn check(layout: &Layout, connection: &Connection) -> Result<(), StoreErro
         migrate::migrate::<Core>(&path, Direction::Up).await?;
     }
     Ok(())
-}
-
-async fn number(connection: &Connection, pragma: &'static str) -> Result<i64, StoreError> {
-    let row = connection
-        .query_one_raw(Statement::from_string(DbBackend::Sqlite, pragma))
-        .await?;
-    Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }

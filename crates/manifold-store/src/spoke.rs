@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use entity_project::project;
-use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, Statement};
+use sea_orm::EntityTrait as _;
 use tokio::sync::Notify;
 
 use crate::connection::{Connection, OpenFile};
@@ -110,7 +110,7 @@ impl Spoke {
 async fn check(file: &Arc<OpenFile>, id: &ProjectId) -> Result<(), StoreError> {
     let path = file.path();
     let connection = Connection::new(file.clone(), None);
-    let application = number(&connection, "PRAGMA application_id").await?;
+    let application = connection.number("PRAGMA application_id").await?;
     if application != APPLICATION_ID {
         let reason = format!("its application id is {application:#x}, not {APPLICATION_ID:#x}");
         return Err(StoreError::NotOurs {
@@ -118,7 +118,7 @@ async fn check(file: &Arc<OpenFile>, id: &ProjectId) -> Result<(), StoreError> {
             reason,
         });
     }
-    let version = number(&connection, "PRAGMA user_version").await?;
+    let version = connection.number("PRAGMA user_version").await?;
     if version > i64::from(Project::VERSION) {
         return Err(StoreError::NewerSchema {
             path: path.to_owned(),
@@ -145,13 +145,6 @@ async fn check(file: &Arc<OpenFile>, id: &ProjectId) -> Result<(), StoreError> {
             reason: "it names no project".to_owned(),
         }),
     }
-}
-
-async fn number(connection: &Connection, pragma: &'static str) -> Result<i64, StoreError> {
-    let row = connection
-        .query_one_raw(Statement::from_string(DbBackend::Sqlite, pragma))
-        .await?;
-    Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }
 
 /// What tells one file from another that took its name.

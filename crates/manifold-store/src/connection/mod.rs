@@ -51,6 +51,18 @@ impl Connection {
         Ok(writer)
     }
 
+    /// What a pragma says, read by a reader: opening a file to look at it needs no writer.
+    pub(crate) async fn number(&self, pragma: &'static str) -> Result<i64, StoreError> {
+        let look =
+            |short: &rusqlite::Connection| short.query_row(pragma, [], |row| row.get(0)).ok();
+        if let Some(number) = self.read_short(look).await? {
+            return Ok(number);
+        }
+        let statement = Statement::from_string(DbBackend::Sqlite, pragma);
+        let row = self.query_one_raw(statement).await?;
+        Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+    }
+
     /// Begins a write transaction (`BEGIN IMMEDIATE`).
     pub(crate) async fn begin(&self, durability: Durability) -> Result<Transaction, StoreError> {
         Transaction::begin_write(self.clone(), durability.min(self.file.durability())).await
