@@ -5,16 +5,15 @@ mod new_source;
 use std::sync::Arc;
 
 use entity_project::data_sources;
-use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
 pub use new_source::NewSource;
 pub(crate) use new_source::insert;
 
 use crate::reference::{self, Candidate};
 use crate::{
-    Database, DatabaseManager, Project, ProjectDatabase, ProjectId, StoreError, name, revision,
+    Database, DatabaseManager, Project, ProjectDatabase, ProjectId, StoreError, TypedConnection,
+    name, revision,
 };
 
 /// The data sources of projects.
@@ -91,7 +90,7 @@ impl std::fmt::Debug for DataSources {
 }
 
 /// As [`DataSources::named`], in a project or in a transaction on it.
-pub(crate) async fn named<C: ConnectionTrait>(
+pub(crate) async fn named<C: TypedConnection>(
     spoke: &Database<Project, C>,
     wanted: &str,
 ) -> Result<Option<data_sources::Model>, StoreError> {

@@ -1,18 +1,19 @@
 //! A typed handle on a database: it takes queries, and only those of entities stored in it.
 
+mod transactions;
+
 use std::fmt;
 use std::marker::PhantomData;
 
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DeleteResult, EntityLoaderTrait,
-    EntityTrait, FromQueryResult, IntoActiveModel, ModelTrait, PaginatorTrait as _,
-    QuerySelect as _, Select, StreamTrait,
+    ActiveModelBehavior, ActiveModelTrait, DeleteResult, EntityLoaderTrait, EntityTrait,
+    FromQueryResult, IntoActiveModel, ModelTrait, QuerySelect as _, Related, Select, StreamTrait,
 };
 
 use crate::{
-    Connection, Core, Durability, Execute, Fetch, FetchOne, Kind, Project, StoreError, StoredIn,
-    Transaction,
+    Connection, Core, Execute, Fetch, FetchOne, Kind, Project, StoreError, StoredIn, Transaction,
+    TypedConnection, inline,
 };
 
 /// A database of kind `K`, reached through a connection or a transaction `C`.
@@ -71,7 +72,7 @@ impl<K: Kind, C> fmt::Debug for Database<K, C> {
     }
 }
 
-impl<K: Kind, C: ConnectionTrait> Database<K, C> {
+impl<K: Kind, C: TypedConnection> Database<K, C> {
     pub(crate) fn over(connection: C) -> Self {
         Self {
             connection,
@@ -122,7 +123,7 @@ impl<K: Kind, C: ConnectionTrait> Database<K, C> {
     where
         E::Model: Send + Sync,
     {
-        Ok(query.count(&self.connection).await?)
+        Ok(inline::count(query, &self.connection).await?)
     }
 
     /// The rows from `offset` on, at most `limit`.
@@ -135,11 +136,8 @@ impl<K: Kind, C: ConnectionTrait> Database<K, C> {
         offset: u64,
         limit: u64,
     ) -> Result<Vec<E::Model>, StoreError> {
-        Ok(query
-            .offset(offset)
-            .limit(limit)
-            .all(&self.connection)
-            .await?)
+        let page = query.offset(offset).limit(limit);
+        Ok(inline::all(page, &self.connection).await?)
     }
 
     /// Models with the related ones asked for, each relation in one further query.
@@ -156,6 +154,40 @@ impl<K: Kind, C: ConnectionTrait> Database<K, C> {
         Ok(loader.fetch(&self.connection, 0, WHOLE).await?)
     }
 
+    /// The models of a query, each with the `related` ones that belong to it: two queries, however many parents.
+    /// Cheaper than [`Self::load`], which can nest.
+    ///
+    /// ```
+    /// # async fn example(spoke: &manifold_store::ProjectDatabase) -> Result<(), manifold_store::StoreError> {
+    /// use entity_project::{data_sources, snapshots};
+    /// use sea_orm::EntityTrait as _;
+    ///
+    /// for (source, snapshots) in spoke
+    ///     .load_many(data_sources::Entity::find(), snapshots::Entity::find())
+    ///     .await?
+    /// {
+    ///     assert!(snapshots.iter().all(|snapshot| snapshot.source_id == source.id));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::all`].
+    pub async fn load_many<E, R>(
+        &self,
+        parents: Select<E>,
+        related: Select<R>,
+    ) -> Result<Vec<(E::Model, Vec<R::Model>)>, StoreError>
+    where
+        E: StoredIn<K> + Related<R>,
+        R: StoredIn<K>,
+        E::Model: Send + Sync,
+        R::Model: Send + Sync,
+    {
+        Ok(inline::load_many(parents, related, &self.connection).await?)
+    }
+
     /// Inserts a row and returns it as stored.
     ///
     /// # Errors
@@ -166,7 +198,7 @@ impl<K: Kind, C: ConnectionTrait> Database<K, C> {
         A::Entity: StoredIn<K>,
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
-        Ok(row.insert(&self.connection).await?)
+        Ok(inline::insert(row, &self.connection).await?)
     }
 
     /// Updates a row by its key and returns it as stored.
@@ -179,7 +211,7 @@ impl<K: Kind, C: ConnectionTrait> Database<K, C> {
         A::Entity: StoredIn<K>,
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
-        Ok(row.update(&self.connection).await?)
+        Ok(inline::update(row, &self.connection).await?)
     }
 
     /// Deletes a row by its key.
@@ -207,11 +239,12 @@ impl<K: Kind, C: ConnectionTrait> Database<K, C> {
     }
 }
 
-impl<K: Kind, C: ConnectionTrait + StreamTrait> Database<K, C> {
-    /// The rows of a query as they come; the stream holds a connection until it ends or is dropped.
+impl<K: Kind, C: TypedConnection + StreamTrait> Database<K, C> {
+    /// The rows of a query as they come; the stream holds a connection until it ends or is dropped. One that is not
+    /// asked for a row for 30 seconds gives its connection back; a transaction's does not, for that holds its own.
     ///
     /// # Errors
-    /// As [`Self::all`], here and with each row.
+    /// As [`Self::all`], here and with each row; [`StoreError::StreamStalled`] when it was left for too long.
     pub async fn stream<'a, E: StoredIn<K> + 'a>(
         &'a self,
         query: Select<E>,
@@ -224,75 +257,5 @@ impl<K: Kind, C: ConnectionTrait + StreamTrait> Database<K, C> {
             .await?
             .map_err(StoreError::from)
             .boxed())
-    }
-}
-
-impl<K: Kind> Database<K> {
-    /// Begins a write transaction; what it commits is on the disk when [`Self::commit`] returns.
-    /// It takes the file's write lock at once, waiting for other writers.
-    ///
-    /// # Errors
-    /// [`StoreError::Busy`] when the lock is not free in time, [`StoreError::SchemaMoved`] when another
-    /// process migrated the file.
-    pub async fn begin(&self) -> Result<Database<K, Transaction>, StoreError> {
-        self.begin_with(Durability::Full).await
-    }
-
-    /// Begins a write transaction of the given durability.
-    ///
-    /// # Errors
-    /// As [`Self::begin`].
-    pub async fn begin_with(
-        &self,
-        durability: Durability,
-    ) -> Result<Database<K, Transaction>, StoreError> {
-        Ok(Database::over(self.connection.begin(durability).await?))
-    }
-
-    /// Runs `work` in a write transaction: committed when it returns `Ok`, rolled back when it fails or
-    /// the future is dropped.
-    ///
-    /// # Errors
-    /// What `work` returns, and as [`Self::begin`].
-    pub async fn write<T, E: From<StoreError>>(
-        &self,
-        work: impl AsyncFnOnce(&Database<K, Transaction>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let transaction = self.begin().await?;
-        let done = work(&transaction).await?;
-        transaction.commit().await?;
-        Ok(done)
-    }
-
-    /// Runs `work` on one state of the database, whatever others write meanwhile.
-    ///
-    /// # Errors
-    /// What `work` returns, and as [`Self::all`].
-    pub async fn read<T, E: From<StoreError>>(
-        &self,
-        work: impl AsyncFnOnce(&Database<K, Transaction>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let transaction = Database::over(self.connection.begin_read().await?);
-        let done = work(&transaction).await?;
-        transaction.rollback().await?;
-        Ok(done)
-    }
-}
-
-impl<K: Kind> Database<K, Transaction> {
-    /// Keeps what the transaction did.
-    ///
-    /// # Errors
-    /// [`StoreError`] by meaning; the transaction is then rolled back.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        self.connection.commit().await
-    }
-
-    /// Undoes what the transaction did, and waits until it is undone.
-    ///
-    /// # Errors
-    /// [`StoreError`] by meaning.
-    pub async fn rollback(self) -> Result<(), StoreError> {
-        self.connection.rollback().await
     }
 }

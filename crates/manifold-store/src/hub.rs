@@ -4,8 +4,6 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
-
 use crate::connection::{Connection, OpenFile};
 use crate::file_lock::{FileLock, Share};
 use crate::migrate::{self, Direction};
@@ -15,6 +13,9 @@ use crate::{
 };
 
 const LOCK_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Prepared statements of each connection: those of every operation, for there is one hub.
+const STATEMENTS: usize = 100;
 
 /// Opens `core.db`, which must exist and be up to date where nothing may be written. One process at a time makes or
 /// migrates it; the others wait. Where there are projects a missing hub is not made: an empty one would hide them.
@@ -42,6 +43,7 @@ pub(crate) async fn open(layout: &Layout, access: Access) -> Result<CoreDatabase
         access,
         Core::VERSION,
         Durability::Full,
+        STATEMENTS,
     ));
     let connection = Connection::new(file.clone(), None);
     let opened = check(layout, &connection).await;
@@ -66,12 +68,12 @@ pub(crate) fn spokes(layout: &Layout) -> usize {
 
 async fn check(layout: &Layout, connection: &Connection) -> Result<(), StoreError> {
     let path = connection.file().path().to_owned();
-    let application = number(connection, "PRAGMA application_id").await?;
+    let application = connection.number("PRAGMA application_id").await?;
     if application != APPLICATION_ID {
         let reason = format!("its application id is {application:#x}, not {APPLICATION_ID:#x}");
         return Err(StoreError::NotOurs { path, reason });
     }
-    let version = number(connection, "PRAGMA user_version").await?;
+    let version = connection.number("PRAGMA user_version").await?;
     if version > i64::from(Core::VERSION) {
         return Err(StoreError::NewerSchema {
             path,
@@ -97,11 +99,4 @@ async fn check(layout: &Layout, connection: &Connection) -> Result<(), StoreErro
         migrate::migrate::<Core>(&path, Direction::Up).await?;
     }
     Ok(())
-}
-
-async fn number(connection: &Connection, pragma: &'static str) -> Result<i64, StoreError> {
-    let row = connection
-        .query_one_raw(Statement::from_string(DbBackend::Sqlite, pragma))
-        .await?;
-    Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }

@@ -1,6 +1,6 @@
 //! The two kinds of database, and which entity is stored in which.
 
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, TryIntoModel};
 use sea_orm_migration::MigratorTrait;
 
 pub(crate) mod sealed {
@@ -43,7 +43,20 @@ impl Kind for Project {
 ///
 /// Implemented for every entity that `cargo xtask generate-entities` emits: hub entities implement
 /// [`entity_core::CoreEntity`], spoke entities [`entity_project::ProjectEntity`].
-pub trait StoredIn<K: Kind>: EntityTrait {}
+pub trait StoredIn<K: Kind>:
+    EntityTrait<ActiveModel: TryIntoModel<<Self as EntityTrait>::Model>>
+{
+}
 
-impl<E: entity_core::CoreEntity> StoredIn<Core> for E {}
-impl<E: entity_project::ProjectEntity> StoredIn<Project> for E {}
+impl<E> StoredIn<Core> for E
+where
+    E: entity_core::CoreEntity,
+    E::ActiveModel: TryIntoModel<E::Model>,
+{
+}
+impl<E> StoredIn<Project> for E
+where
+    E: entity_project::ProjectEntity,
+    E::ActiveModel: TryIntoModel<E::Model>,
+{
+}

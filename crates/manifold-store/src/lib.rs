@@ -14,10 +14,13 @@ mod error;
 mod fail_point;
 mod file_lock;
 mod freeze;
+mod gate;
+mod group_commit;
 mod hub;
 mod hub_copies;
 mod id;
 mod import_history;
+mod inline;
 mod jobs;
 mod kind;
 mod layout;
@@ -79,6 +82,7 @@ pub use id::{
     RelationshipId, SnapshotId, SourceId, WorkerId,
 };
 pub use import_history::{ImportFilter, ImportHistory};
+pub use inline::TypedConnection;
 pub use jobs::{
     Claim, Ending, Fence, FenceError, ImportEnding, ImportRecord, ImportSource, JobFilter, JobLog,
     JobProgress, JobWatch, Jobs, JobsError, LogLine, NewImport, NewJob, Standing,

@@ -130,6 +130,15 @@ impl Projection {
     }
 
     async fn write(self, core: &CoreDatabase, condition: Condition) -> Result<bool, StoreError> {
+        core.write(async |transaction| self.write_on(transaction, condition).await)
+            .await
+    }
+
+    async fn write_on(
+        self,
+        transaction: &CoreTransaction,
+        condition: Condition,
+    ) -> Result<bool, StoreError> {
         let Self {
             project,
             sources,
@@ -138,7 +147,6 @@ impl Projection {
             snapshot_count,
             row_count,
         } = self;
-        let transaction = core.begin().await?;
         let updated = transaction
             .exec(
                 projects::Entity::update_many()
@@ -159,7 +167,6 @@ impl Projection {
             )
             .await?;
         if updated.rows_affected == 0 {
-            transaction.rollback().await?;
             return Ok(false);
         }
         let kept: Vec<String> = sources
@@ -184,7 +191,6 @@ impl Projection {
                 .exec(core_imports::Entity::insert(import).on_conflict(replace_import()))
                 .await?;
         }
-        transaction.commit().await?;
         Ok(true)
     }
 }

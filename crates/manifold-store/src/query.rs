@@ -7,7 +7,7 @@ use sea_orm::{
     ValidatedDeleteOne,
 };
 
-use crate::{Kind, StoredIn};
+use crate::{Kind, StoredIn, TypedConnection, inline};
 
 /// A query whose tables are all stored in `K`.
 pub trait Fetch<K: Kind>: Send {
@@ -15,7 +15,7 @@ pub trait Fetch<K: Kind>: Send {
     type Row: Send;
 
     /// Every result.
-    fn fetch_all<C: ConnectionTrait>(
+    fn fetch_all<C: TypedConnection>(
         self,
         connection: &C,
     ) -> impl Future<Output = Result<Vec<Self::Row>, DbErr>> + Send;
@@ -24,7 +24,7 @@ pub trait Fetch<K: Kind>: Send {
 /// A query of which one result can be asked for.
 pub trait FetchOne<K: Kind>: Fetch<K> {
     /// The first result.
-    fn fetch_one<C: ConnectionTrait>(
+    fn fetch_one<C: TypedConnection>(
         self,
         connection: &C,
     ) -> impl Future<Output = Result<Option<Self::Row>, DbErr>> + Send;
@@ -33,30 +33,30 @@ pub trait FetchOne<K: Kind>: Fetch<K> {
 impl<K: Kind, E: StoredIn<K>> Fetch<K> for Select<E> {
     type Row = E::Model;
 
-    async fn fetch_all<C: ConnectionTrait>(self, connection: &C) -> Result<Vec<E::Model>, DbErr> {
-        self.all(connection).await
+    async fn fetch_all<C: TypedConnection>(self, connection: &C) -> Result<Vec<E::Model>, DbErr> {
+        inline::all(self, connection).await
     }
 }
 
 impl<K: Kind, E: StoredIn<K>> FetchOne<K> for Select<E> {
-    async fn fetch_one<C: ConnectionTrait>(
+    async fn fetch_one<C: TypedConnection>(
         self,
         connection: &C,
     ) -> Result<Option<E::Model>, DbErr> {
-        self.one(connection).await
+        inline::one(self, connection).await
     }
 }
 
 impl<K: Kind, E: StoredIn<K>, F: StoredIn<K>> Fetch<K> for SelectTwo<E, F> {
     type Row = (E::Model, Option<F::Model>);
 
-    async fn fetch_all<C: ConnectionTrait>(self, connection: &C) -> Result<Vec<Self::Row>, DbErr> {
+    async fn fetch_all<C: TypedConnection>(self, connection: &C) -> Result<Vec<Self::Row>, DbErr> {
         self.all(connection).await
     }
 }
 
 impl<K: Kind, E: StoredIn<K>, F: StoredIn<K>> FetchOne<K> for SelectTwo<E, F> {
-    async fn fetch_one<C: ConnectionTrait>(
+    async fn fetch_one<C: TypedConnection>(
         self,
         connection: &C,
     ) -> Result<Option<Self::Row>, DbErr> {
@@ -67,7 +67,7 @@ impl<K: Kind, E: StoredIn<K>, F: StoredIn<K>> FetchOne<K> for SelectTwo<E, F> {
 impl<K: Kind, E: StoredIn<K>, F: StoredIn<K>> Fetch<K> for SelectTwoMany<E, F> {
     type Row = (E::Model, Vec<F::Model>);
 
-    async fn fetch_all<C: ConnectionTrait>(self, connection: &C) -> Result<Vec<Self::Row>, DbErr> {
+    async fn fetch_all<C: TypedConnection>(self, connection: &C) -> Result<Vec<Self::Row>, DbErr> {
         self.all(connection).await
     }
 }

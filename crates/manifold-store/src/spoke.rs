@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use entity_project::project;
-use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, Statement};
+use sea_orm::EntityTrait as _;
 use tokio::sync::Notify;
 
 use crate::connection::{Connection, OpenFile};
@@ -19,6 +19,9 @@ use crate::{Access, Durability, Kind, Layout, Project, ProjectDatabase, ProjectI
 
 /// How long opening waits for a process that deletes or replaces the spoke.
 const LOCK_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Prepared statements of each connection: few, because thousands of spokes may be open.
+const STATEMENTS: usize = 24;
 
 /// An open spoke file.
 pub(crate) struct Spoke {
@@ -61,6 +64,7 @@ impl Spoke {
             access,
             Project::VERSION,
             durability,
+            STATEMENTS,
         ));
         let checked = check(&file, id, lazy_limit).await;
         let now = std::fs::metadata(&path).ok();
@@ -116,7 +120,7 @@ impl Spoke {
 async fn check(file: &Arc<OpenFile>, id: &ProjectId, lazy_limit: u64) -> Result<(), StoreError> {
     let path = file.path();
     let connection = Connection::new(file.clone(), None);
-    let application = number(&connection, "PRAGMA application_id").await?;
+    let application = connection.number("PRAGMA application_id").await?;
     if application != APPLICATION_ID {
         let reason = format!("its application id is {application:#x}, not {APPLICATION_ID:#x}");
         return Err(StoreError::NotOurs {
@@ -124,7 +128,7 @@ async fn check(file: &Arc<OpenFile>, id: &ProjectId, lazy_limit: u64) -> Result<
             reason,
         });
     }
-    let version = number(&connection, "PRAGMA user_version").await?;
+    let version = connection.number("PRAGMA user_version").await?;
     if version > i64::from(Project::VERSION) {
         return Err(StoreError::NewerSchema {
             path: path.to_owned(),
@@ -158,13 +162,6 @@ async fn check(file: &Arc<OpenFile>, id: &ProjectId, lazy_limit: u64) -> Result<
             reason: "it names no project".to_owned(),
         }),
     }
-}
-
-async fn number(connection: &Connection, pragma: &'static str) -> Result<i64, StoreError> {
-    let row = connection
-        .query_one_raw(Statement::from_string(DbBackend::Sqlite, pragma))
-        .await?;
-    Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }
 
 /// The bytes of the file, without what is not yet written back into it; 0 when it cannot be told.

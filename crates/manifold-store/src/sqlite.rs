@@ -1,15 +1,15 @@
 //! One open SQLite connection: the only module that touches SQLite's C interface.
 //!
-//! sqlx owns each connection and runs statements on its worker thread; bulk work borrows the same
-//! handle through rusqlite on a blocking thread while sqlx's lock keeps the worker out.
+//! sqlx owns each connection and runs statements on its worker thread. While sqlx's lock keeps that thread out,
+//! short statements run through rusqlite on the same handle, on the caller's thread, and bulk work borrows it on a
+//! blocking thread.
 #![allow(
     unsafe_code,
     reason = "SQLite's handle is reached here and nowhere else; each block has its safety argument"
 )]
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -21,15 +21,13 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::Durability;
 use crate::access::FileAccess;
+use crate::gate::{Gate, STEPS_BETWEEN_LOOKS, StopOnDrop};
 
 /// `application_id` of every file of ours: the bytes `Mfld`.
 pub(crate) const APPLICATION_ID: i64 = 0x4D66_6C64;
 
 /// How long a statement waits for a lock that another process holds, in ms.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How many virtual-machine steps pass between two looks at the stop flag: about 0.2 ms.
-const STEPS_BETWEEN_LOOKS: i32 = 20_000;
 
 /// The oldest SQLite that may write our files: before 3.51.3, two connections that write and
 /// checkpoint at once can lose commits (<https://sqlite.org/wal.html#walresetbug>).
@@ -47,19 +45,27 @@ pub(crate) fn library_version() -> i32 {
     rusqlite::version_number()
 }
 
-/// One open connection. Held by one task at a time (see `Stack`).
+/// One open connection with two drivers: sqlx runs statements on its own thread, `short` runs them on the
+/// caller's while sqlx's lock keeps that thread out. Held by one task at a time (see `Stack`).
+///
+/// The order of the fields is the order of dropping: the lock is given back first, and `short` is last held by
+/// the progress handler, which sqlx drops just before it closes the handle.
 pub(crate) struct Handle {
-    connection: SqliteConnection,
-    stop: Arc<AtomicBool>,
+    lock: Option<LockedSqliteHandle<'static>>,
+    short: Arc<Mutex<rusqlite::Connection>>,
+    gate: Arc<Gate>,
+    worker: Box<SqliteConnection>,
     durability: Durability,
 }
 
 impl Handle {
-    /// Opens a file that exists, with the settings every connection has; `busy_timeout` comes first.
+    /// Opens a file that exists, with the settings every connection has; `busy_timeout` comes first. Each of the
+    /// two drivers keeps up to `statements` prepared statements.
     pub(crate) async fn open(
         path: &Path,
         access: FileAccess,
         role: Role,
+        statements: usize,
     ) -> Result<Self, sqlx::Error> {
         let mut options = SqliteConnectOptions::new()
             .filename(path)
@@ -67,6 +73,7 @@ impl Handle {
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
             .pragma("trusted_schema", "OFF")
+            .statement_cache_capacity(statements)
             .disable_statement_logging();
         options = match access {
             FileAccess::Write => options
@@ -79,34 +86,42 @@ impl Handle {
         if role == Role::Reader {
             options = options.pragma("query_only", "ON");
         }
-        let mut connection = options.connect().await?;
-        let stop = Arc::new(AtomicBool::new(false));
-        {
-            let mut handle = connection.lock_handle().await?;
-            let flag = stop.clone();
-            handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !flag.load(Ordering::Relaxed));
-            let borrowed = borrow(&mut handle)?;
-            borrowed
+        let mut worker = Box::new(options.connect().await?);
+        let gate = Gate::new();
+        let short = {
+            let mut locked = worker.lock_handle().await?;
+            let short = borrow(&mut locked)?;
+            short
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
                 .map_err(|error| refused("SQLite refused the stable query planner", &error))?;
+            short.set_prepared_statement_cache_capacity(statements);
             #[cfg(debug_assertions)]
-            crate::recorder::watch(&borrowed, path);
-        }
+            crate::recorder::watch(&short, path);
+            let short = Arc::new(Mutex::new(short));
+            let progress = Progress {
+                gate: gate.clone(),
+                _short: short.clone(),
+            };
+            locked.set_progress_handler(STEPS_BETWEEN_LOOKS, move || progress.passes());
+            short
+        };
         Ok(Self {
-            connection,
-            stop,
+            lock: None,
+            short,
+            gate,
+            worker,
             durability: Durability::Full,
         })
     }
 
-    /// The connection, once a statement that a dropped future left behind has ended. Clearing the flag
-    /// earlier would let that statement run on, later would stop the next one.
+    /// The connection, once a statement that a dropped future left behind has ended.
     pub(crate) async fn ready(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
-        if self.stop.load(Ordering::Relaxed) {
-            self.connection.ping().await?;
-            self.stop.store(false, Ordering::Relaxed);
+        self.lock = None;
+        if self.gate.is_stopped() {
+            self.worker.ping().await?;
+            self.gate.open();
         }
-        Ok(&mut self.connection)
+        Ok(&mut self.worker)
     }
 
     /// Like [`Self::ready`], for a read: dropping the guard before [`StopOnDrop::disarm`] stops the
@@ -114,14 +129,62 @@ impl Handle {
     pub(crate) async fn ready_to_read(
         &mut self,
     ) -> Result<(&mut SqliteConnection, StopOnDrop), sqlx::Error> {
-        let stop = self.stop.clone();
+        let gate = self.gate.clone();
         let connection = self.ready().await?;
-        Ok((connection, StopOnDrop { stop, armed: true }))
+        Ok((connection, StopOnDrop::arm(gate)))
     }
 
     /// The connection as it is, for a rollback from `Drop`.
     pub(crate) fn connection_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.connection
+        self.lock = None;
+        &mut self.worker
+    }
+
+    /// Runs a read on this thread. `None`: it was not short, or something was in its way; nothing changed, so it
+    /// can be run again on the connection's own thread. It waits for no lock of another process.
+    pub(crate) async fn read_short<T>(
+        &mut self,
+        work: impl FnOnce(&rusqlite::Connection) -> Option<T> + Send,
+    ) -> Result<Option<T>, sqlx::Error> {
+        self.lock().await?;
+        let short = locked(&self.short);
+        let _bounded = self.gate.bound();
+        let _impatient = Impatient::new(&short);
+        Ok(work(&short))
+    }
+
+    /// Runs a write on this thread, to its end: stopping one would undo the whole transaction. For writes of a
+    /// row or so, in a transaction.
+    pub(crate) async fn write_short<T>(
+        &mut self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error> + Send,
+    ) -> Result<T, sqlx::Error> {
+        self.lock().await?;
+        let done = work(&locked(&self.short));
+        // sqlx's own error of this connection, so that both drivers report the same.
+        done.map_err(
+            |error| match self.lock.as_mut().and_then(LockedSqliteHandle::last_error) {
+                Some(last) if error.sqlite_error().is_some() => {
+                    sqlx::Error::Database(Box::new(last))
+                }
+                _ => refused("the statement failed", &error),
+            },
+        )
+    }
+
+    /// Keeps sqlx's thread out, once a statement that a dropped future left behind has ended.
+    async fn lock(&mut self) -> Result<(), sqlx::Error> {
+        if self.lock.is_none() {
+            let lock = self.worker.lock_handle().await?;
+            self.gate.open(); // the thread is idle: its lock is ours
+            // SAFETY: only the lifetime changes. The lock borrows from `*self.worker`, which is boxed, so it does
+            // not move when `self` does; it is not used while the lock lives (`ready` and `connection_mut` drop
+            // the lock first), and it is dropped after the lock (the order of the fields).
+            self.lock = Some(unsafe {
+                std::mem::transmute::<LockedSqliteHandle<'_>, LockedSqliteHandle<'static>>(lock)
+            });
+        }
+        Ok(())
     }
 
     /// Sets the durability of the transactions to come. Must be called outside a transaction.
@@ -147,8 +210,9 @@ impl Handle {
         &mut self,
         work: impl FnOnce(&rusqlite::Connection) -> T,
     ) -> Result<T, sqlx::Error> {
-        let mut handle = futures_executor::block_on(self.connection.lock_handle())?;
-        self.stop.store(false, Ordering::Relaxed); // the worker is idle: its lock is ours
+        self.lock = None;
+        let mut handle = futures_executor::block_on(self.worker.lock_handle())?;
+        self.gate.open(); // the thread is idle: its lock is ours
         let borrowed = borrow(&mut handle)?;
         // `work` may change the level; the next transaction sets its own.
         self.durability = Durability::Full;
@@ -165,40 +229,64 @@ impl Handle {
     }
 
     pub(crate) async fn close(self) -> Result<(), sqlx::Error> {
-        self.connection.close().await
+        let Self {
+            lock,
+            short,
+            worker,
+            ..
+        } = self;
+        drop(lock);
+        drop(short); // the progress handler has the last one
+        worker.close().await
+    }
+}
+
+fn locked(short: &Mutex<rusqlite::Connection>) -> MutexGuard<'_, rusqlite::Connection> {
+    short.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the progress handler holds.
+struct Progress {
+    gate: Arc<Gate>,
+    _short: Arc<Mutex<rusqlite::Connection>>,
+}
+
+impl Progress {
+    fn passes(&self) -> bool {
+        self.gate.passes()
+    }
+}
+
+/// While it lives, a statement that finds a lock fails at once instead of putting this thread to sleep.
+struct Impatient<'a> {
+    connection: &'a rusqlite::Connection,
+}
+
+impl<'a> Impatient<'a> {
+    fn new(connection: &'a rusqlite::Connection) -> Self {
+        drop(connection.busy_timeout(Duration::ZERO)); // SQLite only stores the number
+        Self { connection }
+    }
+}
+
+impl Drop for Impatient<'_> {
+    fn drop(&mut self) {
+        drop(self.connection.busy_timeout(BUSY_TIMEOUT));
     }
 }
 
 /// The locked handle as a rusqlite connection.
 fn borrow(handle: &mut LockedSqliteHandle<'_>) -> Result<rusqlite::Connection, sqlx::Error> {
     let raw = handle.as_raw_handle().as_ptr();
-    // SAFETY: the handle is open, and sqlx's lock keeps its worker out while `handle` lives. Every caller
-    // declares the connection after `handle`, so it is dropped first. `from_handle` does not own the
-    // handle: dropping the connection finalizes its statements and leaves the handle open.
+    // SAFETY: the handle is open. `from_handle` does not own it: dropping the connection finalizes its statements
+    // and leaves the handle open. `lend` declares the connection after its lock, so the connection is dropped
+    // first, under the lock. The one that `open` keeps as `short` is used only while `Handle::lock` is held;
+    // its last owner is the progress handler, which sqlx drops with the connection's state: when nobody else
+    // reaches the handle any more, and before the handle is closed.
     unsafe { rusqlite::Connection::from_handle(raw) }
         .map_err(|error| refused("cannot lend the connection", &error))
 }
 
 fn refused(what: &str, error: &rusqlite::Error) -> sqlx::Error {
     sqlx::Error::Protocol(format!("{what}: {error}"))
-}
-
-/// Stops the running statement when it is dropped armed: the future that waited for it is gone.
-pub(crate) struct StopOnDrop {
-    stop: Arc<AtomicBool>,
-    armed: bool,
-}
-
-impl StopOnDrop {
-    pub(crate) fn disarm(mut self) {
-        self.armed = false;
-    }
-}
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        if self.armed {
-            self.stop.store(true, Ordering::Relaxed);
-        }
-    }
 }

@@ -64,6 +64,11 @@ impl<T> Stack<T> {
         })
     }
 
+    /// Whether one can be taken without waiting.
+    pub(crate) fn has_free(&self) -> bool {
+        self.permits.available_permits() > 0
+    }
+
     /// Takes every thing out that is free now. Those still held are dropped when they come back only if
     /// nobody takes them again, so call it when no taker is left.
     pub(crate) fn drain(&self) -> Vec<T> {

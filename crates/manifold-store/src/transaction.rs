@@ -8,9 +8,11 @@ use sqlx::sqlite::SqliteTransactionManager as Manager;
 use sqlx_core::sql_str::SqlSafeStr as _;
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::sync::Mutex;
+use tokio::task::coop::consume_budget;
 
-use crate::connection::{self, Connection, Rows, exec_error, query_error};
-use crate::sqlite::Handle;
+use crate::connection::{self, Connection, OpenFile, Rows, exec_error, query_error};
+use crate::inline::{TypedConnection, sealed};
+use crate::sqlite::{Handle, Role};
 use crate::stack::Held;
 use crate::{Durability, StoreError};
 
@@ -30,13 +32,12 @@ impl Transaction {
         connection: Connection,
         durability: Durability,
     ) -> Result<Self, StoreError> {
-        let held = loop {
-            let mut held = connection.file().writer().await?;
-            held.set_durability(durability).await.map_err(exec_error)?;
-            if let Some(begun) = begin(held, "BEGIN IMMEDIATE").await? {
-                break begun;
-            }
+        let begin = Begin {
+            role: Role::Writer,
+            durability: Some(durability),
+            sql: "BEGIN IMMEDIATE",
         };
+        let held = begin.on(connection.file()).await?;
         let transaction = Self {
             handle: Mutex::new(held),
             connection,
@@ -47,12 +48,12 @@ impl Transaction {
     }
 
     pub(crate) async fn begin_read(connection: Connection) -> Result<Self, StoreError> {
-        let held = loop {
-            let held = connection.file().reader().await?;
-            if let Some(begun) = begin(held, "BEGIN DEFERRED").await? {
-                break begun;
-            }
+        let begin = Begin {
+            role: Role::Reader,
+            durability: None,
+            sql: "BEGIN DEFERRED",
         };
+        let held = begin.on(connection.file()).await?;
         Ok(Self {
             handle: Mutex::new(held),
             connection,
@@ -62,9 +63,14 @@ impl Transaction {
 
     /// Another process may have migrated the file since it was opened here.
     async fn check_version(&self) -> Result<(), StoreError> {
-        let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA user_version");
-        let row = self.query_one_raw(statement).await?;
-        let found: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        let read = |short: &rusqlite::Connection| {
+            short
+                .prepare_cached("PRAGMA user_version")?
+                .query_row([], |row| row.get::<_, i64>(0))
+        };
+        let mut handle = self.handle.lock().await;
+        let found = handle.write_short(read).await.map_err(query_error)?;
+        drop(handle);
         let file = self.connection.file();
         if found == i64::from(file.version()) {
             return Ok(());
@@ -77,7 +83,7 @@ impl Transaction {
         })
     }
 
-    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+    pub(crate) async fn commit(mut self) -> Result<(), DbErr> {
         let handle = self.handle.get_mut();
         Manager::commit(handle.ready().await.map_err(exec_error)?)
             .await
@@ -86,7 +92,7 @@ impl Transaction {
         Ok(())
     }
 
-    pub(crate) async fn rollback(mut self) -> Result<(), StoreError> {
+    pub(crate) async fn rollback(mut self) -> Result<(), DbErr> {
         let handle = self.handle.get_mut();
         Manager::rollback(handle.ready().await.map_err(exec_error)?)
             .await
@@ -94,21 +100,67 @@ impl Transaction {
         self.open = false;
         Ok(())
     }
+
+    /// Marks the point to which [`Self::undo_part`] goes back.
+    pub(crate) async fn begin_part(&mut self) -> Result<(), DbErr> {
+        self.part("SAVEPOINT part").await
+    }
+
+    /// Keeps what was done since [`Self::begin_part`], if the transaction is kept.
+    pub(crate) async fn end_part(&mut self) -> Result<(), DbErr> {
+        self.part("RELEASE part").await
+    }
+
+    /// Undoes what was done since [`Self::begin_part`], and nothing else.
+    pub(crate) async fn undo_part(&mut self) -> Result<(), DbErr> {
+        self.part("ROLLBACK TO part; RELEASE part").await
+    }
+
+    /// Fails when SQLite has ended the transaction by itself, as it does when the disk is full: a savepoint would
+    /// silently begin another.
+    async fn part(&mut self, sql: &'static str) -> Result<(), DbErr> {
+        let work = |short: &rusqlite::Connection| {
+            if short.is_autocommit() {
+                return Ok(false);
+            }
+            short.execute_batch(sql).map(|()| true)
+        };
+        let handle = self.handle.get_mut();
+        if handle.write_short(work).await.map_err(exec_error)? {
+            return Ok(());
+        }
+        Err(DbErr::Custom(
+            "SQLite undid the transaction after an error in it".to_owned(),
+        ))
+    }
 }
 
-/// Begins on a connection; `None` when another must be taken.
-///
-/// SQLite ends a transaction by itself when the disk is full, and sqlx goes on counting it: such a connection can begin
-/// no other, so it is closed.
-async fn begin(mut held: Held<Handle>, sql: &'static str) -> Result<Option<Held<Handle>>, DbErr> {
-    let connection = held.ready().await.map_err(query_error)?;
-    match Manager::begin(connection, Some(sql.into_sql_str())).await {
-        Ok(()) => Ok(Some(held)),
-        Err(sqlx::Error::InvalidSavePointStatement) => {
-            held.discard();
-            Ok(None)
+/// How a transaction begins.
+struct Begin {
+    role: Role,
+    durability: Option<Durability>,
+    sql: &'static str,
+}
+
+impl Begin {
+    /// Takes a connection and begins on it. sqlx has lost count on one where SQLite itself ended a transaction, as
+    /// it does when the disk is full: that one is replaced.
+    async fn on(&self, file: &OpenFile) -> Result<Held<Handle>, DbErr> {
+        let mut held = file.take(self.role).await?;
+        match self.run(&mut held).await {
+            Err(sqlx::Error::InvalidSavePointStatement) => held.discard(),
+            begun => return begun.map(|()| held).map_err(query_error),
         }
-        Err(error) => Err(query_error(error)),
+        let mut held = file.take(self.role).await?;
+        self.run(&mut held).await.map_err(query_error)?;
+        Ok(held)
+    }
+
+    async fn run(&self, held: &mut Held<Handle>) -> Result<(), sqlx::Error> {
+        if let Some(durability) = self.durability {
+            held.set_durability(durability).await?;
+        }
+        Manager::begin(held.ready().await?, Some(self.sql.into_sql_str())).await
     }
 }
 
@@ -175,6 +227,29 @@ impl ConnectionTrait for Transaction {
             statement,
         )
         .await
+    }
+}
+
+impl sealed::Sealed for Transaction {}
+
+impl TypedConnection for Transaction {
+    async fn read_short<T: Send>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Option<T> + Send,
+    ) -> Result<Option<T>, DbErr> {
+        consume_budget().await; // a task that only reads here must let others run too
+        let mut handle = self.handle.lock().await;
+        handle.read_short(work).await.map_err(query_error)
+    }
+
+    async fn write_short<T: Send>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error> + Send,
+    ) -> Result<Option<T>, DbErr> {
+        consume_budget().await;
+        let mut handle = self.handle.lock().await;
+        let written = handle.write_short(work).await.map_err(query_error)?;
+        Ok(Some(written))
     }
 }
 

@@ -11,7 +11,7 @@ use entity_core::app_settings;
 use manifold_store::{
     CoreDatabase, CoreTransaction, DatabaseManager as _, Durability, StoreError, Timestamp,
 };
-use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, EntityTrait as _};
 
 fn row(key: &str) -> app_settings::ActiveModel {
     app_settings::ActiveModel {
@@ -32,6 +32,37 @@ async fn keys(core: &CoreDatabase) -> Vec<String> {
 
 async fn insert(transaction: &CoreTransaction, key: &str) -> Result<(), StoreError> {
     transaction.insert(row(key)).await.map(|_| ())
+}
+
+/// Where a statement runs: on the caller's thread, or on the connection's own.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Here,
+    Worker,
+}
+
+const PLACES: [Place; 2] = [Place::Here, Place::Worker];
+
+impl Place {
+    async fn insert(self, transaction: &CoreTransaction, key: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Here => insert(transaction, key).await,
+            Self::Worker => {
+                let inserted = row(key).insert(transaction.unchecked()).await;
+                Ok(inserted.map(|_| ())?)
+            }
+        }
+    }
+
+    async fn keys(self, core: &CoreDatabase) -> Vec<String> {
+        match self {
+            Self::Here => keys(core).await,
+            Self::Worker => {
+                let rows = app_settings::Entity::find().all(core.unchecked()).await;
+                rows.unwrap().into_iter().map(|row| row.key).collect()
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -59,12 +90,18 @@ async fn commit_keeps_and_rollback_undoes() {
 
 #[tokio::test]
 async fn a_panic_or_an_abort_rolls_back() {
+    for place in PLACES {
+        panic_and_abort(place).await;
+    }
+}
+
+async fn panic_and_abort(place: Place) {
     let store = support::store().await;
     let core = store.manager.core().clone();
     let task = core.clone();
     let panicked = tokio::spawn(async move {
         let transaction = task.begin().await.unwrap();
-        insert(&transaction, "panic").await.unwrap();
+        place.insert(&transaction, "panic").await.unwrap();
         panic!("on purpose");
     });
     assert!(panicked.await.is_err());
@@ -72,7 +109,8 @@ async fn a_panic_or_an_abort_rolls_back() {
     let endless = tokio::spawn(async move {
         let transaction = task.begin().await.unwrap();
         for number in 0.. {
-            insert(&transaction, &format!("abort {number}"))
+            place
+                .insert(&transaction, &format!("abort {number}"))
                 .await
                 .unwrap();
         }
@@ -87,6 +125,12 @@ async fn a_panic_or_an_abort_rolls_back() {
 /// Drops the future of a whole transaction after every possible number of polls.
 #[tokio::test]
 async fn a_future_dropped_at_any_await_leaves_all_or_nothing() {
+    for place in PLACES {
+        drop_at_any_await(place).await;
+    }
+}
+
+async fn drop_at_any_await(place: Place) {
     let store = support::store().await;
     let core = store.manager.core();
     let mut completed = false;
@@ -94,8 +138,8 @@ async fn a_future_dropped_at_any_await_leaves_all_or_nothing() {
         let (first, second) = (format!("a{polls}"), format!("b{polls}"));
         {
             let mut work = pin!(core.write(async |transaction| {
-                insert(transaction, &first).await?;
-                insert(transaction, &second).await
+                place.insert(transaction, &first).await?;
+                place.insert(transaction, &second).await
             }));
             let mut left = polls;
             completed = std::future::poll_fn(|context| {
@@ -120,6 +164,38 @@ async fn a_future_dropped_at_any_await_leaves_all_or_nothing() {
     }
     assert!(completed, "the transaction never ran to its end");
     core.insert(row("after")).await.unwrap();
+}
+
+/// Drops the future of a read after every possible number of polls, on a connection that was last used by the
+/// other driver.
+#[tokio::test]
+async fn a_read_dropped_at_any_await_leaves_the_connection_usable() {
+    let store = support::store().await;
+    let core = store.manager.core();
+    core.insert(row("a")).await.unwrap();
+    for (place, other) in [(Place::Here, Place::Worker), (Place::Worker, Place::Here)] {
+        let mut completed = false;
+        for polls in 0..100 {
+            assert_eq!(other.keys(core).await, ["a"]);
+            completed = {
+                let mut read = pin!(place.keys(core));
+                let mut left = polls;
+                std::future::poll_fn(|context| {
+                    if left == 0 {
+                        return Poll::Ready(false);
+                    }
+                    left -= 1;
+                    read.as_mut().poll(context).map(|keys| keys == ["a"])
+                })
+                .await
+            };
+            assert_eq!(place.keys(core).await, ["a"], "after {polls} polls");
+            if completed {
+                break;
+            }
+        }
+        assert!(completed, "{place:?}: the read never ran to its end");
+    }
 }
 
 #[tokio::test]

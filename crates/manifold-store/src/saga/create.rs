@@ -10,8 +10,8 @@ use super::creating::{self, DRAFT, Outlook};
 use super::{operation, taken_name};
 use crate::provision::{self, NewSpoke};
 use crate::{
-    DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp, fail_point,
-    name,
+    CoreTransaction, DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError,
+    Timestamp, fail_point, name,
 };
 
 /// A project to be made.
@@ -67,8 +67,19 @@ async fn plan(
     outlook: Outlook,
 ) -> Result<OperationId, StoreError> {
     manager.worker().await?;
-    let transaction = manager.core().begin().await?;
-    taken_name::refuse(&transaction, &spoke.name, spoke.id.as_str()).await?;
+    manager
+        .core()
+        .write(async |transaction| take_name(transaction, manager, spoke, outlook).await)
+        .await
+}
+
+async fn take_name(
+    transaction: &CoreTransaction,
+    manager: &SqliteManager,
+    spoke: &NewSpoke,
+    outlook: Outlook,
+) -> Result<OperationId, StoreError> {
+    taken_name::refuse(transaction, &spoke.name, spoke.id.as_str()).await?;
     transaction
         .exec(projects::Entity::insert(projects::ActiveModel {
             id: Set(spoke.id.to_string()),
@@ -89,16 +100,14 @@ async fn plan(
         }))
         .await?;
     let payload = serde_json::json!({ "name": spoke.name, DRAFT: outlook == Outlook::Draft });
-    let operation = operation::begin(
-        &transaction,
+    operation::begin(
+        transaction,
         manager,
         OperationKind::Create,
         &spoke.id,
         payload,
     )
-    .await?;
-    transaction.commit().await?;
-    Ok(operation)
+    .await
 }
 
 async fn make_file(manager: &SqliteManager, spoke: &NewSpoke) -> Result<(), StoreError> {

@@ -6,7 +6,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 
 use super::{operation, spoke_files};
 use crate::{
-    AtomicFile, DatabaseManager as _, ProjectId, SqliteManager, StoreError, provision, sync_folder,
+    AtomicFile, CoreTransaction, DatabaseManager as _, ProjectId, SqliteManager, StoreError,
+    provision, sync_folder,
 };
 
 /// The step of a draft's saga while the project is in use, and what marks a draft in its payload.
@@ -28,22 +29,22 @@ pub(super) async fn publish(
     operation: &str,
     outlook: Outlook,
 ) -> Result<projects::Model, StoreError> {
-    let transaction = manager.core().begin().await?;
-    let row = transaction
-        .update(projects::ActiveModel {
-            id: Set(id.to_string()),
-            state: Set(ProjectState::Active),
-            ..Default::default()
-        })
-        .await?;
-    match outlook {
-        Outlook::Stays => {
-            operation::finish(&transaction, operation, OperationState::Done, None).await?;
+    let visible = projects::ActiveModel {
+        id: Set(id.to_string()),
+        state: Set(ProjectState::Active),
+        ..Default::default()
+    };
+    let show = async |transaction: &CoreTransaction| {
+        let row = transaction.update(visible).await?;
+        match outlook {
+            Outlook::Stays => {
+                operation::finish(transaction, operation, OperationState::Done, None).await?;
+            }
+            Outlook::Draft => operation::step(transaction, operation, DRAFT).await?,
         }
-        Outlook::Draft => operation::step(&transaction, operation, DRAFT).await?,
-    }
-    transaction.commit().await?;
-    Ok(row)
+        Ok(row)
+    };
+    manager.core().write(show).await
 }
 
 /// Removes what was made of a project that nobody sees and nobody has open: its file, then its row.

@@ -1,6 +1,8 @@
 //! A store in a temporary folder.
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+pub(crate) mod wal;
+
 use std::sync::Arc;
 
 use manifold_store::{Layout, NewProject, ProjectId, Projects, SqliteManager, StoreOptions};

@@ -1,0 +1,200 @@
+//! A database as SeaORM sees it, over an open file.
+
+mod open_file;
+mod statement;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use tokio::task::coop::consume_budget;
+
+use crate::group_commit::Share;
+use crate::inline::{TypedConnection, sealed};
+use crate::lease::Lease;
+use crate::sqlite::Handle;
+use crate::stack::Held;
+use crate::{Durability, StoreError, Transaction};
+
+pub use stream::Rows;
+
+pub(crate) use open_file::{CONNECTION_DEADLINE, DESCRIPTORS, OpenFile};
+pub(crate) use statement::{all, exec_error, execute, one, prepared, query_error, script};
+pub(crate) use stream::Stalled;
+
+/// A database that queries can run on. A spoke's connection holds its lease: while one exists, the
+/// spoke is not closed.
+#[derive(Clone)]
+pub struct Connection {
+    file: Arc<OpenFile>,
+    lease: Option<Arc<Lease>>,
+}
+
+impl Connection {
+    pub(crate) fn new(file: Arc<OpenFile>, lease: Option<Arc<Lease>>) -> Self {
+        Self { file, lease }
+    }
+
+    pub(crate) fn file(&self) -> &Arc<OpenFile> {
+        &self.file
+    }
+
+    /// The writer for a statement that commits by itself.
+    async fn durable_writer(&self) -> Result<Held<Handle>, DbErr> {
+        let mut writer = self.file.writer().await?;
+        writer
+            .set_durability(self.file.durability())
+            .await
+            .map_err(exec_error)?;
+        Ok(writer)
+    }
+
+    /// What a pragma says, read by a reader: opening a file to look at it needs no writer.
+    pub(crate) async fn number(&self, pragma: &'static str) -> Result<i64, StoreError> {
+        let look =
+            |short: &rusqlite::Connection| short.query_row(pragma, [], |row| row.get(0)).ok();
+        if let Some(number) = self.read_short(look).await? {
+            return Ok(number);
+        }
+        let statement = Statement::from_string(DbBackend::Sqlite, pragma);
+        let row = self.query_one_raw(statement).await?;
+        Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+    }
+
+    /// Begins a write transaction (`BEGIN IMMEDIATE`).
+    pub(crate) async fn begin(&self, durability: Durability) -> Result<Transaction, StoreError> {
+        Transaction::begin_write(self.clone(), durability.min(self.file.durability())).await
+    }
+
+    /// A write transaction, or a part of one that is shared with others who wait: ended by [`Share::keep`], undone
+    /// when it is dropped.
+    pub(crate) async fn share(
+        &self,
+        durability: Durability,
+    ) -> Result<Share<Transaction>, StoreError> {
+        let durability = durability.min(self.file.durability());
+        if self.file.writer_is_free() && self.file.line().is_empty() {
+            return Ok(Share::alone(self.begin(durability).await?));
+        }
+        self.file.line().wait(self, durability).await
+    }
+
+    /// Begins a transaction that sees one state of the file.
+    pub(crate) async fn begin_read(&self) -> Result<Transaction, StoreError> {
+        Transaction::begin_read(self.clone()).await
+    }
+
+    /// Runs `work` on a blocking thread with the writer's connection. `work` commits what it wants kept.
+    /// When the returned future is dropped `work` still runs to its end, and the writer stays held.
+    pub(crate) async fn lend_writer<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        lend(self.file.writer().await?, self.lease.clone(), work).await
+    }
+
+    /// Runs `work` on a blocking thread with a reader's connection.
+    pub(crate) async fn lend_reader<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        lend(self.file.reader().await?, self.lease.clone(), work).await
+    }
+}
+
+async fn lend<T: Send + 'static>(
+    mut held: Held<Handle>,
+    lease: Option<Arc<Lease>>,
+    work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    let lent = tokio::task::spawn_blocking(move || {
+        let result = held.lend(work);
+        if result.is_err() {
+            held.discard(); // its state is unknown
+        }
+        drop(lease);
+        result
+    });
+    match lent.await {
+        Ok(result) => Ok(result.map_err(query_error)?),
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("path", &self.file.path())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A statement that a reader may run. Others (`INSERT .. RETURNING`, `WITH ..`) go to the writer, where a
+/// read is right too; a write on a reader would fail loudly.
+fn reads(sql: &str) -> bool {
+    sql.starts_with("SELECT")
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Connection {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Sqlite
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let mut writer = self.durable_writer().await?;
+        execute(writer.ready().await.map_err(exec_error)?, statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let mut writer = self.durable_writer().await?;
+        script(writer.ready().await.map_err(exec_error)?, sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        if !reads(&statement.sql) {
+            let mut writer = self.durable_writer().await?;
+            return one(writer.ready().await.map_err(query_error)?, statement).await;
+        }
+        let mut reader = self.file.reader().await?;
+        let (connection, guard) = reader.ready_to_read().await.map_err(query_error)?;
+        let row = one(connection, statement).await;
+        guard.disarm();
+        row
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        if !reads(&statement.sql) {
+            let mut writer = self.durable_writer().await?;
+            return all(writer.ready().await.map_err(query_error)?, statement).await;
+        }
+        let mut reader = self.file.reader().await?;
+        let (connection, guard) = reader.ready_to_read().await.map_err(query_error)?;
+        let rows = all(connection, statement).await;
+        guard.disarm();
+        rows
+    }
+}
+
+impl sealed::Sealed for Connection {}
+
+impl TypedConnection for Connection {
+    async fn read_short<T: Send>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Option<T> + Send,
+    ) -> Result<Option<T>, DbErr> {
+        consume_budget().await; // a task that only reads here must let others run too
+        let mut reader = self.file.reader().await?;
+        reader.read_short(work).await.map_err(query_error)
+    }
+
+    /// A write that commits by itself waits for the disk.
+    async fn write_short<T: Send>(
+        &self,
+        _work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error> + Send,
+    ) -> Result<Option<T>, DbErr> {
+        Ok(None)
+    }
+}

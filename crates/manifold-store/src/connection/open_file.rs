@@ -1,0 +1,160 @@
+//! An open database file: one writer, readers opened when first needed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sea_orm::{DbErr, RuntimeErr};
+
+use crate::access::FileAccess;
+use crate::group_commit::Line;
+use crate::sqlite::{Handle, Role};
+use crate::stack::{Held, Late, Stack};
+use crate::{Access, Durability};
+
+/// How long a caller waits for the writer or a reader of its own process.
+pub(crate) const CONNECTION_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How long a stream's consumer may leave its rows.
+const STREAM_LIMIT: Duration = Duration::from_secs(30);
+
+/// Readers per open file. On two cores a second one only helps while the first runs a long query.
+const READERS: usize = 2;
+
+/// Descriptors that an open file needs at most: 2 for each connection, 1 for the shared memory.
+pub(crate) const DESCRIPTORS: u64 = 2 * (1 + READERS as u64) + 1;
+
+/// What every handle on one open file shares.
+pub(crate) struct OpenFile {
+    path: PathBuf,
+    access: FileAccess,
+    version: u32,
+    statements: usize,
+    stream_limit: Duration,
+    relaxed: AtomicBool,
+    writer: Arc<Stack<Handle>>,
+    readers: Arc<Stack<Handle>>,
+    line: Line,
+    outdated: AtomicBool,
+}
+
+impl OpenFile {
+    /// Each connection keeps up to `statements` prepared statements in each of its drivers.
+    pub(crate) fn new(
+        path: PathBuf,
+        access: Access,
+        version: u32,
+        durability: Durability,
+        statements: usize,
+    ) -> Self {
+        Self {
+            access: access.to(&path),
+            path,
+            version,
+            statements,
+            stream_limit: STREAM_LIMIT,
+            relaxed: AtomicBool::new(durability == Durability::Relaxed),
+            writer: Stack::new(1),
+            readers: Stack::new(READERS),
+            line: Line::default(),
+            outdated: AtomicBool::new(false),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_stream_limit(mut self, limit: Duration) -> Self {
+        self.stream_limit = limit;
+        self
+    }
+
+    /// How long a stream's consumer may leave its rows.
+    pub(crate) fn stream_limit(&self) -> Duration {
+        self.stream_limit
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The `user_version` that this program works with.
+    pub(crate) fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The durability of what is acknowledged: FULL unless the store runs relaxed.
+    pub(crate) fn durability(&self) -> Durability {
+        if self.relaxed.load(Ordering::Relaxed) {
+            Durability::Relaxed
+        } else {
+            Durability::Full
+        }
+    }
+
+    /// From now on nothing is committed more durably than [`Durability::Relaxed`].
+    pub(crate) fn relax(&self) {
+        self.relaxed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether another process moved the schema on, so that this file must be opened anew.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.outdated.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn mark_outdated(&self) {
+        self.outdated.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) async fn writer(&self) -> Result<Held<Handle>, DbErr> {
+        self.take(Role::Writer).await
+    }
+
+    pub(crate) async fn reader(&self) -> Result<Held<Handle>, DbErr> {
+        self.take(Role::Reader).await
+    }
+
+    pub(crate) async fn take(&self, role: Role) -> Result<Held<Handle>, DbErr> {
+        let stack = match role {
+            Role::Writer => &self.writer,
+            Role::Reader => &self.readers,
+        };
+        stack
+            .take(CONNECTION_DEADLINE, async || self.open(role).await)
+            .await
+    }
+
+    /// Whether the writer can be had without waiting.
+    pub(crate) fn writer_is_free(&self) -> bool {
+        self.writer.has_free()
+    }
+
+    /// Where callers of `write` wait for each other.
+    pub(crate) fn line(&self) -> &Line {
+        &self.line
+    }
+
+    async fn open(&self, role: Role) -> Result<Handle, DbErr> {
+        Handle::open(&self.path, self.access, role, self.statements)
+            .await
+            .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+    }
+
+    /// How the file was opened.
+    pub(crate) fn access(&self) -> FileAccess {
+        self.access
+    }
+
+    /// Closes every connection that is not held; the last one writes the WAL back into the file.
+    pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
+        for handle in self.readers.drain().into_iter().chain(self.writer.drain()) {
+            handle.close().await?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Late> for DbErr {
+    fn from(_: Late) -> Self {
+        Self::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout)
+    }
+}
