@@ -21,7 +21,7 @@ use manifold_store::recorder::{self, Place};
 use manifold_store::{
     DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs, Layout, Migrations,
     NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceId,
-    SqliteManager, StoreOptions, rows,
+    SqliteManager, StoreOptions, Trash, rows,
 };
 use rusqlite::config::DbConfig;
 
@@ -275,7 +275,7 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     jobs.worker(&attempts[0].worker_id).await.unwrap();
     jobs.checkpoints(&id, &project).await.unwrap();
     jobs.logs(&id).await.unwrap();
-    trash(&Projects::new(manager)).await;
+    trash(manager, folder).await;
     rescue_dead(manager).await.unwrap();
     let migrations = Migrations::new(manager);
     migrations.core().await.unwrap();
@@ -288,8 +288,9 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     project
 }
 
-/// A project goes into the trash and comes back.
-async fn trash(projects: &Projects) {
+/// A project goes into the trash, comes back, is copied, and is removed for good.
+async fn trash(manager: &Arc<SqliteManager>, folder: &Path) {
+    let projects = Projects::new(manager);
     let made = projects
         .create(NewProject {
             name: "old".into(),
@@ -301,9 +302,19 @@ async fn trash(projects: &Projects) {
         .delete(&Projects::id(&made).unwrap())
         .await
         .unwrap();
-    projects.trash().await.unwrap();
+    let trash = Trash::new(manager);
+    trash.list().await.unwrap();
+    trash.clone_project("old", Some("clone")).await.unwrap();
     projects.undelete("nothing", None).await.unwrap_err();
-    projects.undelete("old", Some("older")).await.unwrap();
+    let undeleted = projects.undelete("old", Some("older")).await.unwrap();
+    let id = Projects::id(&undeleted).unwrap();
+    projects.clone_project(&id, "another").await.unwrap();
+    let file = folder.join("older.db");
+    projects.export_file(&id, &file).await.unwrap();
+    projects.delete(&id).await.unwrap();
+    let trashed = trash.find("older").await.unwrap();
+    trash.purge(&trashed.project).await.unwrap();
+    projects.adopt(&file, None).await.unwrap();
 }
 
 /// Rows with a reject, a short row, an odd cell and moved rows.

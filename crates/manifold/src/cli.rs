@@ -69,7 +69,7 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Make the data folder; safe to repeat
     Init,
-    /// Projects: create, list, show, rename, describe, delete, undelete
+    /// Projects: create, list, show, rename, describe, clone, adopt, delete and more
     #[command(subcommand)]
     Project(ProjectCommand),
     /// Data sources of a project: create, list, show; and the secrets they need

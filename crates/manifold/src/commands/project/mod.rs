@@ -1,6 +1,10 @@
 //! `manifold project`
 
+mod adopt;
+mod clone;
 mod delete;
+mod export_file;
+mod trash;
 pub(super) mod trashed;
 mod undelete;
 
@@ -8,7 +12,11 @@ use clap::Subcommand;
 use manifold_store::{NewProject, Projects};
 use serde_json::json;
 
+use self::adopt::AdoptArgs;
+use self::clone::CloneArgs;
 use self::delete::DeleteArgs;
+use self::export_file::ExportFileArgs;
+use self::trash::TrashCommand;
 use self::undelete::UndeleteArgs;
 use crate::session::Session;
 use crate::shapes::project::ProjectShape;
@@ -60,6 +68,15 @@ Examples:
     Delete(DeleteArgs),
     /// Take a project out of the trash
     Undelete(UndeleteArgs),
+    /// What was deleted: list, empty, clone, stats
+    #[command(subcommand)]
+    Trash(TrashCommand),
+    /// Make a project with everything that another one holds
+    Clone(CloneArgs),
+    /// Write a project as one file
+    ExportFile(ExportFileArgs),
+    /// Make a project of a file that export-file wrote
+    Adopt(AdoptArgs),
 }
 
 /// Runs a verb.
@@ -117,6 +134,12 @@ pub(crate) async fn run(command: ProjectCommand, session: &Session) -> anyhow::R
         ProjectCommand::Undelete(arguments) => {
             undelete::run(arguments, &projects, session).await?;
         }
+        ProjectCommand::Trash(command) => trash::run(command, &projects, session).await?,
+        ProjectCommand::Clone(arguments) => clone::run(arguments, &projects, session).await?,
+        ProjectCommand::ExportFile(arguments) => {
+            export_file::run(arguments, &projects, session).await?;
+        }
+        ProjectCommand::Adopt(arguments) => adopt::run(arguments, &projects, session).await?,
     }
     Ok(())
 }
