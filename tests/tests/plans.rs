@@ -20,8 +20,8 @@ use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
 use manifold_store::recorder::{self, Place};
 use manifold_store::{
     DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs, Layout, Migrations,
-    NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceId,
-    SqliteManager, StoreOptions, Trash, rows,
+    NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceChange,
+    SourceId, SqliteManager, StoreOptions, Trash, rows,
 };
 use rusqlite::config::DbConfig;
 
@@ -143,6 +143,18 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     projects.list().await.unwrap();
 
     let sources = DataSources::new(manager.clone());
+    let named = sources
+        .create(&project, NewSource::file("named"))
+        .await
+        .unwrap();
+    let change = SourceChange {
+        name: Some("renamed".to_owned()),
+        ..SourceChange::default()
+    };
+    sources
+        .update(&project, &named.id.parse().unwrap(), change)
+        .await
+        .unwrap();
     let source: SourceId = sources
         .create(&project, NewSource::file("t"))
         .await

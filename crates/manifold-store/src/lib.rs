@@ -59,7 +59,7 @@ pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
 pub use backups::{BackupTotals, Backups, NewBackup};
 pub use connection::{Connection, Rows};
 pub use consolidated_models::{ConsolidatedModels, ModelDefinition};
-pub use data_sources::{DataSources, NewSource};
+pub use data_sources::{DataSources, NewSource, SourceChange};
 pub use database::{CoreDatabase, CoreTransaction, Database, ProjectDatabase, ProjectTransaction};
 pub use doctor::{Doctor, Examination, Finding, FindingClass, Severity};
 pub use durability::Durability;

@@ -72,7 +72,7 @@ pub(crate) enum Command {
     /// Projects: create, list, show, rename, describe, clone, adopt, delete and more
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Data sources of a project: create, list, show; and the secrets they need
+    /// Data sources of a project: create, list, show, update; and the secrets they need
     #[command(subcommand)]
     Source(SourceCommand),
     /// Import files as snapshots

@@ -16,7 +16,7 @@ use crate::units::size;
 #[command(after_help = "\
 Examples:
   manifold project export-file aviation aviation.db
-  sqlite3 aviation.db 'SELECT count(*) FROM planes'
+  sqlite3 aviation.db .tables
   manifold --data-dir elsewhere project adopt aviation.db
 
 The file is a SQLite database with everything that the project holds, and needs nothing beside it. It holds no \

@@ -2,6 +2,7 @@
 
 mod create;
 mod secret;
+mod update;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use serde_json::json;
 
 use self::create::CreateArgs;
 use self::secret::SecretCommand;
+use self::update::UpdateArgs;
 use crate::session::Session;
 use crate::shapes::source::SourceShape;
 
@@ -32,6 +34,8 @@ pub(crate) enum SourceCommand {
         /// The source: its id, its name, or the beginning of its id
         source: String,
     },
+    /// Change a source: its name, description or config
+    Update(UpdateArgs),
     /// Secrets that the configs of sources refer to: set, unset, list
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -43,6 +47,7 @@ pub(crate) async fn run(command: SourceCommand, session: &Session) -> anyhow::Re
         SourceCommand::Create(arguments) => create::run(arguments, session).await,
         SourceCommand::List { project } => list(&project, session).await,
         SourceCommand::Show { project, source } => show(&project, &source, session).await,
+        SourceCommand::Update(arguments) => update::run(arguments, session).await,
         SourceCommand::Secret(command) => secret::run(command, session).await,
     }
 }
