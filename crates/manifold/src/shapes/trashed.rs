@@ -1,7 +1,7 @@
 //! A project in the trash.
 
 use chrono::{DateTime, Utc};
-use manifold_store::{Projects, TrashedProject};
+use manifold_store::{Projects, Timestamp, TrashedProject};
 use serde::Serialize;
 
 use super::project::ProjectShape;
@@ -24,7 +24,7 @@ impl TrashedShape {
         Self {
             deleted_at: trashed.project.trashed_at,
             expires_at: trashed.expires_at,
-            expired: trashed.is_expired(Utc::now()),
+            expired: trashed.is_expired(Timestamp::now()),
             size_bytes: trashed.size_bytes,
             project: ProjectShape::new(trashed.project, projects),
         }

@@ -1,8 +1,8 @@
 //! `manifold project trash empty`
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use clap::Args;
-use manifold_store::{Projects, Trash, TrashedProject};
+use manifold_store::{Projects, Timestamp, Trash, TrashedProject};
 use serde_json::json;
 
 use crate::session::Session;
@@ -40,7 +40,7 @@ impl EmptyArgs {
             Some(reference) => vec![trash.find(reference).await?],
             None => trash.list().await?,
         };
-        let now = Utc::now();
+        let now = Timestamp::now();
         if self.expired {
             found.retain(|trashed| trashed.is_expired(now));
         }
