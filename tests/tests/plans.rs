@@ -20,8 +20,8 @@ use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
 use manifold_store::recorder::{self, Place};
 use manifold_store::{
     DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs, Layout, Migrations,
-    NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceId,
-    SourceIndexes, SqliteManager, StoreOptions, Target, UserQueries, rows,
+    NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceChange,
+    SourceId, SourceIndexes, SqliteManager, StoreOptions, Target, Trash, UserQueries, rows,
 };
 use rusqlite::config::DbConfig;
 use tokio_util::sync::CancellationToken;
@@ -144,6 +144,18 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     projects.list().await.unwrap();
 
     let sources = DataSources::new(manager.clone());
+    let named = sources
+        .create(&project, NewSource::file("named"))
+        .await
+        .unwrap();
+    let change = SourceChange {
+        name: Some("renamed".to_owned()),
+        ..SourceChange::default()
+    };
+    sources
+        .update(&project, &named.id.parse().unwrap(), change)
+        .await
+        .unwrap();
     let source: SourceId = sources
         .create(&project, NewSource::file("t"))
         .await
@@ -285,7 +297,7 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     jobs.worker(&attempts[0].worker_id).await.unwrap();
     jobs.checkpoints(&id, &project).await.unwrap();
     jobs.logs(&id).await.unwrap();
-    trash(&Projects::new(manager)).await;
+    trash(manager, folder).await;
     rescue_dead(manager).await.unwrap();
     let migrations = Migrations::new(manager);
     migrations.core().await.unwrap();
@@ -305,8 +317,9 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     project
 }
 
-/// A project goes into the trash and comes back.
-async fn trash(projects: &Projects) {
+/// A project goes into the trash, comes back, is copied, and is removed for good.
+async fn trash(manager: &Arc<SqliteManager>, folder: &Path) {
+    let projects = Projects::new(manager);
     let made = projects
         .create(NewProject {
             name: "old".into(),
@@ -318,9 +331,19 @@ async fn trash(projects: &Projects) {
         .delete(&Projects::id(&made).unwrap())
         .await
         .unwrap();
-    projects.trash().await.unwrap();
+    let trash = Trash::new(manager);
+    trash.list().await.unwrap();
+    trash.clone_project("old", Some("clone")).await.unwrap();
     projects.undelete("nothing", None).await.unwrap_err();
-    projects.undelete("old", Some("older")).await.unwrap();
+    let undeleted = projects.undelete("old", Some("older")).await.unwrap();
+    let id = Projects::id(&undeleted).unwrap();
+    projects.clone_project(&id, "another").await.unwrap();
+    let file = folder.join("older.db");
+    projects.export_file(&id, &file).await.unwrap();
+    projects.delete(&id).await.unwrap();
+    let trashed = trash.find("older").await.unwrap();
+    trash.purge(&trashed.project).await.unwrap();
+    projects.adopt(&file, None).await.unwrap();
 }
 
 /// Imports these bytes as the next snapshot of a source.

@@ -1,6 +1,7 @@
-//! Data sources: create, list, find.
+//! Data sources: create, list, find, update.
 
 mod new_source;
+mod source_change;
 
 use std::sync::Arc;
 
@@ -9,11 +10,12 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 
 pub use new_source::NewSource;
 pub(crate) use new_source::insert;
+pub use source_change::SourceChange;
 
 use crate::reference::{self, Candidate};
 use crate::{
-    Database, DatabaseManager, Project, ProjectDatabase, ProjectId, StoreError, TypedConnection,
-    name, revision,
+    Database, DatabaseManager, Project, ProjectDatabase, ProjectId, SourceId, StoreError,
+    TypedConnection, name, revision,
 };
 
 /// The data sources of projects.
@@ -41,6 +43,31 @@ impl DataSources {
         let spoke = self.manager.project(project).await?;
         let transaction = spoke.begin().await?;
         let row = insert(&transaction, new).await?;
+        revision::commit(self.manager.core(), &spoke, transaction).await?;
+        Ok(row)
+    }
+
+    /// Makes a source something else. Its rows stay as they are; a query finds them under the new name at once.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidName`], [`StoreError::NameTaken`], [`StoreError::SecretLiteral`]; [`StoreError::NotFound`];
+    /// others by meaning. The source is then as it was.
+    pub async fn update(
+        &self,
+        project: &ProjectId,
+        source: &SourceId,
+        change: SourceChange,
+    ) -> Result<data_sources::Model, StoreError> {
+        let spoke = self.manager.project(project).await?;
+        let transaction = spoke.begin().await?;
+        let found = transaction
+            .one(data_sources::Entity::find_by_id(source.as_str()))
+            .await?;
+        let found = found.ok_or_else(|| StoreError::NotFound {
+            what: "source",
+            name: source.to_string(),
+        })?;
+        let row = source_change::update(&transaction, found, change).await?;
         revision::commit(self.manager.core(), &spoke, transaction).await?;
         Ok(row)
     }

@@ -16,7 +16,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// A lock that is held until it is dropped, or until its process dies.
 #[derive(Debug)]
 pub struct FileLock {
-    _file: File,
+    file: File,
     path: PathBuf,
 }
 
@@ -62,7 +62,7 @@ impl FileLock {
                     tracing::debug!(path = %path.display(), %error, "the holder of a lock is not named");
                 }
                 Ok(Some(Self {
-                    _file: file,
+                    file,
                     path: path.to_owned(),
                 }))
             }
@@ -96,7 +96,7 @@ impl FileLock {
             match file.try_lock_shared() {
                 Ok(()) => {
                     return Ok(Some(Self {
-                        _file: file,
+                        file,
                         path: path.to_owned(),
                     }));
                 }
@@ -185,6 +185,15 @@ impl FileLock {
     }
 }
 
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        // Closing the file does it too, but not while a child that is just being started has a copy of it.
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!(path = %self.path.display(), %error, "a lock is free once its file is closed");
+        }
+    }
+}
+
 /// This process as others see it: its id and the command it runs.
 #[must_use]
 pub fn process_name() -> String {
@@ -251,6 +260,19 @@ pub(crate) fn check_locks(path: &Path) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lock_that_is_dropped_is_free_though_a_child_has_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.lock");
+        let lock = FileLock::try_take(&path, Share::Exclusive)
+            .unwrap()
+            .unwrap();
+        let _of_a_child = lock.file.try_clone().unwrap();
+        assert!(FileLock::try_take(&path, Share::Shared).unwrap().is_none());
+        drop(lock);
+        assert!(FileLock::try_take(&path, Share::Shared).unwrap().is_some());
+    }
 
     #[tokio::test]
     async fn a_waiter_is_told_who_holds_the_lock() {

@@ -69,7 +69,7 @@ pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
 pub use backups::{BackupTotals, Backups, NewBackup};
 pub use connection::{Connection, Rows};
 pub use consolidated_models::{ConsolidatedModels, ModelDefinition};
-pub use data_sources::{DataSources, NewSource};
+pub use data_sources::{DataSources, NewSource, SourceChange};
 pub use database::{CoreDatabase, CoreTransaction, Database, ProjectDatabase, ProjectTransaction};
 pub use doctor::{Doctor, Examination, Finding, FindingClass, Severity};
 pub use durability::Durability;
@@ -92,7 +92,7 @@ pub use layout::Layout;
 pub use manager::DatabaseManager;
 pub use migrate::{Direction, MigrationStatus, migrate, status as migration_status};
 pub use migrations::{FleetProgress, Migrations, SpokeStatus, Target};
-pub use projects::{NewProject, ProjectDraft, ProjectFile, Projects, TrashedProject};
+pub use projects::{Adopted, NewProject, ProjectDraft, ProjectFile, Projects};
 pub use quarantine::{Cause, Note, Quarantine, SetAside};
 pub use query::{Execute, Fetch, FetchOne};
 pub use relationships::{RelationshipDefinition, RelationshipEnd, Relationships};
@@ -108,6 +108,7 @@ pub use sqlite_manager::{SqliteManager, StoreOptions};
 pub use staged::{Comparison, Expected, Staged, StagedBuilder, StagedError, TableLoad};
 pub use timestamp::Timestamp;
 pub use transaction::Transaction;
+pub use trash::{Trash, TrashedProject};
 pub use user_query::{
     LeftOut, OddCells, QueryDone, UnionColumn, UnionDone, UnionSink, UserQueries, UserQuery,
     UserQueryError, WhyLeftOut,

@@ -1,5 +1,7 @@
 //! Projects: create, list, find, rename, describe.
 
+mod copies;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use crate::{
 };
 
 pub use crate::saga::{NewProject, ProjectDraft};
-pub use crate::trash::TrashedProject;
+pub use copies::Adopted;
 
 /// The projects of a store.
 #[derive(Debug, Clone)]
@@ -186,14 +188,6 @@ impl Projects {
     ) -> Result<projects::Model, StoreError> {
         let row = trash::find(self.manager.core(), reference).await?;
         saga::undelete(&self.manager, &row, new_name).await
-    }
-
-    /// The projects in the trash, last deleted first.
-    ///
-    /// # Errors
-    /// [`StoreError`] by meaning.
-    pub async fn trash(&self) -> Result<Vec<TrashedProject>, StoreError> {
-        trash::list(&self.manager).await
     }
 
     async fn change(

@@ -15,6 +15,8 @@ pub enum Setting {
     StoreDurability,
     /// `import.max_cell`: the largest cell that an import takes, in bytes; 64 MiB by default.
     ImportMaxCell,
+    /// `trash.keep_days`: for how many days a deleted project is kept at least, 1 to 3650; 30 by default.
+    TrashKeepDays,
 }
 
 /// The value of a setting, and whether somebody set it.
@@ -30,7 +32,11 @@ pub struct SettingValue {
 
 impl Setting {
     /// Every setting, by name.
-    pub const ALL: [Self; 2] = [Self::ImportMaxCell, Self::StoreDurability];
+    pub const ALL: [Self; 3] = [
+        Self::ImportMaxCell,
+        Self::StoreDurability,
+        Self::TrashKeepDays,
+    ];
 
     /// Its name.
     #[must_use]
@@ -38,6 +44,7 @@ impl Setting {
         match self {
             Self::StoreDurability => "store.durability",
             Self::ImportMaxCell => "import.max_cell",
+            Self::TrashKeepDays => "trash.keep_days",
         }
     }
 
@@ -49,6 +56,9 @@ impl Setting {
                 "full: what is acknowledged survives a power cut; relaxed: the last commits may be lost in one"
             }
             Self::ImportMaxCell => "the largest cell that an import takes, in bytes",
+            Self::TrashKeepDays => {
+                "after so many days in the trash a project goes with `project trash empty --expired`"
+            }
         }
     }
 
@@ -71,6 +81,7 @@ impl Setting {
         match self {
             Self::StoreDurability => Json::from("full"),
             Self::ImportMaxCell => Json::from(64 << 20),
+            Self::TrashKeepDays => Json::from(30),
         }
     }
 
@@ -88,6 +99,10 @@ impl Setting {
             Self::ImportMaxCell => match text.parse::<u32>() {
                 Ok(bytes) if (1_024..=1_000_000_000).contains(&bytes) => Ok(Json::from(bytes)),
                 _ => Err(invalid("it is a number of bytes from 1024 to 1000000000")),
+            },
+            Self::TrashKeepDays => match text.parse::<u16>() {
+                Ok(days) if (1..=3_650).contains(&days) => Ok(Json::from(days)),
+                _ => Err(invalid("it is a number of days from 1 to 3650")),
             },
         }
     }
@@ -188,6 +203,16 @@ impl Settings {
         value
             .as_u64()
             .ok_or_else(|| StoreError::Decode(format!("import.max_cell is {value}")))
+    }
+
+    /// `trash.keep_days`.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn trash_keep_days(&self) -> Result<u32, StoreError> {
+        let value = self.value(Setting::TrashKeepDays).await?.value;
+        let days = value.as_u64().and_then(|days| u32::try_from(days).ok());
+        days.ok_or_else(|| StoreError::Decode(format!("trash.keep_days is {value}")))
     }
 
     /// `store.durability`.

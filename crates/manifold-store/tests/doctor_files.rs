@@ -16,7 +16,7 @@ use doctored::{add_backup, choice, closed, examine, forget, repaired, row, sales
 use entity_core::data_sources;
 use entity_core::enums::ProjectState;
 use manifold_store::{
-    Cause, DatabaseManager as _, Doctor, FindingClass, Projects, Quarantine, StoreError,
+    Cause, DatabaseManager as _, Doctor, FindingClass, Projects, Quarantine, StoreError, Trash,
 };
 use sea_orm::EntityTrait as _;
 
@@ -114,13 +114,7 @@ async fn a_missing_file_is_looked_for_and_else_left_to_a_choice() {
     // What was given up is taken off the list.
     Projects::new(&store.manager).delete(&id).await.unwrap();
     repaired(&store, &[FindingClass::MissingFile]).await;
-    assert!(
-        Projects::new(&store.manager)
-            .trash()
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(Trash::new(&store.manager).list().await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
-//! Every step of deleting and undeleting fails or dies once: the project is in use or in the trash, whole,
-//! and trying again works.
+//! Every step of every saga fails or dies: the state is the old one or the new one, whole, and trying again works.
+//!
+//! A saga is one line in [`SAGAS`], one in [`Saga::run`]. Restoring is tested where backups are made.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,210 +10,280 @@
 
 mod support;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use entity_core::enums::ProjectState;
 use entity_core::projects;
 use fail::FailScenario;
 use manifold_store::{
-    DatabaseManager as _, Doctor, Layout, NewProject, ProjectId, Projects, SqliteManager,
-    StoreError, StoreOptions,
+    DataSources, DatabaseManager as _, Doctor, Layout, NewProject, NewSource, ProjectId, Projects,
+    SqliteManager, StoreError, StoreOptions, Trash,
 };
-use sea_orm::EntityTrait as _;
+use sea_orm::{EntityTrait as _, QueryOrder as _};
+
+use self::End::{New, Old};
+use self::Saga::{
+    Adopt, CloneActive, CloneTrashed, Create, Delete, ExportFile, Purge, Undelete, UndeleteAs,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Saga {
+    Create,
     Delete,
     Undelete,
     UndeleteAs,
+    CloneActive,
+    CloneTrashed,
+    Adopt,
+    ExportFile,
+    Purge,
 }
+
+/// The state before the saga or after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Old,
+    New,
+}
+
+/// A point of a saga: what is left when the step fails there, and what the next process makes of it when one dies there.
+type Step = (&'static str, End, End);
+
+const CREATING: &[Step] = &[
+    ("create-planned", Old, Old),
+    ("create-file-written", Old, Old),
+    ("create-file-made", Old, New),
+];
+const DELETING: &[Step] = &[
+    ("delete-planned", Old, New),
+    ("delete-settled", Old, New),
+    ("delete-file-moved", Old, New),
+];
+const UNDELETING: &[Step] = &[
+    ("undelete-planned", Old, New),
+    ("undelete-renamed", Old, New),
+    ("undelete-file-moved", Old, New),
+];
+const CLONING: &[Step] = &[
+    ("clone-staged", Old, Old),
+    ("place-planned", Old, Old),
+    ("place-file-moved", Old, New),
+    ("place-file-placed", Old, New),
+    ("place-published", New, New),
+    ("place-shown", New, New),
+];
+const ADOPTING: &[Step] = &[
+    ("adopt-staged", Old, Old),
+    ("place-planned", Old, Old),
+    ("place-file-moved", Old, New),
+    ("place-file-placed", Old, New),
+    ("place-published", New, New),
+    ("place-shown", New, New),
+];
+const EXPORTING: &[Step] = &[("export-file-written", Old, Old)];
+const PURGING: &[Step] = &[
+    ("purge-planned", Old, New),
+    ("purge-file-removed", New, New),
+    ("purge-published", New, New),
+];
+const UNDONE_DELETING: &[&str] = &["delete-undoing", "delete-file-moved-back"];
+const UNDONE_UNDELETING: &[&str] = &["undelete-undoing", "undelete-file-moved-back"];
+const UNDONE_PURGING: &[&str] = &["purge-undoing"];
+
+/// Each saga with its steps, and those of its undo.
+const SAGAS: &[(Saga, &[Step], &[&str])] = &[
+    (Create, CREATING, &[]),
+    (Delete, DELETING, UNDONE_DELETING),
+    (Undelete, UNDELETING, UNDONE_UNDELETING),
+    (UndeleteAs, UNDELETING, UNDONE_UNDELETING),
+    (CloneActive, CLONING, &[]),
+    (CloneTrashed, CLONING, &[]),
+    (Adopt, ADOPTING, &[]),
+    (ExportFile, EXPORTING, &[]),
+    (Purge, PURGING, UNDONE_PURGING),
+];
 
 impl Saga {
-    const ALL: [Self; 3] = [Self::Delete, Self::Undelete, Self::UndeleteAs];
-
-    /// The steps of the saga and of its undo.
-    fn points(self) -> (&'static [&'static str], &'static [&'static str]) {
-        match self {
-            Self::Delete => (
-                &["delete-planned", "delete-settled", "delete-file-moved"],
-                &["delete-undoing", "delete-file-moved-back"],
-            ),
-            Self::Undelete | Self::UndeleteAs => (
-                &[
-                    "undelete-planned",
-                    "undelete-renamed",
-                    "undelete-file-moved",
-                ],
-                &["undelete-undoing", "undelete-file-moved-back"],
-            ),
-        }
+    fn begins_in_trash(self) -> bool {
+        matches!(self, Undelete | UndeleteAs | CloneTrashed | Purge)
     }
 
-    fn before(self) -> (ProjectState, &'static str) {
+    async fn run(self, scene: Scene) -> Result<(), StoreError> {
+        let Scene { manager, id, file } = scene;
+        let (projects, trash) = (Projects::new(&manager), Trash::new(&manager));
         match self {
-            Self::Delete => (ProjectState::Active, "sales"),
-            Self::Undelete | Self::UndeleteAs => (ProjectState::Trashed, "sales"),
-        }
-    }
-
-    fn after(self) -> (ProjectState, &'static str) {
-        match self {
-            Self::Delete => (ProjectState::Trashed, "sales"),
-            Self::Undelete => (ProjectState::Active, "sales"),
-            Self::UndeleteAs => (ProjectState::Active, "old sales"),
-        }
-    }
-
-    async fn run(
-        self,
-        manager: &Arc<SqliteManager>,
-        id: &ProjectId,
-    ) -> Result<projects::Model, StoreError> {
-        let projects = Projects::new(manager);
-        match self {
-            Self::Delete => projects.delete(id).await,
-            Self::Undelete => projects.undelete(id.as_str(), None).await,
-            Self::UndeleteAs => projects.undelete(id.as_str(), Some("old sales")).await,
+            Create => projects.create(new("made")).await.map(drop),
+            Delete => projects.delete(&id).await.map(drop),
+            Undelete => projects.undelete(id.as_str(), None).await.map(drop),
+            UndeleteAs => projects
+                .undelete(id.as_str(), Some("old sales"))
+                .await
+                .map(drop),
+            CloneActive => projects.clone_project(&id, "clone").await.map(drop),
+            CloneTrashed => trash.clone_project("sales", Some("clone")).await.map(drop),
+            Adopt => projects.adopt(&file, Some("adopted")).await.map(drop),
+            ExportFile => projects
+                .export_file(&id, &file.with_extension("copy"))
+                .await
+                .map(drop),
+            Purge => trash.purge(&trash.find("sales").await?.project).await,
         }
     }
 }
 
-/// A project with something in its write-ahead log, in the state in which the saga finds it.
-async fn prepared(saga: Saga) -> (tempfile::TempDir, Arc<SqliteManager>, ProjectId) {
-    let folder = tempfile::tempdir().unwrap();
-    let manager = open(&folder).await;
-    let projects = Projects::new(&manager);
-    let new = NewProject {
-        name: "sales".to_owned(),
+/// Where a saga runs.
+#[derive(Debug, Clone)]
+struct Scene {
+    manager: Arc<SqliteManager>,
+    id: ProjectId,
+    /// The project as one file.
+    file: PathBuf,
+}
+
+fn new(name: &str) -> NewProject {
+    NewProject {
+        name: name.to_owned(),
         description: Some("kept".to_owned()),
-    };
-    let id: ProjectId = projects.create(new).await.unwrap().id.parse().unwrap();
-    projects
-        .describe(&id, Some("kept too".to_owned()))
+    }
+}
+
+async fn open(folder: &Path) -> Arc<SqliteManager> {
+    SqliteManager::open(Layout::new(folder.join("data")), StoreOptions::default())
+        .await
+        .unwrap()
+}
+
+/// A project with a source, in the state in which the saga finds it, and the same as one file.
+async fn prepared(saga: Saga) -> (tempfile::TempDir, Scene) {
+    let folder = tempfile::tempdir().unwrap();
+    let manager = open(folder.path()).await;
+    let projects = Projects::new(&manager);
+    let id: ProjectId = projects
+        .create(new("sales"))
+        .await
+        .unwrap()
+        .id
+        .parse()
+        .unwrap();
+    let sources = DataSources::new(manager.clone());
+    sources
+        .create(&id, NewSource::file("orders"))
         .await
         .unwrap();
-    if saga != Saga::Delete {
+    let file = folder.path().join("sales.db");
+    projects.export_file(&id, &file).await.unwrap();
+    if saga.begins_in_trash() {
         projects.delete(&id).await.unwrap();
     }
-    (folder, manager, id)
+    (folder, Scene { manager, id, file })
 }
 
-async fn open(folder: &tempfile::TempDir) -> Arc<SqliteManager> {
-    SqliteManager::open(Layout::new(folder.path()), StoreOptions::default())
-        .await
-        .unwrap()
-}
-
-/// The state of the project, after looking whether it is whole.
-async fn state(manager: &Arc<SqliteManager>, id: &ProjectId) -> (ProjectState, String) {
-    let row = manager
-        .core()
-        .one(projects::Entity::find_by_id(id.as_str()))
-        .await
-        .unwrap()
-        .unwrap();
-    let layout = manager.layout();
-    let (live, trashed) = (layout.spoke(&row.namespace), layout.trashed(&row.namespace));
-    assert_eq!(
-        live.exists(),
-        row.state == ProjectState::Active,
-        "{:?}",
-        row.state
-    );
-    assert_eq!(
-        trashed.exists(),
-        row.state == ProjectState::Trashed,
-        "{:?}",
-        row.state
-    );
-    if row.state == ProjectState::Active {
-        let spoke = manager.project(id).await.unwrap();
-        let inside = spoke
-            .one(entity_project::project::Entity::find())
-            .await
-            .unwrap()
-            .unwrap();
+/// The projects with their states, and what lies beside the data folder, after looking whether all of it is whole.
+async fn state(manager: &Arc<SqliteManager>, folder: &Path) -> Vec<String> {
+    let by_name = projects::Entity::find().order_by_asc(projects::Column::Name);
+    let mut found = Vec::new();
+    for row in manager.core().all(by_name).await.unwrap() {
+        let layout = manager.layout();
+        let (live, trashed) = (layout.spoke(&row.namespace), layout.trashed(&row.namespace));
+        assert_eq!(live.exists(), row.state == ProjectState::Active, "{row:?}");
         assert_eq!(
-            (inside.id.as_str(), inside.description.as_deref()),
-            (id.as_str(), Some("kept too"))
+            trashed.exists(),
+            row.state == ProjectState::Trashed,
+            "{row:?}"
         );
-        assert_eq!(inside.name, row.name);
+        if row.state == ProjectState::Active {
+            let spoke = manager.project(&Projects::id(&row).unwrap()).await.unwrap();
+            let inside = spoke
+                .one(entity_project::project::Entity::find())
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!((&inside.id, &inside.name), (&row.id, &row.name));
+            assert_eq!(inside.description.as_deref(), Some("kept"));
+        }
+        found.push(format!(
+            "{:?} {} with {}",
+            row.state, row.name, row.source_count
+        ));
     }
     let examination = Doctor::new(manager).examine().await.unwrap();
     assert_eq!(examination.findings, []);
-    let again = manager
-        .core()
-        .one(projects::Entity::find_by_id(id.as_str()))
-        .await
-        .unwrap()
-        .unwrap();
-    (row.state, again.name)
+    for (within, leftover) in [
+        ("data/tmp", "staged-"),
+        ("data/projects", ".tmp-"),
+        (".", "sales.copy"),
+    ] {
+        for entry in std::fs::read_dir(folder.join(within)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.starts_with(leftover) {
+                found.push(name);
+            }
+        }
+    }
+    found
 }
 
-fn is(state: &(ProjectState, String), wanted: (ProjectState, &str)) -> bool {
-    (state.0, state.1.as_str()) == wanted
+/// The state before an undisturbed run, and after it.
+async fn ends(saga: Saga) -> (Vec<String>, Vec<String>) {
+    let (folder, scene) = prepared(saga).await;
+    let old = state(&scene.manager, folder.path()).await;
+    saga.run(scene.clone()).await.unwrap();
+    (old, state(&scene.manager, folder.path()).await)
+}
+
+/// Runs a saga in which a process may die. True when it came to its end.
+async fn succeeds(saga: Saga, scene: Scene) -> bool {
+    matches!(tokio::spawn(saga.run(scene)).await, Ok(Ok(())))
 }
 
 #[tokio::test]
-async fn a_step_that_fails_leaves_the_project_as_it_was() {
+async fn a_step_that_fails_leaves_the_old_state_and_can_be_repeated() {
     let scenario = FailScenario::setup();
-    for saga in Saga::ALL {
-        for point in saga.points().0 {
-            let (_folder, manager, id) = prepared(saga).await;
-            fail::cfg(*point, "return").unwrap();
-            let error = saga.run(&manager, &id).await.unwrap_err();
-            assert!(
-                matches!(error, StoreError::Interrupted),
-                "{saga:?} {point}: {error:?}"
-            );
-            fail::remove(point);
-            let state_now = state(&manager, &id).await;
-            assert!(
-                is(&state_now, saga.before()),
-                "{saga:?} {point}: {state_now:?}"
-            );
-            saga.run(&manager, &id).await.unwrap();
-            let state_now = state(&manager, &id).await;
-            assert!(
-                is(&state_now, saga.after()),
-                "{saga:?} {point}: {state_now:?}"
-            );
+    for &(saga, steps, _) in SAGAS {
+        let (old, new) = ends(saga).await;
+        for &(point, after_error, _) in steps {
+            let (folder, scene) = prepared(saga).await;
+            for again in [false, true] {
+                fail::cfg(point, "return").unwrap();
+                let ran = saga.run(scene.clone()).await;
+                assert!(ran.is_err(), "{saga:?} {point}");
+                fail::remove(point);
+                if after_error == New {
+                    break; // there is no way back: the next process goes on
+                }
+                let now = state(&open(folder.path()).await, folder.path()).await;
+                assert_eq!(now, old, "{saga:?} {point} again: {again}");
+            }
+            if after_error == Old {
+                saga.run(scene.clone()).await.unwrap();
+            }
+            drop(scene);
+            let now = state(&open(folder.path()).await, folder.path()).await;
+            assert_eq!(now, new, "{saga:?} {point}");
         }
     }
     scenario.teardown();
 }
 
 #[tokio::test]
-async fn a_step_in_which_the_process_dies_is_finished_by_the_next() {
+async fn a_step_in_which_the_process_dies_is_finished_or_undone_by_the_next() {
     let scenario = FailScenario::setup();
-    for saga in Saga::ALL {
-        for point in saga.points().0 {
-            let (folder, manager, id) = prepared(saga).await;
-            fail::cfg(*point, "panic").unwrap();
-            let (running, its_id) = (manager.clone(), id.clone());
-            let died =
-                tokio::spawn(async move { saga.run(&running, &its_id).await.map(|_| ()) }).await;
-            assert!(died.unwrap_err().is_panic(), "{saga:?} {point}");
+    for &(saga, steps, _) in SAGAS {
+        let (old, new) = ends(saga).await;
+        for &(point, _, after_death) in steps {
+            let (folder, scene) = prepared(saga).await;
+            fail::cfg(point, "panic").unwrap();
+            assert!(!succeeds(saga, scene).await, "{saga:?} {point}");
+            // Who takes it up fails at the same step, so that all before it is done twice.
+            fail::cfg(point, "return").unwrap();
+            drop(open(folder.path()).await);
             fail::remove(point);
 
-            // The process that died is still registered as alive: another one leaves its work alone.
-            let other = open(&folder).await;
-            let row = other
-                .core()
-                .one(projects::Entity::find_by_id(id.as_str()))
-                .await
-                .unwrap()
-                .unwrap();
-            assert_ne!(row.state, ProjectState::Active, "{saga:?} {point}");
-            drop(other);
-            drop(manager);
-
-            let next = open(&folder).await;
-            let state_now = state(&next, &id).await;
-            assert!(
-                is(&state_now, saga.after()),
-                "{saga:?} {point}: {state_now:?}"
-            );
+            let next = open(folder.path()).await;
+            let now = state(&next, folder.path()).await;
+            let wanted = if after_death == New { &new } else { &old };
+            assert_eq!(&now, wanted, "{saga:?} {point}");
         }
     }
     scenario.teardown();
@@ -221,76 +292,64 @@ async fn a_step_in_which_the_process_dies_is_finished_by_the_next() {
 #[tokio::test]
 async fn an_undo_that_fails_or_dies_is_taken_up_by_the_next() {
     let scenario = FailScenario::setup();
-    for saga in Saga::ALL {
-        let (steps, undos) = saga.points();
-        for (step, undo, how) in steps.iter().flat_map(|step| {
+    for &(saga, steps, undos) in SAGAS {
+        let (_, new) = ends(saga).await;
+        let undone = steps
+            .iter()
+            .filter(|(_, after_error, _)| *after_error == Old);
+        for (step, undo, how) in undone.flat_map(|(step, ..)| {
             undos
                 .iter()
                 .flat_map(move |undo| ["return", "panic"].map(|how| (*step, *undo, how)))
         }) {
-            let (folder, manager, id) = prepared(saga).await;
+            let (folder, scene) = prepared(saga).await;
             fail::cfg(step, "return").unwrap();
             fail::cfg(undo, how).unwrap();
-            let (running, its_id) = (manager.clone(), id.clone());
-            let ended =
-                tokio::spawn(async move { saga.run(&running, &its_id).await.map(|_| ()) }).await;
-            assert!(
-                ended.is_err() || ended.unwrap().is_err(),
-                "{saga:?} {step} {undo}"
-            );
+            assert!(!succeeds(saga, scene).await, "{saga:?} {step} {undo}");
             fail::remove(step);
             fail::remove(undo);
-            drop(manager);
 
-            let next = open(&folder).await;
-            let state_now = state(&next, &id).await;
-            assert!(
-                is(&state_now, saga.after()),
-                "{saga:?} {step} {undo} {how}: {state_now:?}"
-            );
+            let next = open(folder.path()).await;
+            let now = state(&next, folder.path()).await;
+            assert_eq!(now, new, "{saga:?} {step} {undo} {how}");
         }
     }
     scenario.teardown();
 }
 
 #[tokio::test]
+async fn what_a_living_process_does_is_left_to_it() {
+    let scenario = FailScenario::setup();
+    let (folder, scene) = prepared(Delete).await;
+    fail::cfg("delete-planned", "panic").unwrap();
+    assert!(!succeeds(Delete, scene.clone()).await);
+    fail::remove("delete-planned");
+    // The process that died is still registered as alive.
+    let other = open(folder.path()).await;
+    assert!(other.layout().spoke(&scene.id.namespace()).exists());
+    scenario.teardown();
+}
+
+#[tokio::test]
 async fn what_cannot_be_finished_now_does_not_keep_the_store_closed() {
     let scenario = FailScenario::setup();
-    let (folder, manager, id) = prepared(Saga::Delete).await;
+    let (folder, scene) = prepared(Delete).await;
     fail::cfg("delete-planned", "panic").unwrap();
-    let (running, its_id) = (manager.clone(), id.clone());
-    let died =
-        tokio::spawn(async move { Saga::Delete.run(&running, &its_id).await.map(|_| ()) }).await;
-    assert!(died.is_err());
-    drop(manager);
+    assert!(!succeeds(Delete, scene).await);
     fail::cfg("delete-planned", "return").unwrap();
 
-    let next = open(&folder).await;
-    let new = NewProject {
-        name: "sales".to_owned(),
-        description: None,
-    };
-    let namesake = Projects::new(&next).create(new).await.unwrap();
+    let next = open(folder.path()).await;
+    let namesake = Projects::new(&next).create(new("sales")).await.unwrap();
     let examination = Doctor::new(&next).examine().await.unwrap();
     assert!(!examination.ok);
-    let classes: Vec<_> = examination
-        .findings
-        .iter()
-        .map(|finding| finding.class)
-        .collect();
-    assert!(
-        classes.contains(&manifold_store::FindingClass::HalfDone),
-        "{:?}",
-        examination.findings
-    );
+    let half_done =
+        |finding: &manifold_store::Finding| finding.class == manifold_store::FindingClass::HalfDone;
+    assert!(examination.findings.iter().any(half_done));
     fail::remove("delete-planned");
     drop(next);
 
-    let last = open(&folder).await;
-    assert!(is(
-        &state(&last, &id).await,
-        (ProjectState::Trashed, "sales")
-    ));
+    let last = open(folder.path()).await;
+    assert_eq!(Trash::new(&last).list().await.unwrap().len(), 1);
     assert!(
         matches!(Projects::new(&last).undelete("sales", None).await, Err(StoreError::NameTaken { id, .. }) if id == namesake.id)
     );

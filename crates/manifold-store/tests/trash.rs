@@ -14,7 +14,7 @@ use entity_core::enums::{OperationState, ProjectState};
 use entity_core::project_operations;
 use manifold_store::{
     DataSources, DatabaseManager as _, Doctor, NewProject, NewSource, ProjectId, Projects,
-    StoreError,
+    StoreError, Trash,
 };
 use sea_orm::EntityTrait as _;
 
@@ -84,7 +84,7 @@ async fn a_deleted_project_comes_back_as_it_was() {
         projects.delete(&id).await,
         Err(StoreError::NotFound { .. })
     ));
-    let trash = projects.trash().await.unwrap();
+    let trash = Trash::new(&store.manager).list().await.unwrap();
     assert_eq!(
         (trash.len(), trash[0].project.id.as_str(), &trash[0].path),
         (1, id.as_str(), &trashed)
@@ -99,7 +99,7 @@ async fn a_deleted_project_comes_back_as_it_was() {
     assert_eq!(back, before);
     assert_eq!(sources.list(&id).await.unwrap().len(), 1);
     assert!(live.exists() && !trashed.exists());
-    assert!(projects.trash().await.unwrap().is_empty());
+    assert!(Trash::new(&store.manager).list().await.unwrap().is_empty());
     let error = projects.undelete("sales", None).await.unwrap_err();
     assert!(
         error.to_string().starts_with("no project in the trash has"),
@@ -188,7 +188,7 @@ async fn a_trashed_project_gives_its_name_up() {
         matches!(&error, StoreError::NameTaken { id, .. } if *id == younger.id),
         "{error:?}"
     );
-    assert_eq!(projects.trash().await.unwrap().len(), 1);
+    assert_eq!(Trash::new(&store.manager).list().await.unwrap().len(), 1);
     assert!(matches!(
         projects.undelete("sales", Some("a/b")).await,
         Err(StoreError::InvalidName { .. })
@@ -258,7 +258,12 @@ async fn a_damaged_project_can_be_deleted_and_comes_back_with_its_log() {
 
     let error = projects.undelete("sales", Some("other")).await.unwrap_err();
     assert!(matches!(error, StoreError::NotOurs { .. }), "{error:?}");
-    assert_eq!(projects.trash().await.unwrap()[0].project.name, "sales");
+    assert_eq!(
+        Trash::new(&store.manager).list().await.unwrap()[0]
+            .project
+            .name,
+        "sales"
+    );
     projects.undelete("sales", None).await.unwrap();
     assert_eq!(std::fs::read(&live).unwrap(), bytes);
     assert_eq!(std::fs::read(beside(&live, "-wal")).unwrap(), b"a log");
@@ -296,7 +301,10 @@ async fn a_missing_file_is_said_and_a_file_in_the_way_is_kept() {
         matches!(&error, StoreError::Gone { path, .. } if *path == trashed),
         "{error:?}"
     );
-    assert_eq!(projects.trash().await.unwrap()[0].size_bytes, 0);
+    assert_eq!(
+        Trash::new(&store.manager).list().await.unwrap()[0].size_bytes,
+        0
+    );
     std::fs::write(&trashed, &bytes).unwrap();
     projects.undelete("sales", None).await.unwrap();
     store.manager.project(&id).await.unwrap();

@@ -73,10 +73,10 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Make the data folder; safe to repeat
     Init,
-    /// Projects: create, list, show, rename, describe, delete, undelete, salvage
+    /// Projects: create, list, show, rename, describe, clone, adopt, delete, salvage and more
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Data sources of a project: create, list, show, index; and the secrets they need
+    /// Data sources of a project: create, list, show, update, index; and the secrets they need
     #[command(subcommand)]
     Source(SourceCommand),
     /// Import files as snapshots

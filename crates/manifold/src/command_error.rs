@@ -116,6 +116,16 @@ pub(crate) enum CommandError {
         /// The command that gives another name.
         command: String,
     },
+    /// A project here has the name of one that is to be adopted.
+    #[error("a project named `{name}` exists ({id}), so nothing was adopted")]
+    NameTakenHere {
+        /// The name.
+        name: String,
+        /// Who has it.
+        id: String,
+        /// The command that gives another name.
+        command: String,
+    },
     /// The value of a secret was given as an argument. It is not repeated.
     #[error(
         "the value of a secret is never an argument, where the shell's history and `ps` show it; nothing was set"
@@ -220,7 +230,7 @@ impl CommandError {
             Self::DifferentSources { .. } => "different_sources",
             Self::NotLatest { .. } => "not_latest",
             Self::ProjectInTrash { .. } | Self::NotInTrash { .. } => "not_found",
-            Self::NameTakenMeanwhile { .. } => "name_taken",
+            Self::NameTakenMeanwhile { .. } | Self::NameTakenHere { .. } => "name_taken",
             Self::NotOriginal { .. } => "not_original",
             Self::BackupUnusable { .. } => "backup_unusable",
             Self::NothingToReplace { .. } | Self::NoSuchRow { .. } => "not_found",
@@ -249,6 +259,9 @@ impl CommandError {
             Self::NotInTrash { hint, .. } => Some(hint.clone()),
             Self::NameTakenMeanwhile { command, .. } => {
                 Some(format!("`{command}` brings it back under another name"))
+            }
+            Self::NameTakenHere { command, .. } => {
+                Some(format!("`{command}` adopts it under another name"))
             }
             Self::SecretAsArgument => Some(
                 "give nothing behind the name to be asked for the value, or use `-`, --from-env or --from-file; choose \

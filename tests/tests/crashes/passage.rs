@@ -90,6 +90,11 @@ const BACK_UP: &[&str] = &["backup", "create", "p", "--type", "csv"];
 const RESTORE: &[&str] = &["restore", "backup", "--as", "r"];
 const REPLACE: &[&str] = &["restore", "backup", "--in-place"];
 const EXPORT: &[&str] = &["export", "p", "--source", "a", "--to", "out.csv"];
+const CLONE: &[&str] = &["project", "clone", "p", "c"];
+const CLONE_TRASHED: &[&str] = &["project", "trash", "clone", "p", "c"];
+const ADOPT: &[&str] = &["project", "adopt", "p.db", "--as", "n"];
+const EXPORT_FILE: &[&str] = &["project", "export-file", "p", "out.db"];
+const EMPTY_TRASH: &[&str] = &["project", "trash", "empty"];
 const LIST: &[&str] = &["project", "list"];
 
 impl Passage {
@@ -167,6 +172,34 @@ pub const PASSAGES: &[Passage] = &[
         Start::InTrash,
         UNDELETE,
     ),
+    passage("clone-staged", Start::Filled, CLONE),
+    passage("place-planned", Start::Filled, CLONE),
+    passage("place-file-moved", Start::Filled, CLONE),
+    passage("place-file-placed", Start::Filled, CLONE),
+    passage("place-published", Start::Filled, CLONE),
+    passage("place-shown", Start::Filled, CLONE),
+    passage("clone-staged", Start::InTrash, CLONE_TRASHED),
+    passage("place-file-placed", Start::InTrash, CLONE_TRASHED),
+    passage("adopt-staged", Start::Filled, ADOPT),
+    passage("place-planned", Start::Filled, ADOPT),
+    passage("place-file-moved", Start::Filled, ADOPT),
+    passage("place-file-placed", Start::Filled, ADOPT),
+    passage("export-file-written", Start::Filled, EXPORT_FILE),
+    passage("purge-planned", Start::InTrash, EMPTY_TRASH),
+    passage("purge-file-removed", Start::InTrash, EMPTY_TRASH),
+    passage("purge-published", Start::InTrash, EMPTY_TRASH),
+    undoing(
+        "purge-undoing",
+        "purge-planned",
+        Start::InTrash,
+        EMPTY_TRASH,
+    ),
+    undoing(
+        "purge-undoing",
+        "purge-file-removed",
+        Start::InTrash,
+        EMPTY_TRASH,
+    ),
     passage("job-claimed", Start::Filled, LATER),
     passage("job-started", Start::Filled, LATER),
     passage("import-recorded", Start::Filled, FIRST),
@@ -211,10 +244,10 @@ pub const PASSAGES: &[Passage] = &[
     passage("restore-read-back", Start::Filled, REPLACE),
     passage("restore-compared", Start::Filled, RESTORE),
     passage("restore-staged", Start::Filled, REPLACE),
-    passage("restore-planned", Start::Filled, RESTORE),
-    passage("restore-file-moved", Start::Filled, RESTORE),
-    passage("restore-file-placed", Start::Filled, RESTORE),
-    passage("restore-published", Start::Filled, RESTORE),
+    passage("place-planned", Start::Filled, RESTORE),
+    passage("place-file-moved", Start::Filled, RESTORE),
+    passage("place-file-placed", Start::Filled, RESTORE),
+    passage("place-published", Start::Filled, RESTORE),
     passage("safety-copy-written", Start::Filled, REPLACE),
     passage("restore-safety-copied", Start::Filled, REPLACE),
     passage("restore-replaced", Start::Filled, REPLACE),

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::folder::Folder;
 
 /// A project `p` with two versions of the source `a`, and beside its data folder: `next.csv`, another version of `a`;
-/// `same.csv`, its latest one; `new.csv`, another source; and `backup`, a backup of `p` with the first version alone.
+/// `same.csv`, its latest one; `new.csv`, another source; `backup`, a backup of `p` with the first version alone; and `p.db`, `p` as one file.
 pub fn filled(rows: usize, backup_type: &str) -> Folder {
     let folder = Folder::new();
     for (name, version) in [("first.csv", 1), ("same.csv", 2), ("next.csv", 3)] {
@@ -35,6 +35,7 @@ pub fn filled(rows: usize, backup_type: &str) -> Folder {
     let id = made.json["backup"]["id"].as_str().unwrap();
     folder.ok(&["backup", "delete", id]);
     folder.ok(&[&import[..], &["same.csv"]].concat());
+    folder.ok(&["project", "export-file", "p", "p.db"]);
     folder
 }
 

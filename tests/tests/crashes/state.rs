@@ -11,7 +11,7 @@ use manifold_jobs::rescue_dead;
 use manifold_store::rows;
 use manifold_store::{
     Backups, DataSources, Doctor, JobFilter, Jobs, Layout, ProjectId, Projects, RowLog, Snapshots,
-    SqliteManager, StoreOptions,
+    SqliteManager, StoreOptions, Trash,
 };
 
 /// The versions of each source, by the name of its project and its own.
@@ -71,7 +71,7 @@ async fn read(manager: &Arc<SqliteManager>, what: &str) -> State {
         let sources = sources(manager, &id, what).await;
         found.projects.insert(row.name, sources);
     }
-    let trash = projects.trash().await.unwrap();
+    let trash = Trash::new(manager).list().await.unwrap();
     found.trash = trash
         .into_iter()
         .map(|trashed| trashed.project.name)

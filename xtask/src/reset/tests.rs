@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use manifold_store::{
     DatabaseManager as _, Layout, NewProject, ProjectId, Projects, SqliteManager, StoreError,
-    StoreOptions,
+    StoreOptions, Trash,
 };
 
 use super::Reset;
@@ -96,7 +96,7 @@ async fn what_the_store_made_is_gone_and_everything_else_stays() {
     let manager = open(folder.path()).await;
     let projects = Projects::new(&manager);
     assert!(projects.list().await.unwrap().is_empty());
-    assert!(projects.trash().await.unwrap().is_empty());
+    assert!(Trash::new(&manager).list().await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -25,11 +25,12 @@ const READING_STEPS: [&str; 4] = [
     "restore-staged",
 ];
 
-const AS_NEW_STEPS: [&str; 4] = [
-    "restore-planned",
-    "restore-file-moved",
-    "restore-file-placed",
-    "restore-published",
+const AS_NEW_STEPS: [&str; 5] = [
+    "place-planned",
+    "place-file-moved",
+    "place-file-placed",
+    "place-published",
+    "place-shown",
 ];
 
 const IN_PLACE_STEPS: [&str; 3] = [

@@ -65,7 +65,7 @@ pub(crate) async fn insert(
             id: taken.id,
         });
     }
-    let view_name = free_view_name(transaction, &name).await?;
+    let view_name = free_view_name(transaction, &name, None).await?;
     let row_table = next_row_table(transaction).await?;
     let now = Timestamp::now();
     transaction
@@ -95,10 +95,11 @@ pub(crate) async fn insert(
         .await
 }
 
-/// The name of the source's view: the source's name unless SQL needs it for something else.
-async fn free_view_name(
+/// The name of the source's view: the source's name unless SQL needs it for something else. Its `present` one is free.
+pub(super) async fn free_view_name(
     transaction: &ProjectTransaction,
-    name: &str,
+    source: &str,
+    present: Option<&str>,
 ) -> Result<String, StoreError> {
     let tables = sea_orm::Statement::from_string(
         sea_orm::DbBackend::Sqlite,
@@ -118,7 +119,10 @@ async fn free_view_name(
             .into_iter()
             .map(|view| view.view_name_fold),
     );
-    Ok(rows::view_name(name, |candidate| {
+    if let Some(present) = present.map(name::fold) {
+        taken.retain(|view| *view != present);
+    }
+    Ok(rows::view_name(source, |candidate| {
         taken.contains(&name::fold(candidate))
     }))
 }

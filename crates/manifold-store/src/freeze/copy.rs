@@ -20,8 +20,16 @@ const SCRATCH: &str =
 /// In several steps, each commit of somebody else would begin the copy anew unless `from` holds a read
 /// transaction; in one step it cannot.
 pub(crate) fn copy_whole(from: &Connection, path: &Path) -> Result<(), StoreError> {
+    fill(from, create(path)?, path)
+}
+
+/// As [`copy_whole`], into a file that exists and is empty.
+pub(super) fn copy_into(from: &Connection, path: &Path) -> Result<(), StoreError> {
+    fill(from, open(path)?, path)
+}
+
+fn fill(from: &Connection, mut to: Connection, path: &Path) -> Result<(), StoreError> {
     let named = |error: rusqlite::Error| StoreError::from(error).at(path);
-    let mut to = create(path)?;
     let stepped = Backup::new(from, &mut to)
         .and_then(|backup| backup.step(-1))
         .map_err(named)?;
@@ -101,6 +109,10 @@ fn create(path: &Path) -> Result<Connection, StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(StoreError::io("create", path))?;
+    open(path)
+}
+
+fn open(path: &Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.execute_batch(SCRATCH)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use entity_core::TableCount;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
-use super::copy::{copy_catalogue, copy_whole};
+use super::copy::{copy_catalogue, copy_into, copy_whole};
 use super::{Contents, Table, TableDigest, read_rows, table};
 use crate::rows::Cell;
 use crate::sqlite::BUSY_TIMEOUT;
@@ -162,6 +162,11 @@ impl Frozen {
             Contents::WithData => copy_whole(&self.connection, path),
             Contents::WithoutData => copy_catalogue(self, &self.connection, path),
         }
+    }
+
+    /// Writes this state into an empty file, as [`Frozen::copy_to`] does.
+    pub(crate) fn copy_into(&self, path: &Path) -> Result<(), StoreError> {
+        copy_into(&self.connection, path)
     }
 }
 

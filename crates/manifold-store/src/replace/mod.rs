@@ -4,6 +4,8 @@ mod damaged;
 mod live;
 mod safety_copy;
 
+pub(crate) use safety_copy::copies as safety_copies;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -80,20 +80,32 @@ fn place(layout: &Layout, id: &ProjectId) -> Result<PathBuf, StoreError> {
     Ok(folder.join(format!("{}.{at}.db", id.namespace())))
 }
 
+/// The safety copies of a project, with what belongs to them.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub(crate) fn copies(layout: &Layout, namespace: &str) -> Result<Vec<PathBuf>, StoreError> {
+    let folder = folder(layout);
+    let prefix = format!("{namespace}.");
+    let entries = match std::fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(StoreError::io("list", &folder))?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(StoreError::io("list", &folder))?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name.is_some_and(|name| name.starts_with(&prefix)) {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
 /// Removes all but the newest copies of the project, and copies that were never completed.
 fn thin_out(layout: &Layout, id: &ProjectId) -> Result<(), StoreError> {
     let folder = folder(layout);
-    let prefix = format!("{}.", id.namespace());
-    let entries = std::fs::read_dir(&folder).map_err(StoreError::io("list", &folder))?;
-    let mut copies: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| {
-            path.file_name()
-                .and_then(|name| name.to_str())
-                .is_some_and(|name| name.starts_with(&prefix))
-        })
-        .collect();
+    let mut copies = copies(layout, &id.namespace())?;
     copies.sort_unstable();
     let (complete, parts): (Vec<_>, Vec<_>) = copies
         .into_iter()

@@ -4,6 +4,8 @@
 //! every step and its undo can be repeated. What a dead process left is finished or undone when the next
 //! one opens the store.
 
+mod adopt;
+mod clone;
 mod create;
 mod creating;
 mod delete;
@@ -11,7 +13,9 @@ mod draft;
 mod exclusive;
 mod lock_holders;
 mod operation;
-mod restore;
+mod outside_file;
+mod place;
+mod purge;
 pub(crate) mod spoke_files;
 pub(crate) mod taken_name;
 mod undelete;
@@ -22,13 +26,17 @@ use entity_core::enums::{OperationKind, OperationState};
 use entity_core::project_operations;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
+pub use adopt::Adopted;
+pub(crate) use adopt::adopt;
+pub(crate) use clone::{clone_active, clone_trashed};
 pub use create::NewProject;
 pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub use draft::ProjectDraft;
 pub(crate) use draft::settle_abandoned as settle_drafts;
 pub(crate) use lock_holders::lock_holders;
-pub(crate) use restore::restore;
+pub(crate) use place::restore;
+pub(crate) use purge::purge;
 pub(crate) use spoke_files::settle;
 pub(crate) use undelete::undelete;
 
@@ -48,9 +56,10 @@ pub(crate) async fn reconcile(manager: &Arc<SqliteManager>) -> Result<(), StoreE
             OperationKind::Create => create::resume(manager, &row).await,
             OperationKind::Delete => delete::resume(manager, &row).await,
             OperationKind::Undelete => undelete::resume(manager, &row).await,
-            OperationKind::Restore => restore::resume(manager, &row).await,
-            // No other kind is begun by this version.
-            OperationKind::Clone | OperationKind::Adopt | OperationKind::Purge => Ok(()),
+            OperationKind::Restore | OperationKind::Clone | OperationKind::Adopt => {
+                place::resume(manager, &row).await
+            }
+            OperationKind::Purge => purge::resume(manager, &row).await,
         };
         // One project that cannot be dealt with now must not keep the others from being used.
         if let Err(error) = resumed {

@@ -23,13 +23,7 @@ pub(super) struct Checked {
 }
 
 pub(super) fn check(path: &Path, expected: &Expected) -> Result<Checked, StagedError> {
-    check_header(path)?;
-    let named = |error: rusqlite::Error| StoreError::from(error).at(path);
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
-    connection
-        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA locking_mode = EXCLUSIVE")
-        .map_err(named)?;
+    let connection = open(path)?;
     check_versions(&connection, path, expected)?;
     check_whole(&connection, path)?;
     check_objects(&connection, path)?;
@@ -44,19 +38,36 @@ pub(super) fn check(path: &Path, expected: &Expected) -> Result<Checked, StagedE
     Ok(Checked { project, compared })
 }
 
+/// Is it one project, whole? For a copy of which nothing else is known.
+pub(super) fn check_alone(path: &Path) -> Result<Checked, StagedError> {
+    let connection = open(path)?;
+    check_whole(&connection, path)?;
+    check_objects(&connection, path)?;
+    Ok(Checked {
+        project: only_project(&connection, path)?,
+        compared: Vec::new(),
+    })
+}
+
 /// As [`check`], of a spoke that this program has just made and that has nothing to be compared with.
 pub(super) fn check_mended(path: &Path) -> Result<Checked, StagedError> {
-    let named = |error: rusqlite::Error| StoreError::from(error).at(path);
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
-    connection
-        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA locking_mode = EXCLUSIVE")
-        .map_err(named)?;
+    let connection = open(path)?;
     check_whole(&connection, path)?;
     Ok(Checked {
         project: only_project(&connection, path)?,
         compared: Vec::new(),
     })
+}
+
+fn open(path: &Path) -> Result<Connection, StagedError> {
+    check_header(path)?;
+    let named = |error: rusqlite::Error| StoreError::from(error).at(path);
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
+    connection
+        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA locking_mode = EXCLUSIVE")
+        .map_err(named)?;
+    Ok(connection)
 }
 
 fn check_header(path: &Path) -> Result<(), StagedError> {

@@ -2,6 +2,7 @@
 
 mod builder;
 mod check;
+mod copy;
 mod error;
 mod mend;
 mod mend_sources;

@@ -80,7 +80,7 @@ impl Staged {
         self.workspace.file()
     }
 
-    /// Makes it the project `id`. Imports that ran when it was saved run no more: they are marked failed.
+    /// Makes it the project `id`. Imports that ran when it was copied run no more: they are marked failed.
     /// Can be repeated.
     pub(crate) fn identify(
         &self,
@@ -100,7 +100,7 @@ impl Staged {
             )?;
             connection.execute(
                 "UPDATE import_history SET state = 'failed', finished_at = ?, \
-                 error = 'the project was restored from a backup that was taken during this import' \
+                 error = 'this import ran while the copy was made that the project comes from' \
                  WHERE state = 'running'",
                 [&now],
             )?;

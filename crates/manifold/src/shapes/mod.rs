@@ -11,3 +11,4 @@ pub(crate) mod log_line;
 pub(crate) mod project;
 pub(crate) mod snapshot;
 pub(crate) mod source;
+pub(crate) mod trashed;

@@ -83,6 +83,11 @@ impl ProjectShape {
         )
     }
 
+    /// How many rows the latest snapshots have.
+    pub(crate) fn row_count(&self) -> i64 {
+        self.row_count
+    }
+
     /// A line for each field.
     pub(crate) fn fields(&self) -> String {
         table::fields(&[

@@ -122,8 +122,28 @@ fn documents_have_their_fields() {
             document(&["project", "delete", "aviation", "--yes"]),
         ),
         (
+            "project-trash-list",
+            document(&["project", "trash", "list"]),
+        ),
+        (
+            "project-trash-empty-plan",
+            document(&["project", "trash", "empty", "--dry-run"]),
+        ),
+        (
+            "project-trash-stats",
+            document(&["project", "trash", "stats"]),
+        ),
+        (
             "project-undelete",
             document(&["project", "undelete", "aviation"]),
+        ),
+        (
+            "project-export-file",
+            document(&["project", "export-file", "aviation", "aviation.db"]),
+        ),
+        (
+            "project-adopt",
+            document(&["project", "adopt", "aviation.db", "--as", "again"]),
         ),
         ("doctor", {
             folder.write("data/projects/gone.db-wal", "log");

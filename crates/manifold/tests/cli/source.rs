@@ -1,5 +1,7 @@
 //! Sources.
 
+use serde_json::json;
+
 use crate::folder::Folder;
 
 #[test]
@@ -11,7 +13,7 @@ fn a_source_is_made_listed_and_shown() {
         "source", "create", "p", "Weather", "--type", "http", "--config", config, "--key", "a,b",
     ]);
     assert_eq!(made["source"]["type"], "http");
-    assert_eq!(made["source"]["key_columns"], serde_json::json!(["a", "b"]));
+    assert_eq!(made["source"]["key_columns"], json!(["a", "b"]));
     assert_eq!(
         folder.json(&["source", "list", "p"])["sources"][0],
         made["source"]
@@ -67,4 +69,80 @@ fn a_config_is_an_object() {
             "{config}"
         );
     }
+}
+
+#[test]
+fn a_source_gets_another_name_and_its_view_follows() {
+    let folder = Folder::new();
+    folder.import("t.csv", "a,b\n1,x\n", &[]);
+    folder.import("u.csv", "a\n7\n", &[]);
+    let before = folder.json(&["source", "show", "p", "t"]);
+    let update =
+        |source, more: &[&'static str]| [&["source", "update", "p", source], more].concat();
+
+    let renamed = folder.json(&update("t", &["--name", "Orders of 2013"]));
+    assert_eq!(renamed["source"]["id"], before["source"]["id"]);
+    assert_eq!(renamed["source"]["view_name"], json!("Orders of 2013"));
+    assert_eq!(
+        renamed["source"]["latest_snapshot_id"],
+        before["source"]["latest_snapshot_id"]
+    );
+    let query = |sql| folder.ok(&["query", "p", sql, "--format", "csv"]);
+    assert_eq!(query("SELECT b FROM \"orders of 2013\""), "b\nx\n");
+    assert_eq!(query("SELECT b FROM \"Orders of 2013@1\""), "b\nx\n");
+    assert_eq!(
+        folder.fails(&["query", "p", "SELECT b FROM t"]).1,
+        "unknown_table"
+    );
+    // An import goes on with it, with new columns too.
+    folder.write("t.csv", "a,b,c\n1,x,2\n2,y,3\n");
+    folder.ok(&[
+        "import",
+        "t.csv",
+        "--project",
+        "p",
+        "--source",
+        "orders of 2013",
+    ]);
+    assert_eq!(query("SELECT c FROM \"Orders of 2013\""), "c\n2\n3\n");
+    // The same letters, in another case, and a name that SQL needs itself.
+    folder.json(&update("orders of 2013", &["--name", "ORDERS of 2013"]));
+    folder.json(&update("orders of 2013", &["--name", "project"]));
+    let shown = folder.json(&["source", "show", "p", "project"]);
+    assert_ne!(shown["source"]["view_name"], json!("project"));
+    let view = shown["source"]["view_name"].as_str().unwrap();
+    assert_eq!(query(&format!("SELECT c FROM \"{view}\"")), "c\n2\n3\n");
+    assert!(folder.ok(&["doctor"]).contains("No problem"));
+}
+
+#[test]
+fn what_cannot_be_changed_stays_as_it_is() {
+    let folder = Folder::new();
+    folder.import("t.csv", "a\n1\n", &[]);
+    folder.import("u.csv", "a\n7\n", &[]);
+    let before = folder.json(&["source", "show", "p", "t"]);
+    for (more, code) in [
+        (
+            &["--name", "U", "--description", "x"][..],
+            (1, "name_taken"),
+        ),
+        (&["--name", "a/b"], (1, "invalid_name")),
+        (
+            &["--config", "{\"password\": \"hunter2\"}"],
+            (1, "secret_literal"),
+        ),
+        (&["--config", "[]"], (2, "usage")),
+        (&[], (2, "usage")),
+    ] {
+        let failed = folder.fails(&[&["source", "update", "p", "t"], more].concat());
+        assert_eq!(failed, (code.0, code.1.to_owned()), "{more:?}");
+    }
+    assert_eq!(folder.json(&["source", "show", "p", "t"]), before);
+    let both = ["--description", "x", "--config", "{\"path\": \"in\"}"];
+    let updated = folder.json(&[&["source", "update", "p", "t"][..], &both].concat());
+    assert_eq!(updated["source"]["description"], json!("x"));
+    assert_eq!(updated["source"]["config"], json!({ "path": "in" }));
+    let cleared = folder.json(&["source", "update", "p", "t", "--description", ""]);
+    assert_eq!(cleared["source"]["description"], json!(null));
+    assert_eq!(cleared["source"]["config"], json!({ "path": "in" }));
 }

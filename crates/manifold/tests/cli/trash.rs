@@ -117,3 +117,88 @@ fn what_is_not_in_the_trash_is_answered_with_what_is() {
     let (_, error) = folder.error(&["project", "show", ""]);
     assert_eq!(error["hint"], json!(null));
 }
+
+/// The command that empties the trash.
+fn empty<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["project", "trash", "empty"], more].concat()
+}
+
+#[test]
+fn the_trash_is_emptied_only_when_asked() {
+    let folder = Folder::new();
+    let trash = ["project", "trash"];
+    let listed = || {
+        let listed = folder.json(&[&trash[..], &["list"]].concat());
+        let all = listed["trash"].as_array().unwrap().clone();
+        all.iter()
+            .map(|one| one["project"]["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    for name in ["a", "b", "c"] {
+        folder.ok(&["project", "create", name]);
+        folder.ok(&["project", "delete", name, "--yes"]);
+    }
+    assert_eq!(folder.fails(&empty(&[])), (2, "needs_yes".to_owned()));
+    let planned = folder.ok(&empty(&["--dry-run"]));
+    assert!(
+        planned.starts_with("Would remove 3 projects for good ("),
+        "{planned}"
+    );
+    for nothing in [
+        &["--expired"][..],
+        &["--older-than", "1"],
+        &["a", "--expired"],
+    ] {
+        let purged = folder.json(&empty(nothing));
+        assert_eq!(
+            purged,
+            json!({ "purged": [], "size_bytes": 0 }),
+            "{nothing:?}"
+        );
+    }
+    assert_eq!(
+        folder.fails(&empty(&["nothing", "--yes"])),
+        (1, "not_found".to_owned())
+    );
+    assert_eq!(listed(), ["c", "b", "a"]);
+
+    let cloned = folder.json(&[&trash[..], &["clone", "b"]].concat());
+    assert_eq!(cloned["project"]["name"], json!("b"));
+    assert_eq!(
+        folder.fails(&["project", "undelete", "b"]),
+        (1, "name_taken".to_owned())
+    );
+    let purged = folder.json(&empty(&["b", "--yes"]));
+    assert_eq!(purged["purged"][0]["project"]["name"], json!("b"));
+    assert_eq!(listed(), ["c", "a"]);
+    folder.ok(&empty(&["--older-than", "0", "--yes"]));
+    assert_eq!(listed(), [] as [&str; 0]);
+    let stats = folder.json(&[&trash[..], &["stats"]].concat());
+    assert_eq!(stats["stats"]["projects"], json!(0));
+    assert_eq!(
+        folder.json(&["project", "list"])["projects"][0]["name"],
+        json!("b")
+    );
+    assert!(folder.ok(&["doctor"]).contains("No problem"));
+}
+
+#[test]
+fn how_long_a_project_is_kept_is_a_setting() {
+    let folder = Folder::new();
+    let set = |days| ["settings", "set", "trash.keep_days", days];
+    for wrong in ["0", "3651", "x", "-1"] {
+        let said = folder.run(&["settings", "set", "trash.keep_days", "--", wrong]);
+        assert_ne!(said.code, 0, "{wrong}");
+    }
+    folder.ok(&set("7"));
+    folder.ok(&["project", "create", "a"]);
+    let said = folder.run(&["project", "delete", "a", "--yes"]);
+    assert!(said.stderr.contains("7 days"), "{}", said.stderr);
+    let listed = folder.json(&["project", "trash", "list"]);
+    let day = |field: &str| listed["trash"][0][field].as_str().unwrap()[..10].to_owned();
+    let days = |text: String| text.parse::<chrono::NaiveDate>().unwrap();
+    assert_eq!(
+        days(day("expires_at")) - days(day("deleted_at")),
+        chrono::TimeDelta::days(7)
+    );
+}

@@ -1,16 +1,14 @@
 //! `manifold project delete`
 
 use clap::Args;
-use manifold_store::Projects;
+use manifold_store::{DatabaseManager as _, Projects, Settings, Trash};
 use serde_json::json;
 
 use super::trashed;
 use crate::session::Session;
 use crate::shapes::project::ProjectShape;
 use crate::table::printable;
-
-/// A deleted project can be brought back for so many days, and longer while nobody empties the trash.
-const DAYS_IN_TRASH: u32 = 30;
+use crate::units::count;
 
 /// Which project.
 #[derive(Debug, Args)]
@@ -20,7 +18,8 @@ Examples:
   manifold project delete aviation
   manifold project undelete aviation
 
-A deleted project lies in the trash, with everything in it, for 30 days at least. Its name is free at once. \
+A deleted project lies in the trash, with everything in it, until `manifold project trash empty`. Its name is free at \
+once. \
 A project that another process has open is not deleted: the message names the process.")]
 pub(crate) struct DeleteArgs {
     /// Its id, its name, or the beginning of its id
@@ -50,17 +49,22 @@ pub(super) async fn run(
     }
     session
         .confirm(format!(
-            "Delete the project {name}: {contents} (it can be brought back for {DAYS_IN_TRASH} days)"
+            "Delete the project {name}: {contents} (it can be brought back)"
         ))
         .await?;
     let deleted = projects.delete(&id).await?;
-    let undelete = trashed::undelete_command(&projects.trash().await.unwrap_or_default(), &deleted);
+    let store = session.store().await?;
+    let trash = Trash::new(&store).list().await.unwrap_or_default();
+    let undelete = trashed::undelete_command(&trash, &deleted);
+    let days = Settings::new(store.core()).trash_keep_days().await?;
     let deleted = ProjectShape::new(deleted, projects);
     output.confirm(&json!({ "project": deleted }), || {
         format!("Deleted the project {name}: {contents}.")
     })?;
     output.note(&format!(
-        "It lies in the trash for at least {DAYS_IN_TRASH} days; `{undelete}` brings it back."
+        "It lies in the trash; `{undelete}` brings it back. `manifold project trash empty --expired` removes it for good \
+         after {}.",
+        count(days.into(), "day")
     ));
     Ok(())
 }

@@ -1,7 +1,11 @@
 //! `manifold project`
 
+mod adopt;
+mod clone;
 mod delete;
+mod export_file;
 mod salvage;
+mod trash;
 pub(super) mod trashed;
 mod undelete;
 
@@ -9,8 +13,12 @@ use clap::Subcommand;
 use manifold_store::{NewProject, Projects};
 use serde_json::json;
 
+use self::adopt::AdoptArgs;
+use self::clone::CloneArgs;
 use self::delete::DeleteArgs;
+use self::export_file::ExportFileArgs;
 use self::salvage::SalvageArgs;
+use self::trash::TrashCommand;
 use self::undelete::UndeleteArgs;
 use crate::session::Session;
 use crate::shapes::project::ProjectShape;
@@ -62,6 +70,15 @@ Examples:
     Delete(DeleteArgs),
     /// Take a project out of the trash
     Undelete(UndeleteArgs),
+    /// What was deleted: list, empty, clone, stats
+    #[command(subcommand)]
+    Trash(TrashCommand),
+    /// Make a project with everything that another one holds
+    Clone(CloneArgs),
+    /// Write a project as one file
+    ExportFile(ExportFileArgs),
+    /// Make a project of a file that export-file wrote
+    Adopt(AdoptArgs),
     /// Make a new project of what can still be read of a damaged one
     Salvage(SalvageArgs),
 }
@@ -69,7 +86,10 @@ Examples:
 impl ProjectCommand {
     /// Whether it changes nothing in the data folder.
     pub(crate) fn only_reads(&self) -> bool {
-        matches!(self, Self::List | Self::Show { .. })
+        matches!(
+            self,
+            Self::List | Self::Show { .. } | Self::Trash(TrashCommand::List | TrashCommand::Stats)
+        )
     }
 }
 
@@ -129,6 +149,12 @@ pub(crate) async fn run(command: ProjectCommand, session: &Session) -> anyhow::R
             undelete::run(arguments, &projects, session).await?;
         }
         ProjectCommand::Salvage(arguments) => salvage::run(arguments, &projects, session).await?,
+        ProjectCommand::Trash(command) => trash::run(command, &projects, session).await?,
+        ProjectCommand::Clone(arguments) => clone::run(arguments, &projects, session).await?,
+        ProjectCommand::ExportFile(arguments) => {
+            export_file::run(arguments, &projects, session).await?;
+        }
+        ProjectCommand::Adopt(arguments) => adopt::run(arguments, &projects, session).await?,
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A project that is not found may lie in the trash.
 
 use entity_core::projects;
-use manifold_store::{Projects, StoreError, TrashedProject, name};
+use manifold_store::{StoreError, Trash, TrashedProject, name};
 
 use crate::command_error::CommandError;
 use crate::session::Session;
@@ -24,7 +24,7 @@ pub(in crate::commands) async fn explain(error: anyhow::Error, session: &Session
     let Ok(store) = session.store().await else {
         return error;
     };
-    let trash = Projects::new(&store).trash().await.unwrap_or_default();
+    let trash = Trash::new(&store).list().await.unwrap_or_default();
     match meant(&trash, wanted) {
         Some(project) => CommandError::ProjectInTrash {
             name: project.name.clone(),

@@ -1,7 +1,7 @@
 //! `manifold project undelete`
 
 use clap::Args;
-use manifold_store::{Projects, StoreError};
+use manifold_store::{Projects, StoreError, Trash};
 use serde_json::json;
 
 use super::trashed;
@@ -38,7 +38,7 @@ pub(super) async fn run(
         }) => {
             let hint = match projects.find(&project).await {
                 Ok(_) => "a project that is in use has it, and it is not in the trash".to_owned(),
-                Err(_) => trashed::listing(&projects.trash().await?),
+                Err(_) => trashed::listing(&Trash::new(&session.store().await?).list().await?),
             };
             return Err(CommandError::NotInTrash { name, hint }.into());
         }

@@ -65,7 +65,7 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
     Ok(())
 }
 
-fn object(text: &str) -> Result<Json, String> {
+pub(super) fn object(text: &str) -> Result<Json, String> {
     match serde_json::from_str(text) {
         Ok(object @ Json::Object(_)) => Ok(object),
         Ok(_) => Err("it is JSON, but no object".to_owned()),

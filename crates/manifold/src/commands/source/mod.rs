@@ -3,6 +3,7 @@
 mod create;
 mod index;
 mod secret;
+mod update;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use serde_json::json;
 use self::create::CreateArgs;
 use self::index::IndexCommand;
 use self::secret::SecretCommand;
+use self::update::UpdateArgs;
 use crate::session::Session;
 use crate::shapes::source::SourceShape;
 
@@ -34,6 +36,8 @@ pub(crate) enum SourceCommand {
         /// The source: its id, its name, or the beginning of its id
         source: String,
     },
+    /// Change a source: its name, description or config
+    Update(UpdateArgs),
     /// Indexes on the rows of a source: add, list, drop
     #[command(subcommand)]
     Index(IndexCommand),
@@ -62,6 +66,7 @@ pub(crate) async fn run(command: SourceCommand, session: &Session) -> anyhow::Re
         SourceCommand::List { project } => list(&project, session).await,
         SourceCommand::Show { project, source } => show(&project, &source, session).await,
         SourceCommand::Index(command) => index::run(command, session).await,
+        SourceCommand::Update(arguments) => update::run(arguments, session).await,
         SourceCommand::Secret(command) => secret::run(command, session).await,
     }
 }

@@ -1,0 +1,47 @@
+//! `manifold project clone`
+
+use clap::Args;
+use manifold_store::Projects;
+use serde_json::json;
+
+use crate::session::Session;
+use crate::shapes::project::ProjectShape;
+use crate::table::printable;
+
+/// Which project, and what the clone is called.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  manifold project clone aviation \"aviation, to try things\"
+
+The clone has every source, snapshot and import of the project as it is at this moment, and is a project of its own \
+from then on. Secrets belong to the data folder: both use the same ones. Backups stay those of the original.")]
+pub(crate) struct CloneArgs {
+    /// Its id, its name, or the beginning of its id
+    project: String,
+    /// The name of the clone
+    name: String,
+}
+
+/// Makes a project with everything that another one holds.
+pub(super) async fn run(
+    arguments: CloneArgs,
+    projects: &Projects,
+    session: &Session,
+) -> anyhow::Result<()> {
+    let original = projects.find(&arguments.project).await?;
+    let made = projects
+        .clone_project(&Projects::id(&original)?, &arguments.name)
+        .await?;
+    let made = ProjectShape::new(made, projects);
+    session.output().confirm(&json!({ "project": made }), || {
+        format!(
+            "Cloned the project {} as {} ({}): {}.",
+            printable(&original.name),
+            printable(&made.name),
+            made.id,
+            made.contents()
+        )
+    })?;
+    Ok(())
+}

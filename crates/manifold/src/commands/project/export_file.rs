@@ -1,0 +1,59 @@
+//! `manifold project export-file`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use manifold_store::Projects;
+use serde_json::json;
+
+use crate::command_error::CommandError;
+use crate::session::Session;
+use crate::table::printable;
+use crate::units::size;
+
+/// Which project, and where to.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  manifold project export-file aviation aviation.db
+  sqlite3 aviation.db .tables
+  manifold --data-dir elsewhere project adopt aviation.db
+
+The file is a SQLite database with everything that the project holds, and needs nothing beside it. It holds no \
+secrets. The project may be in use meanwhile.")]
+pub(crate) struct ExportFileArgs {
+    /// Its id, its name, or the beginning of its id
+    project: String,
+    /// The file to be written
+    path: PathBuf,
+}
+
+/// Writes a project as one file.
+pub(super) async fn run(
+    arguments: ExportFileArgs,
+    projects: &Projects,
+    session: &Session,
+) -> anyhow::Result<()> {
+    let ExportFileArgs { project, path } = arguments;
+    let found = projects.find(&project).await?;
+    if path.is_dir() {
+        return Err(CommandError::FileIsFolder { path }.into());
+    }
+    if path.exists() {
+        let question = format!("{} exists; replace it", path.display());
+        session.confirm(question).await?;
+    }
+    let size_bytes = projects.export_file(&Projects::id(&found)?, &path).await?;
+    let document = json!({
+        "export": { "path": path, "project_id": found.id, "size_bytes": size_bytes },
+    });
+    session.output().confirm(&document, || {
+        format!(
+            "Exported the project {} to {} ({}).",
+            printable(&found.name),
+            path.display(),
+            size(size_bytes)
+        )
+    })?;
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! `manifold source update`
+
+use clap::Args;
+use manifold_store::{DataSources, Projects, SourceChange};
+use serde_json::{Value as Json, json};
+
+use super::{create, shape};
+use crate::session::Session;
+use crate::table::printable;
+
+/// Which source, and what changes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  manifold source update aviation planes --name aircraft
+  manifold source update aviation weather --config '{\"url\": \"https://example.com/w2.csv\"}'
+  manifold source update aviation weather --description \"\"        take the description away
+
+What is not named stays as it is, and so do the rows. The view in SQL has the new name at once. A later import of \
+`planes.csv` goes into aircraft only with `--source aircraft`.")]
+pub(crate) struct UpdateArgs {
+    /// The project: its id, its name, or the beginning of its id
+    project: String,
+    /// The source: its id, its name, or the beginning of its id
+    source: String,
+    #[command(flatten)]
+    change: ChangeArgs,
+}
+
+/// What changes.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+struct ChangeArgs {
+    /// Its name, unique in its project without regard to case
+    #[arg(long)]
+    name: Option<String>,
+    /// What it is for; an empty one takes the description away
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// How to reach its rows, as a JSON object; secrets only as ${env:NAME} or ${secret:NAME}
+    #[arg(long, value_name = "JSON", value_parser = create::object)]
+    config: Option<Json>,
+}
+
+/// Makes a source something else.
+pub(super) async fn run(arguments: UpdateArgs, session: &Session) -> anyhow::Result<()> {
+    let store = session.store().await?;
+    let project = Projects::id(&Projects::new(&store).find(&arguments.project).await?)?;
+    let sources = DataSources::new(store.clone());
+    let found = sources.find(&project, &arguments.source).await?;
+    let ChangeArgs {
+        name,
+        description,
+        config,
+    } = arguments.change;
+    let change = SourceChange {
+        name,
+        description,
+        config,
+    };
+    let updated = sources.update(&project, &found.id.parse()?, change).await?;
+    let updated = shape(updated, &project, &store).await?;
+    session
+        .output()
+        .confirm(&json!({ "source": updated }), || {
+            let (before, now) = (printable(&found.name), printable(&updated.name));
+            if before == now {
+                format!("Updated the source {now}.")
+            } else {
+                format!("Renamed the source {before} to {now}.")
+            }
+        })?;
+    Ok(())
+}
