@@ -1,6 +1,7 @@
 //! Opens the hub, making or migrating it when needed.
 
 use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,11 +29,7 @@ pub(crate) async fn open(layout: &Layout, access: Access) -> Result<CoreDatabase
             if spokes(layout) > 0 {
                 return Err(StoreError::HubMissing { path });
             }
-            AtomicFile::clear(&path)?;
-            let file = AtomicFile::create(&path)?;
-            migrate::create::<Core>(file.temporary_path()).await?;
-            fail_point!("hub-written");
-            file.commit()?;
+            make(&path).await?;
         }
     }
     if !path.exists() {
@@ -52,6 +49,25 @@ pub(crate) async fn open(layout: &Layout, access: Access) -> Result<CoreDatabase
         return Err(error.at(&path));
     }
     Ok(CoreDatabase::over(connection))
+}
+
+/// Makes an empty hub if there is none, whatever else is in the folder.
+pub(crate) async fn create(layout: &Layout) -> Result<(), StoreError> {
+    let path = layout.core();
+    let _alone =
+        FileLock::take(&layout.core_lock(), Share::Exclusive, LOCK_DEADLINE, |_| {}).await?;
+    if path.exists() {
+        return Ok(());
+    }
+    make(&path).await
+}
+
+async fn make(path: &Path) -> Result<(), StoreError> {
+    AtomicFile::clear(path)?;
+    let file = AtomicFile::create(path)?;
+    migrate::create::<Core>(file.temporary_path()).await?;
+    fail_point!("hub-written");
+    file.commit()
 }
 
 /// How many projects there seem to be, in use or in the trash.

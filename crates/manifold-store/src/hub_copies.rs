@@ -51,8 +51,11 @@ impl HubCopies {
             let at = Timestamp::now().format("%Y%m%dT%H%M%S%6fZ");
             let target = folder.join(format!("core-{at}.db"));
             let part = target.with_extension("part");
-            frozen.copy_to(&part, Contents::WithData)?;
-            rename_durably(&part, &target)?;
+            let copied = frozen.copy_to(&part, Contents::WithData);
+            if let Err(error) = copied.and_then(|()| rename_durably(&part, &target)) {
+                drop(std::fs::remove_file(&part)); // the error that matters is the copy's
+                return Err(error);
+            }
             thin_out(&folder)?;
             Ok(Some(target))
         })

@@ -185,7 +185,7 @@ impl Projection {
                 .exec(core_sources::Entity::insert(source).on_conflict(replace_source()))
                 .await?;
         }
-        forget_imports(&transaction, &project.id, &imports).await?;
+        forget_imports(transaction, &project.id, &imports).await?;
         for import in imports {
             transaction
                 .exec(core_imports::Entity::insert(import).on_conflict(replace_import()))

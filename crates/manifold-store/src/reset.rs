@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::saga::{lock_holders, settle};
 use crate::sqlite::APPLICATION_ID;
-use crate::{FileLock, Layout, Share, StoreError, WorkerId, provision, sync_folder, worker};
+use crate::{FileLock, Layout, Share, StoreError, WorkerId, hub, provision, sync_folder, worker};
 
 /// How SQLite's files begin, and where they say whose they are.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -37,11 +37,12 @@ impl Reset {
     /// [`StoreError::Io`].
     pub fn plan(layout: Layout) -> Result<Self, StoreError> {
         let (mut files, mut unknown) = (Vec::new(), Vec::new());
-        let folders: [(PathBuf, Test); 4] = [
+        let folders: [(PathBuf, Test); 5] = [
             (layout.trash(), is_of_a_project),
             (layout.projects(), is_of_a_project),
             (layout.workers(), is_of_a_process),
             (layout.temporary(), is_temporary),
+            (layout.hub_copies(), is_a_hub_copy),
         ];
         for (folder, is_known) in folders {
             for path in list(&folder)? {
@@ -82,12 +83,13 @@ impl Reset {
         &self.unknown
     }
 
-    /// Removes the files. After a crash some are gone; the reset can be repeated.
+    /// Removes the files and makes an empty hub. After a crash some are gone; the reset can be repeated.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when a process has the hub or a project open, or runs; nothing is removed then.
     /// [`StoreError::Io`].
     pub async fn carry_out(self) -> Result<(), StoreError> {
+        let layout = self.layout.clone();
         provision::blocking(move || {
             if self.files.is_empty() {
                 return Ok(());
@@ -104,7 +106,10 @@ impl Reset {
             }
             sync_folder(self.layout.root())
         })
-        .await
+        .await?;
+        // What stays may look like projects, beside which no command makes a hub.
+        layout.create()?;
+        hub::create(&layout).await
     }
 
     /// Every lock of the folder.
@@ -202,6 +207,13 @@ fn is_of_a_database(path: &Path) -> Result<bool, StoreError> {
 fn is_of_a_process(path: &Path) -> Result<bool, StoreError> {
     let is_id = |stem: &str| stem.len() == 32 && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
     Ok(stem_before(path, &[".lock"]).is_some_and(is_id))
+}
+
+/// A copy of the hub, or a part of one.
+fn is_a_hub_copy(path: &Path) -> Result<bool, StoreError> {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    let is_named = name.is_some_and(|name| name.starts_with("core-"));
+    Ok(is_named && is_of(path, &[".db", ".part"]))
 }
 
 fn is_temporary(path: &Path) -> Result<bool, StoreError> {

@@ -113,9 +113,9 @@ async fn what_lies_at_the_place_of_a_spoke_is_checked() {
     std::fs::write(&path, b"").unwrap();
     assert!(matches!(
         manager.project(&spoiled).await,
-        Err(StoreError::NotOurs { .. })
+        Err(StoreError::Quarantined { .. })
     ));
-    assert!(path.exists(), "a database of another program was moved");
+    assert!(!path.exists(), "it was not set aside");
 
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     let error = manager.project(&spoiled).await.unwrap_err();

@@ -149,7 +149,7 @@ async fn a_project_that_cannot_answer_does_not_stop_the_others() {
         said,
         [
             ("aaa without planes", "unknown_table"),
-            ("broken", "not_a_manifold_database"),
+            ("broken", "quarantined"),
             ("other", "it answers with the columns name, not tail as `Alpha` does; name the columns in the SELECT"),
         ]
         .map(|(project, why)| (project.to_owned(), why.to_owned()))

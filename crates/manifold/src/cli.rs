@@ -73,10 +73,10 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Make the data folder; safe to repeat
     Init,
-    /// Projects: create, list, show, rename, describe, clone, adopt, delete, salvage and more
+    /// Projects: create, list, show, clone, adopt, delete, salvage and more
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Data sources of a project: create, list, show, update, index; and the secrets they need
+    /// Data sources of a project: create, list, show, update, index, secret
     #[command(subcommand)]
     Source(SourceCommand),
     /// Import files as snapshots

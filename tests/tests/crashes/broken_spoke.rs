@@ -11,9 +11,9 @@ type Breakage = fn(&Path, &Path);
 /// What is done to the file of a project, and the error that tells of it.
 const BREAKAGES: [(&str, Breakage, &str); 6] = [
     ("missing", missing, "project_file_missing"),
-    ("cut", cut, "corrupt"),
-    ("empty", empty, "not_a_manifold_database"),
-    ("text", text, "not_a_manifold_database"),
+    ("cut", cut, "quarantined"),
+    ("empty", empty, "quarantined"),
+    ("text", text, "quarantined"),
     ("newer", newer, "newer_schema"),
     ("other", other, "wrong_project"),
 ];
@@ -81,7 +81,8 @@ fn every_verb_says_what_is_wrong_and_other_projects_work() {
                 said.stderr
             );
         }
-        let stays = std::fs::read(&broken).ok() == left;
+        let place = file(&folder, "p");
+        let stays = std::fs::read(&place).ok() == left;
         assert!(stays, "{name}: its file was changed");
 
         let listed = folder.ok(&["project", "list"]);
