@@ -14,7 +14,7 @@ const SUITES: [&[&str]; 3] = [
     &["-p", "manifold-tests"],
 ];
 
-/// Generated cases of each property test; `cargo test` has between 256 and 4,096, at least.
+/// Generated cases of each property test; `cargo test` has 256 to 4,096.
 const CASES: u64 = 5_000;
 
 /// How often tests with rounds of their own do them.
