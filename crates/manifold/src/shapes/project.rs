@@ -8,6 +8,9 @@ use serde::Serialize;
 use crate::table::{self, Align};
 use crate::units;
 
+/// The state of a project whose file was set aside because it is damaged.
+const QUARANTINED: &str = "quarantined";
+
 /// A project, and what the hub shows of its contents.
 #[derive(Debug, Serialize)]
 pub(crate) struct ProjectShape {
@@ -35,7 +38,7 @@ impl ProjectShape {
             name: row.name,
             description: row.description,
             state: if file.is_quarantined {
-                "quarantined".to_owned()
+                QUARANTINED.to_owned()
             } else {
                 row.state.to_string()
             },
@@ -45,6 +48,11 @@ impl ProjectShape {
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
+    }
+
+    /// Whether its file was set aside because it is damaged.
+    pub(crate) fn is_quarantined(&self) -> bool {
+        self.state == QUARANTINED
     }
 
     /// A line for each project.

@@ -156,6 +156,12 @@ fn a_damaged_project_says_the_ways_out_and_comes_back() {
         folder.json(&["project", "show", "p"])["project"]["state"],
         "quarantined"
     );
+    let listed = folder.run(&["project", "list"]);
+    assert!(
+        listed.stderr.contains("p is in quarantine"),
+        "{}",
+        listed.stderr
+    );
     folder.ok(&["source", "list", "other"]);
 
     let salvaged = folder.json(&["project", "salvage", "p"]);

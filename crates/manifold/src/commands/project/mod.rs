@@ -22,6 +22,7 @@ use self::trash::TrashCommand;
 use self::undelete::UndeleteArgs;
 use crate::session::Session;
 use crate::shapes::project::ProjectShape;
+use crate::table::printable;
 
 /// What to do with projects.
 #[derive(Debug, Subcommand)]
@@ -116,6 +117,12 @@ pub(crate) async fn run(command: ProjectCommand, session: &Session) -> anyhow::R
             output.show(&json!({ "projects": found }), || {
                 ProjectShape::table(&found)
             })?;
+            for aside in found.iter().filter(|project| project.is_quarantined()) {
+                output.note(&format!(
+                    "{} is in quarantine: its file is damaged; `manifold doctor` says what can be done.",
+                    printable(&aside.name)
+                ));
+            }
             if found.is_empty() {
                 output.note("There is no project yet; `manifold project create NAME` makes one.");
             }
