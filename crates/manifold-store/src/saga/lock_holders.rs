@@ -2,6 +2,11 @@
 
 use std::path::Path;
 
+/// How often the list of locks is read until the file is found in it: it comes in pieces, and a lock that is taken or
+/// dropped between two of them can push others out of sight.
+#[cfg(target_os = "linux")]
+const READINGS: usize = 5;
+
 /// The processes that hold a lock on this file, as far as the system tells: their ids and commands.
 #[cfg(target_os = "linux")]
 pub(crate) fn lock_holders(path: &Path) -> Option<String> {
@@ -12,15 +17,17 @@ pub(crate) fn lock_holders(path: &Path) -> Option<String> {
         rustix::fs::minor(metadata.dev()),
     );
     let file = format!("{major:02x}:{minor:02x}:{}", metadata.ino());
-    let locks = std::fs::read_to_string("/proc/locks").ok()?;
-    let mut holders: Vec<String> = locks
-        .lines()
-        .filter_map(|line| holder(line, &file))
-        .map(named)
-        .collect();
-    holders.sort_unstable();
-    holders.dedup();
-    (!holders.is_empty()).then(|| holders.join(", "))
+    (0..READINGS).find_map(|_| {
+        let locks = std::fs::read_to_string("/proc/locks").ok()?;
+        let mut holders: Vec<String> = locks
+            .lines()
+            .filter_map(|line| holder(line, &file))
+            .map(named)
+            .collect();
+        holders.sort_unstable();
+        holders.dedup();
+        (!holders.is_empty()).then(|| holders.join(", "))
+    })
 }
 
 #[cfg(not(target_os = "linux"))]
