@@ -2,7 +2,7 @@
 //! is locked.
 //!
 //! `MANIFOLD_ROUNDS` multiplies how long it goes on.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod support;
 
