@@ -7,11 +7,20 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::metrics::{WaitMeter, Waits};
 use crate::{Access, StoreError};
 
 /// The first pause between two tries; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Waits for locks in this process, of every store: the kernel's locks know none either.
+static WAITS: WaitMeter = WaitMeter::new();
+
+/// How often a lock was waited for in this process.
+pub(crate) fn waits() -> Waits {
+    WAITS.waits()
+}
 
 /// A lock that is held until it is dropped, or until its process dies.
 #[derive(Debug)]
@@ -147,6 +156,9 @@ impl FileLock {
         let mut waiting = Some(waiting);
         loop {
             if let Some(lock) = Self::try_take(path, share)? {
+                if waiting.is_none() {
+                    WAITS.observe(start.elapsed());
+                }
                 return Ok(lock);
             }
             let holder = Self::holder(path);
@@ -154,6 +166,7 @@ impl FileLock {
                 waiting(holder.as_deref());
             }
             if start.elapsed() >= deadline {
+                WAITS.observe(start.elapsed());
                 return Err(StoreError::Busy {
                     what: path.display().to_string(),
                     holder,

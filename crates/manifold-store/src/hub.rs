@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use crate::connection::{Connection, OpenFile};
 use crate::file_lock::{FileLock, Share};
+use crate::metrics::{FileMeter, StoreMeter};
 use crate::migrate::{self, Direction};
 use crate::sqlite::APPLICATION_ID;
 use crate::{
-    Access, AtomicFile, Core, CoreDatabase, Durability, Kind as _, Layout, StoreError, fail_point,
+    Access, AtomicFile, Core, CoreDatabase, DatabaseId, Durability, Kind as _, Layout, StoreError,
+    fail_point,
 };
 
 const LOCK_DEADLINE: Duration = Duration::from_secs(60);
@@ -20,7 +22,11 @@ const STATEMENTS: usize = 100;
 
 /// Opens `core.db`, which must exist and be up to date where nothing may be written. One process at a time makes or
 /// migrates it; the others wait. Where there are projects a missing hub is not made: an empty one would hide them.
-pub(crate) async fn open(layout: &Layout, access: Access) -> Result<CoreDatabase, StoreError> {
+pub(crate) async fn open(
+    layout: &Layout,
+    access: Access,
+    meter: &Arc<StoreMeter>,
+) -> Result<CoreDatabase, StoreError> {
     let path = layout.core();
     if access == Access::ReadWrite && !path.exists() {
         let _alone =
@@ -41,6 +47,7 @@ pub(crate) async fn open(layout: &Layout, access: Access) -> Result<CoreDatabase
         Core::VERSION,
         Durability::Full,
         STATEMENTS,
+        FileMeter::new(DatabaseId::Core, meter),
     ));
     let connection = Connection::new(file.clone(), None);
     let opened = check(layout, &connection).await;

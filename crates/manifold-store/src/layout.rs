@@ -89,7 +89,7 @@ impl Layout {
         self.root.join("backups")
     }
 
-    /// The liveness locks of processes.
+    /// The liveness locks of processes, and their reads that last.
     #[must_use]
     pub fn workers(&self) -> PathBuf {
         self.root.join("workers")
@@ -99,6 +99,12 @@ impl Layout {
     #[must_use]
     pub fn worker_lock(&self, worker: &WorkerId) -> PathBuf {
         self.workers().join(format!("{worker}.lock"))
+    }
+
+    /// A read of some process that lasts, with a name of its own.
+    #[must_use]
+    pub fn held_read(&self, name: &str) -> PathBuf {
+        self.workers().join(format!("{name}.read"))
     }
 
     /// Files that are being made; what is left here by a crash is of no use.

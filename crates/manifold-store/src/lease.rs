@@ -60,6 +60,14 @@ impl Leases {
         })
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.holders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
     pub(crate) fn is_idle(&self) -> bool {
         self.holders
             .lock()

@@ -26,6 +26,7 @@ mod kind;
 mod layout;
 mod lease;
 mod manager;
+mod metrics;
 mod migrate;
 mod migrations;
 pub mod name;
@@ -71,7 +72,7 @@ pub use connection::{Connection, Rows};
 pub use consolidated_models::{ConsolidatedModels, ModelDefinition};
 pub use data_sources::{DataSources, NewSource, SourceChange};
 pub use database::{CoreDatabase, CoreTransaction, Database, ProjectDatabase, ProjectTransaction};
-pub use doctor::{Doctor, Examination, Finding, FindingClass, Severity};
+pub use doctor::{DatabaseState, Doctor, Examination, Finding, FindingClass, Severity};
 pub use durability::Durability;
 pub use error::StoreError;
 pub use file_lock::{FileLock, Share, command_line, process_name};
@@ -90,9 +91,15 @@ pub use jobs::{
 pub use kind::{Core, Kind, Project, StoredIn};
 pub use layout::Layout;
 pub use manager::DatabaseManager;
+pub use metrics::{
+    Connections, DatabaseMetrics, HeldRead, Latency, Metrics, OpenDatabase, SlowQuery, Spokes,
+    Waits,
+};
 pub use migrate::{Direction, MigrationStatus, migrate, status as migration_status};
 pub use migrations::{FleetProgress, Migrations, SpokeStatus, Target};
-pub use projects::{Adopted, NewProject, ProjectDraft, ProjectFile, Projects};
+pub use projects::{
+    Adopted, NewProject, ProjectDraft, ProjectFile, ProjectStats, Projects, SourceStats, StoredRows,
+};
 pub use quarantine::{Cause, Note, Quarantine, SetAside};
 pub use query::{Execute, Fetch, FetchOne};
 pub use relationships::{RelationshipDefinition, RelationshipEnd, Relationships};

@@ -1,6 +1,7 @@
 //! Projects: create, list, find, rename, describe.
 
 mod copies;
+mod stats;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::{
 
 pub use crate::saga::{NewProject, ProjectDraft};
 pub use copies::Adopted;
+pub use stats::{ProjectStats, SourceStats, StoredRows};
 
 /// The projects of a store.
 #[derive(Debug, Clone)]
@@ -188,6 +190,19 @@ impl Projects {
     ) -> Result<projects::Model, StoreError> {
         let row = trash::find(self.manager.core(), reference).await?;
         saga::undelete(&self.manager, &row, new_name).await
+    }
+
+    /// What the project holds and what room it takes. Its file is read through to measure each source when it has at
+    /// most 256 MB, or when `read_through` says so; its log cannot be written back meanwhile.
+    ///
+    /// # Errors
+    /// As [`DatabaseManager::project`](crate::DatabaseManager::project).
+    pub async fn stats(
+        &self,
+        id: &ProjectId,
+        read_through: bool,
+    ) -> Result<ProjectStats, StoreError> {
+        stats::stats(&self.manager, id, read_through).await
     }
 
     async fn change(

@@ -206,7 +206,7 @@ fn is_of_a_database(path: &Path) -> Result<bool, StoreError> {
 /// Whether the file is the lock of a process: its id is always a new one, so 32 hex digits.
 fn is_of_a_process(path: &Path) -> Result<bool, StoreError> {
     let is_id = |stem: &str| stem.len() == 32 && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
-    Ok(stem_before(path, &[".lock"]).is_some_and(is_id))
+    Ok(stem_before(path, &[".lock", ".read"]).is_some_and(is_id))
 }
 
 /// A copy of the hub, or a part of one.

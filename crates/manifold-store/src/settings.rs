@@ -1,5 +1,7 @@
 //! Settings of a store: known by name, checked when set, each with a default.
 
+use std::time::Duration;
+
 use entity_core::app_settings;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
@@ -15,6 +17,9 @@ pub enum Setting {
     StoreDurability,
     /// `import.max_cell`: the largest cell that an import takes, in bytes; 64 MiB by default.
     ImportMaxCell,
+    /// `store.slow_query_ms`: from how many milliseconds on a query is logged as slow, up to 3,600,000; 500 by default,
+    /// 0 for none.
+    StoreSlowQuery,
     /// `trash.keep_days`: for how many days a deleted project is kept at least, 1 to 3650; 30 by default.
     TrashKeepDays,
 }
@@ -32,9 +37,10 @@ pub struct SettingValue {
 
 impl Setting {
     /// Every setting, by name.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::ImportMaxCell,
         Self::StoreDurability,
+        Self::StoreSlowQuery,
         Self::TrashKeepDays,
     ];
 
@@ -43,6 +49,7 @@ impl Setting {
     pub fn key(self) -> &'static str {
         match self {
             Self::StoreDurability => "store.durability",
+            Self::StoreSlowQuery => "store.slow_query_ms",
             Self::ImportMaxCell => "import.max_cell",
             Self::TrashKeepDays => "trash.keep_days",
         }
@@ -54,6 +61,9 @@ impl Setting {
         match self {
             Self::StoreDurability => {
                 "full: what is acknowledged survives a power cut; relaxed: the last commits may be lost in one"
+            }
+            Self::StoreSlowQuery => {
+                "a query of the store that runs for so many milliseconds is logged; 0: none is"
             }
             Self::ImportMaxCell => "the largest cell that an import takes, in bytes",
             Self::TrashKeepDays => {
@@ -80,6 +90,7 @@ impl Setting {
     fn default(self) -> Json {
         match self {
             Self::StoreDurability => Json::from("full"),
+            Self::StoreSlowQuery => Json::from(500),
             Self::ImportMaxCell => Json::from(64 << 20),
             Self::TrashKeepDays => Json::from(30),
         }
@@ -95,6 +106,12 @@ impl Setting {
             Self::StoreDurability => match text {
                 "full" | "relaxed" => Ok(Json::from(text)),
                 _ => Err(invalid("it is `full` or `relaxed`")),
+            },
+            Self::StoreSlowQuery => match text.parse::<u32>() {
+                Ok(ms) if ms <= 3_600_000 => Ok(Json::from(ms)),
+                _ => Err(invalid(
+                    "it is a number of milliseconds up to 3600000, or 0",
+                )),
             },
             Self::ImportMaxCell => match text.parse::<u32>() {
                 Ok(bytes) if (1_024..=1_000_000_000).contains(&bytes) => Ok(Json::from(bytes)),
@@ -203,6 +220,18 @@ impl Settings {
         value
             .as_u64()
             .ok_or_else(|| StoreError::Decode(format!("import.max_cell is {value}")))
+    }
+
+    /// `store.slow_query_ms`; `None` when no query is to be logged.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn slow_query(&self) -> Result<Option<Duration>, StoreError> {
+        let value = self.value(Setting::StoreSlowQuery).await?.value;
+        let ms = value
+            .as_u64()
+            .ok_or_else(|| StoreError::Decode(format!("store.slow_query_ms is {value}")))?;
+        Ok((ms > 0).then(|| Duration::from_millis(ms)))
     }
 
     /// `trash.keep_days`.

@@ -13,15 +13,29 @@ use tokio::sync::Notify;
 use crate::connection::{Connection, OpenFile};
 use crate::file_lock::FileLock;
 use crate::lease::Leases;
+use crate::metrics::{FileMeter, OpenDatabase, StoreMeter};
 use crate::migrate::{self, Direction};
 use crate::sqlite::APPLICATION_ID;
-use crate::{Access, Durability, Kind, Layout, Project, ProjectDatabase, ProjectId, StoreError};
+use crate::{
+    Access, DatabaseId, Durability, Kind, Layout, Project, ProjectDatabase, ProjectId, StoreError,
+};
 
 /// How long opening waits for a process that deletes or replaces the spoke.
 const LOCK_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Prepared statements of each connection: few, because thousands of spokes may be open.
 const STATEMENTS: usize = 24;
+
+/// How a spoke is opened.
+pub(crate) struct Opening<'a> {
+    pub(crate) access: Access,
+    pub(crate) durability: Durability,
+    /// Up to how many bytes an older file is migrated.
+    pub(crate) lazy_limit: u64,
+    /// Notified when its last lease ends.
+    pub(crate) released: Arc<Notify>,
+    pub(crate) meter: &'a Arc<StoreMeter>,
+}
 
 /// An open spoke file.
 pub(crate) struct Spoke {
@@ -33,16 +47,19 @@ pub(crate) struct Spoke {
 
 impl Spoke {
     /// Opens and checks the file: it exists, is ours, holds this project, and its schema is ours or older,
-    /// in which case it is migrated if it is not larger than `lazy_limit` bytes.
+    /// in which case it is migrated if it is not larger than the limit.
     pub(crate) async fn open(
         layout: &Layout,
         id: &ProjectId,
         namespace: &str,
-        access: Access,
-        durability: Durability,
-        lazy_limit: u64,
-        released: Arc<Notify>,
+        how: Opening<'_>,
     ) -> Result<Self, StoreError> {
+        let Opening {
+            access,
+            durability,
+            lazy_limit,
+            ..
+        } = how;
         let path = layout.spoke(namespace);
         let lock = layout.spoke_lock(namespace);
         let shared = FileLock::take_shared(&lock, access, LOCK_DEADLINE).await?;
@@ -65,6 +82,7 @@ impl Spoke {
             Project::VERSION,
             durability,
             STATEMENTS,
+            FileMeter::new(DatabaseId::Project(id.clone()), how.meter),
         ));
         let checked = check(&file, id, lazy_limit).await;
         let now = std::fs::metadata(&path).ok();
@@ -79,9 +97,10 @@ impl Spoke {
             drop(file.close().await); // the error that matters is the check's
             return Err(error.at(&path));
         }
+        how.meter.spoke_opened();
         Ok(Self {
             file,
-            leases: Arc::new(Leases::new(released)),
+            leases: Arc::new(Leases::new(how.released)),
             last_used: AtomicU64::new(0),
             _shared: shared,
         })
@@ -94,6 +113,11 @@ impl Spoke {
             self.file.clone(),
             Some(self.leases.grant(purpose)),
         ))
+    }
+
+    /// What was done with it since it was opened.
+    pub(crate) fn metrics(&self) -> OpenDatabase {
+        self.file.metrics(self.leases.count())
     }
 
     pub(crate) fn leases(&self) -> &Leases {

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, OnceCell, OwnedSemaphorePermit, Semaphore};
 
+use crate::metrics::{OpenDatabase, StoreMeter};
 use crate::spoke::Spoke;
 use crate::{ProjectDatabase, ProjectId, StoreError};
 
@@ -31,10 +32,11 @@ pub(crate) struct SpokeMap {
     released: Arc<Notify>,
     clock: AtomicU64,
     several: tokio::sync::Mutex<()>,
+    meter: Arc<StoreMeter>,
 }
 
 impl SpokeMap {
-    pub(crate) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize, meter: Arc<StoreMeter>) -> Self {
         let capacity = capacity.max(1);
         Self {
             slots: Mutex::default(),
@@ -43,6 +45,7 @@ impl SpokeMap {
             released: Arc::new(Notify::new()),
             clock: AtomicU64::new(1),
             several: tokio::sync::Mutex::new(()),
+            meter,
         }
     }
 
@@ -174,26 +177,52 @@ impl SpokeMap {
         }
     }
 
+    /// What was done with each spoke that is open now.
+    pub(crate) fn metrics(&self) -> Vec<OpenDatabase> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let open: Vec<Slot> = slots.values().cloned().collect();
+        drop(slots); // a log is looked at, which may take a moment
+        open.iter()
+            .filter_map(|slot| slot.get().map(|open| open.spoke.metrics()))
+            .collect()
+    }
+
     /// A place in the budget, closing the least recently used idle spoke when all are taken.
     async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        let asked = Instant::now();
+        let (place, waited) = self.find_place().await;
+        if waited {
+            self.meter.place_waits.observe(asked.elapsed());
+        }
+        place
+    }
+
+    /// A place, and whether somebody had to let go of one.
+    async fn find_place(&self) -> (Result<OwnedSemaphorePermit, StoreError>, bool) {
+        let mut waited = false;
         let deadline = tokio::time::Instant::now() + ROOM_DEADLINE;
         loop {
             let released = self.released.notified();
             if let Ok(place) = self.places.clone().try_acquire_owned() {
-                return Ok(place);
+                return (Ok(place), waited);
             }
             if let Some(slot) = self.take_idle() {
-                if let Some(open) = slot.get() {
-                    open.spoke.close().await?;
+                self.meter.spoke_evicted();
+                if let Some(open) = slot.get()
+                    && let Err(error) = open.spoke.close().await
+                {
+                    return (Err(error), waited);
                 }
                 drop(slot); // gives its place back
                 continue;
             }
+            waited = true;
             if tokio::time::timeout_at(deadline, released).await.is_err() {
-                return Err(StoreError::Busy {
+                let busy = StoreError::Busy {
                     what: "every open project".to_owned(),
                     holder: self.holders(),
-                });
+                };
+                return (Err(busy), waited);
             }
         }
     }

@@ -22,12 +22,16 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use crate::Durability;
 use crate::access::FileAccess;
 use crate::gate::{Gate, STEPS_BETWEEN_LOOKS, StopOnDrop};
+use crate::metrics::OpenConnection;
 
 /// `application_id` of every file of ours: the bytes `Mfld`.
 pub(crate) const APPLICATION_ID: i64 = 0x4D66_6C64;
 
 /// How long a statement waits for a lock that another process holds, in ms.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// To how many bytes SQLite cuts a write-ahead log when it begins anew.
+pub(crate) const LOG_LIMIT: u64 = 64 << 20;
 
 /// The oldest SQLite that may write our files: before 3.51.3, two connections that write and
 /// checkpoint at once can lose commits (<https://sqlite.org/wal.html#walresetbug>).
@@ -56,6 +60,7 @@ pub(crate) struct Handle {
     gate: Arc<Gate>,
     worker: Box<SqliteConnection>,
     durability: Durability,
+    _counted: OpenConnection,
 }
 
 impl Handle {
@@ -66,6 +71,7 @@ impl Handle {
         access: FileAccess,
         role: Role,
         statements: usize,
+        counted: OpenConnection,
     ) -> Result<Self, sqlx::Error> {
         let mut options = SqliteConnectOptions::new()
             .filename(path)
@@ -79,7 +85,7 @@ impl Handle {
             FileAccess::Write => options
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
-                .pragma("journal_size_limit", "67108864"),
+                .pragma("journal_size_limit", LOG_LIMIT.to_string()),
             FileAccess::Live => options.read_only(true),
             FileAccess::Still(_) => options.read_only(true).immutable(true),
         };
@@ -111,6 +117,7 @@ impl Handle {
             gate,
             worker,
             durability: Durability::Full,
+            _counted: counted,
         })
     }
 

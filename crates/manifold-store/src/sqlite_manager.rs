@@ -10,13 +10,14 @@ use sea_orm::EntityTrait as _;
 use tokio::sync::OnceCell;
 
 use crate::connection::{DESCRIPTORS, query_error};
-use crate::spoke::Spoke;
+use crate::metrics::StoreMeter;
+use crate::spoke::{Opening, Spoke};
 use crate::spoke_map::SpokeMap;
 use crate::worker::Worker;
 use crate::{
-    Access, CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, ProjectDatabase,
-    ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection, quarantine,
-    replace, saga, sqlite,
+    Access, CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, Metrics,
+    ProjectDatabase, ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection,
+    quarantine, replace, saga, sqlite,
 };
 
 /// At most so many descriptors go into open spokes, however many the system allows.
@@ -53,6 +54,7 @@ pub struct SqliteManager {
     durability: Durability,
     lazy_migration: u64,
     worker: OnceCell<Worker>,
+    meter: Arc<StoreMeter>,
 }
 
 impl SqliteManager {
@@ -79,7 +81,9 @@ impl SqliteManager {
             layout.create()?;
             file_lock::check_locks(&layout.lock_check())?;
         }
-        let core = hub::open(&layout, access).await?;
+        let meter = StoreMeter::new(&layout, access);
+        let core = hub::open(&layout, access, &meter).await?;
+        meter.call_slow(Settings::new(&core).slow_query().await?);
         let durability = match options.durability {
             Some(durability) => durability,
             None => Settings::new(&core).durability().await?,
@@ -93,10 +97,14 @@ impl SqliteManager {
             layout,
             access,
             core,
-            spokes: SpokeMap::new(usize::try_from(capacity).unwrap_or(usize::MAX)),
+            spokes: SpokeMap::new(
+                usize::try_from(capacity).unwrap_or(usize::MAX),
+                meter.clone(),
+            ),
             durability,
             lazy_migration: options.lazy_migration.unwrap_or(LAZY_MIGRATION),
             worker: OnceCell::new(),
+            meter,
         });
         if access == Access::ReadWrite {
             saga::reconcile(&manager).await?;
@@ -125,6 +133,27 @@ impl SqliteManager {
     #[must_use]
     pub fn durability(&self) -> Durability {
         self.durability
+    }
+
+    /// What this manager measured since it was opened. Looks at the log of each open database, and blocks for some
+    /// microseconds for each; what others do meanwhile is seen in part.
+    ///
+    /// ```
+    /// # async fn example(store: &manifold_store::SqliteManager) {
+    /// let metrics = store.metrics();
+    /// println!("{} reads of the hub, 99 % within {} ms", metrics.core.metrics.reads.count, metrics.core.metrics.reads.p99_ms);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        let core = self.core.connection().file().metrics(0);
+        let spokes = self.spokes.metrics();
+        self.meter.metrics(core, spokes, self.spokes.capacity())
+    }
+
+    /// Where what this manager does is counted.
+    pub(crate) fn meter(&self) -> &StoreMeter {
+        &self.meter
     }
 
     /// This process as others know it, registered in the hub when first asked for.
@@ -193,10 +222,13 @@ impl SqliteManager {
             &self.layout,
             id,
             &row.namespace,
-            self.access,
-            self.durability,
-            self.lazy_migration,
-            self.spokes.released(),
+            Opening {
+                access: self.access,
+                durability: self.durability,
+                lazy_limit: self.lazy_migration,
+                released: self.spokes.released(),
+                meter: &self.meter,
+            },
         )
         .await;
         let spoke = match spoke {

@@ -2,9 +2,11 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
+
+use crate::metrics::WaitMeter;
 
 /// Things of which each is held by one taker at a time; the most recently used comes back first, so
 /// that its caches are warm. Things are made when first needed, up to the capacity.
@@ -32,10 +34,11 @@ impl<T> Stack<T> {
     }
 
     /// Takes the warmest free thing, or makes one while fewer than the capacity exist; waits at most
-    /// `deadline` for one to come back.
+    /// `deadline` for one to come back, which `waits` counts.
     pub(crate) async fn take<E>(
         self: &Arc<Self>,
         deadline: Duration,
+        waits: &WaitMeter,
         make: impl AsyncFnOnce() -> Result<T, E>,
     ) -> Result<Held<T>, E>
     where
@@ -43,10 +46,15 @@ impl<T> Stack<T> {
     {
         let permit = match self.permits.try_acquire() {
             Ok(permit) => permit,
-            Err(_) => match tokio::time::timeout(deadline, self.permits.acquire()).await {
-                Ok(Ok(permit)) => permit,
-                Ok(Err(_)) | Err(_) => return Err(Late.into()),
-            },
+            Err(_) => {
+                let asked = Instant::now();
+                let given = tokio::time::timeout(deadline, self.permits.acquire()).await;
+                waits.observe(asked.elapsed());
+                match given {
+                    Ok(Ok(permit)) => permit,
+                    Ok(Err(_)) | Err(_) => return Err(Late.into()),
+                }
+            }
         };
         let free = self
             .free

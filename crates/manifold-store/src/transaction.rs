@@ -1,6 +1,7 @@
 //! A transaction on one database.
 
 use std::pin::Pin;
+use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
@@ -12,6 +13,7 @@ use tokio::task::coop::consume_budget;
 
 use crate::connection::{self, Connection, OpenFile, Rows, exec_error, query_error};
 use crate::inline::{TypedConnection, sealed};
+use crate::metrics::{Hold, StreamMeter, Work};
 use crate::sqlite::{Handle, Role};
 use crate::stack::Held;
 use crate::{Durability, StoreError};
@@ -25,6 +27,10 @@ pub struct Transaction {
     handle: Mutex<Held<Handle>>,
     connection: Connection,
     open: bool,
+    work: Work,
+    began: Instant,
+    /// Of a read transaction.
+    _hold: Option<Hold>,
 }
 
 impl Transaction {
@@ -42,6 +48,9 @@ impl Transaction {
             handle: Mutex::new(held),
             connection,
             open: true,
+            work: Work::Write,
+            began: Instant::now(),
+            _hold: None,
         };
         transaction.check_version().await?;
         Ok(transaction)
@@ -54,10 +63,14 @@ impl Transaction {
             sql: "BEGIN DEFERRED",
         };
         let held = begin.on(connection.file()).await?;
+        let hold = connection.meter().hold("a read transaction");
         Ok(Self {
             handle: Mutex::new(held),
             connection,
             open: true,
+            work: Work::Read,
+            began: Instant::now(),
+            _hold: Some(hold),
         })
     }
 
@@ -85,11 +98,12 @@ impl Transaction {
 
     pub(crate) async fn commit(mut self) -> Result<(), DbErr> {
         let handle = self.handle.get_mut();
-        Manager::commit(handle.ready().await.map_err(exec_error)?)
-            .await
-            .map_err(exec_error)?;
-        self.open = false;
-        Ok(())
+        let committed = match handle.ready().await {
+            Ok(connection) => Manager::commit(connection).await.map_err(exec_error),
+            Err(error) => Err(exec_error(error)),
+        };
+        self.open = committed.is_err();
+        committed.inspect_err(|error| self.connection.meter().counts().failed(error))
     }
 
     pub(crate) async fn rollback(mut self) -> Result<(), DbErr> {
@@ -99,6 +113,16 @@ impl Transaction {
             .map_err(exec_error)?;
         self.open = false;
         Ok(())
+    }
+
+    /// Runs one statement and counts it.
+    async fn count<T>(
+        &self,
+        sql: &str,
+        running: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
+        let meter = self.connection.meter();
+        meter.statement(Work::of(sql), sql, running).await
     }
 
     /// Marks the point to which [`Self::undo_part`] goes back.
@@ -143,11 +167,22 @@ struct Begin {
 }
 
 impl Begin {
+    /// Takes a connection and begins on it, which is counted.
+    async fn on(&self, file: &OpenFile) -> Result<Held<Handle>, DbErr> {
+        let begun = self.take_and_begin(file).await;
+        begun.inspect_err(|error| file.meter().counts().failed(error))
+    }
+
     /// Takes a connection and begins on it. sqlx has lost count on one where SQLite itself ended a transaction, as
     /// it does when the disk is full: that one is replaced.
-    async fn on(&self, file: &OpenFile) -> Result<Held<Handle>, DbErr> {
+    async fn take_and_begin(&self, file: &OpenFile) -> Result<Held<Handle>, DbErr> {
         let mut held = file.take(self.role).await?;
-        match self.run(&mut held).await {
+        let started = Instant::now();
+        let begun = self.run(&mut held).await;
+        if self.role == Role::Writer {
+            file.meter().counts().begins.observe(started.elapsed());
+        }
+        match begun {
             Err(sqlx::Error::InvalidSavePointStatement) => held.discard(),
             begun => return begun.map(|()| held).map_err(query_error),
         }
@@ -174,6 +209,12 @@ impl std::fmt::Debug for Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
+        let counts = self.connection.meter().counts();
+        let histogram = match self.work {
+            Work::Read => &counts.read_transactions,
+            Work::Write => &counts.write_transactions,
+        };
+        histogram.observe(self.began.elapsed());
         if self.open {
             // Queues ROLLBACK on the connection's thread, before anything its next holder queues.
             Manager::start_rollback(self.handle.get_mut().connection_mut());
@@ -188,45 +229,35 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        connection::execute(
-            self.handle.lock().await.ready().await.map_err(exec_error)?,
-            statement,
-        )
-        .await
+        let mut handle = self.handle.lock().await;
+        let sql = statement.sql.clone();
+        let running = async {
+            connection::execute(handle.ready().await.map_err(exec_error)?, statement).await
+        };
+        self.count(&sql, running).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        connection::script(
-            self.handle.lock().await.ready().await.map_err(exec_error)?,
-            sql,
-        )
-        .await
+        let mut handle = self.handle.lock().await;
+        let running =
+            async { connection::script(handle.ready().await.map_err(exec_error)?, sql).await };
+        self.count(sql, running).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        connection::one(
-            self.handle
-                .lock()
-                .await
-                .ready()
-                .await
-                .map_err(query_error)?,
-            statement,
-        )
-        .await
+        let mut handle = self.handle.lock().await;
+        let sql = statement.sql.clone();
+        let running =
+            async { connection::one(handle.ready().await.map_err(query_error)?, statement).await };
+        self.count(&sql, running).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        connection::all(
-            self.handle
-                .lock()
-                .await
-                .ready()
-                .await
-                .map_err(query_error)?,
-            statement,
-        )
-        .await
+        let mut handle = self.handle.lock().await;
+        let sql = statement.sql.clone();
+        let running =
+            async { connection::all(handle.ready().await.map_err(query_error)?, statement).await };
+        self.count(&sql, running).await
     }
 }
 
@@ -235,21 +266,25 @@ impl sealed::Sealed for Transaction {}
 impl TypedConnection for Transaction {
     async fn read_short<T: Send>(
         &self,
+        sql: &str,
         work: impl FnOnce(&rusqlite::Connection) -> Option<T> + Send,
     ) -> Result<Option<T>, DbErr> {
         consume_budget().await; // a task that only reads here must let others run too
         let mut handle = self.handle.lock().await;
-        handle.read_short(work).await.map_err(query_error)
+        let meter = self.connection.meter();
+        meter.short_read(sql, handle.read_short(work)).await
     }
 
     async fn write_short<T: Send>(
         &self,
+        sql: &str,
         work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error> + Send,
     ) -> Result<Option<T>, DbErr> {
         consume_budget().await;
         let mut handle = self.handle.lock().await;
-        let written = handle.write_short(work).await.map_err(query_error)?;
-        Ok(Some(written))
+        let running = async { handle.write_short(work).await.map_err(query_error) };
+        let meter = self.connection.meter();
+        meter.statement(Work::Write, sql, running).await.map(Some)
     }
 }
 
@@ -266,11 +301,14 @@ impl StreamTrait for Transaction {
     ) -> Pin<Box<dyn Future<Output = Result<Rows<'a>, DbErr>> + Send + 'a>> {
         Box::pin(async move {
             let mut handle = self.handle.lock().await;
+            let (work, sql) = (Work::of(&statement.sql), statement.sql.clone());
+            let mut meter = StreamMeter::new(self.connection.file().meter(), work, sql, None);
             Ok(Box::pin(async_stream::try_stream! {
                 let connection = handle.ready().await.map_err(query_error)?;
                 let mut rows = connection::prepared(statement).fetch(connection);
-                while let Some(row) = rows.next().await {
-                    yield QueryResult::from(row.map_err(query_error)?);
+                while let Some(row) = meter.next(rows.next()).await {
+                    let row = row.map_err(query_error).inspect_err(|error| meter.failed(error))?;
+                    yield QueryResult::from(row);
                 }
             }) as Rows<'a>)
         })

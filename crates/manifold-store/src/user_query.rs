@@ -156,7 +156,9 @@ impl UserQueries {
             access: self.manager.access(),
             ..SandboxOptions::default()
         };
+        let hold = spoke.connection().meter().hold("a query");
         let running = tokio::task::spawn_blocking(move || {
+            let _until_done = hold; // the query goes on when the future is dropped
             let mut sandbox = Sandbox::open(&path, options)?;
             let UserQuery {
                 sql,

@@ -94,6 +94,11 @@ impl Session {
         self.store.get_or_try_init(|| self.open()).await.cloned()
     }
 
+    /// Whether the data folder was opened.
+    pub(crate) fn is_open(&self) -> bool {
+        self.store.initialized()
+    }
+
     /// What may be done with the data folder.
     pub(crate) fn access(&self) -> Access {
         if self.read_only {

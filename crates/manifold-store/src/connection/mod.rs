@@ -7,6 +7,7 @@ mod stream;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::task::coop::consume_budget;
@@ -14,6 +15,7 @@ use tokio::task::coop::consume_budget;
 use crate::group_commit::Share;
 use crate::inline::{TypedConnection, sealed};
 use crate::lease::Lease;
+use crate::metrics::{FileMeter, Work};
 use crate::sqlite::Handle;
 use crate::stack::Held;
 use crate::{Durability, StoreError, Transaction};
@@ -41,6 +43,11 @@ impl Connection {
         &self.file
     }
 
+    /// Where what runs on it is counted.
+    pub(crate) fn meter(&self) -> &FileMeter {
+        self.file.meter()
+    }
+
     /// The writer for a statement that commits by itself.
     async fn durable_writer(&self) -> Result<Held<Handle>, DbErr> {
         let mut writer = self.file.writer().await?;
@@ -55,7 +62,7 @@ impl Connection {
     pub(crate) async fn number(&self, pragma: &'static str) -> Result<i64, StoreError> {
         let look =
             |short: &rusqlite::Connection| short.query_row(pragma, [], |row| row.get(0)).ok();
-        if let Some(number) = self.read_short(look).await? {
+        if let Some(number) = self.read_short(pragma, look).await? {
             return Ok(number);
         }
         let statement = Statement::from_string(DbBackend::Sqlite, pragma);
@@ -92,7 +99,11 @@ impl Connection {
         &self,
         work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        lend(self.file.writer().await?, self.lease.clone(), work).await
+        let writer = self.file.writer().await?;
+        let began = Instant::now();
+        let lent = lend(writer, self.lease.clone(), work).await;
+        self.meter().counts().bulk.observe(began.elapsed());
+        lent
     }
 
     /// Runs `work` on a blocking thread with a reader's connection.
@@ -100,7 +111,16 @@ impl Connection {
         &self,
         work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        lend(self.file.reader().await?, self.lease.clone(), work).await
+        let reader = self.file.reader().await?;
+        let began = Instant::now();
+        let hold = self.meter().hold("reading rows");
+        let lent = lend(reader, self.lease.clone(), move |connection| {
+            let _until_done = hold; // the work goes on when the future is dropped
+            work(connection)
+        });
+        let lent = lent.await;
+        self.meter().counts().bulk.observe(began.elapsed());
+        lent
     }
 }
 
@@ -131,12 +151,6 @@ impl std::fmt::Debug for Connection {
     }
 }
 
-/// A statement that a reader may run. Others (`INSERT .. RETURNING`, `WITH ..`) go to the writer, where a
-/// read is right too; a write on a reader would fail loudly.
-fn reads(sql: &str) -> bool {
-    sql.starts_with("SELECT")
-}
-
 #[async_trait::async_trait]
 impl ConnectionTrait for Connection {
     fn get_database_backend(&self) -> DbBackend {
@@ -145,36 +159,51 @@ impl ConnectionTrait for Connection {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let mut writer = self.durable_writer().await?;
-        execute(writer.ready().await.map_err(exec_error)?, statement).await
+        let sql = statement.sql.clone();
+        let running = async { execute(writer.ready().await.map_err(exec_error)?, statement).await };
+        self.meter().statement(Work::Write, &sql, running).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let mut writer = self.durable_writer().await?;
-        script(writer.ready().await.map_err(exec_error)?, sql).await
+        let running = async { script(writer.ready().await.map_err(exec_error)?, sql).await };
+        self.meter().statement(Work::Write, sql, running).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        if !reads(&statement.sql) {
+        let sql = statement.sql.clone();
+        if Work::of(&sql) == Work::Write {
             let mut writer = self.durable_writer().await?;
-            return one(writer.ready().await.map_err(query_error)?, statement).await;
+            let running =
+                async { one(writer.ready().await.map_err(query_error)?, statement).await };
+            return self.meter().statement(Work::Write, &sql, running).await;
         }
         let mut reader = self.file.reader().await?;
-        let (connection, guard) = reader.ready_to_read().await.map_err(query_error)?;
-        let row = one(connection, statement).await;
-        guard.disarm();
-        row
+        let running = async {
+            let (connection, guard) = reader.ready_to_read().await.map_err(query_error)?;
+            let row = one(connection, statement).await;
+            guard.disarm();
+            row
+        };
+        self.meter().statement(Work::Read, &sql, running).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        if !reads(&statement.sql) {
+        let sql = statement.sql.clone();
+        if Work::of(&sql) == Work::Write {
             let mut writer = self.durable_writer().await?;
-            return all(writer.ready().await.map_err(query_error)?, statement).await;
+            let running =
+                async { all(writer.ready().await.map_err(query_error)?, statement).await };
+            return self.meter().statement(Work::Write, &sql, running).await;
         }
         let mut reader = self.file.reader().await?;
-        let (connection, guard) = reader.ready_to_read().await.map_err(query_error)?;
-        let rows = all(connection, statement).await;
-        guard.disarm();
-        rows
+        let running = async {
+            let (connection, guard) = reader.ready_to_read().await.map_err(query_error)?;
+            let rows = all(connection, statement).await;
+            guard.disarm();
+            rows
+        };
+        self.meter().statement(Work::Read, &sql, running).await
     }
 }
 
@@ -183,16 +212,18 @@ impl sealed::Sealed for Connection {}
 impl TypedConnection for Connection {
     async fn read_short<T: Send>(
         &self,
+        sql: &str,
         work: impl FnOnce(&rusqlite::Connection) -> Option<T> + Send,
     ) -> Result<Option<T>, DbErr> {
         consume_budget().await; // a task that only reads here must let others run too
         let mut reader = self.file.reader().await?;
-        reader.read_short(work).await.map_err(query_error)
+        self.meter().short_read(sql, reader.read_short(work)).await
     }
 
     /// A write that commits by itself waits for the disk.
     async fn write_short<T: Send>(
         &self,
+        _sql: &str,
         _work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error> + Send,
     ) -> Result<Option<T>, DbErr> {
         Ok(None)

@@ -9,6 +9,7 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use crate::access::FileAccess;
 use crate::group_commit::Line;
+use crate::metrics::{FileMeter, OpenDatabase, log_bytes};
 use crate::sqlite::{Handle, Role};
 use crate::stack::{Held, Late, Stack};
 use crate::{Access, Durability};
@@ -37,6 +38,7 @@ pub(crate) struct OpenFile {
     readers: Arc<Stack<Handle>>,
     line: Line,
     outdated: AtomicBool,
+    meter: Arc<FileMeter>,
 }
 
 impl OpenFile {
@@ -47,6 +49,7 @@ impl OpenFile {
         version: u32,
         durability: Durability,
         statements: usize,
+        meter: Arc<FileMeter>,
     ) -> Self {
         Self {
             access: access.to(&path),
@@ -59,6 +62,7 @@ impl OpenFile {
             readers: Stack::new(READERS),
             line: Line::default(),
             outdated: AtomicBool::new(false),
+            meter,
         }
     }
 
@@ -119,8 +123,28 @@ impl OpenFile {
             Role::Reader => &self.readers,
         };
         stack
-            .take(CONNECTION_DEADLINE, async || self.open(role).await)
+            .take(
+                CONNECTION_DEADLINE,
+                &self.meter.counts().connection_waits,
+                async || self.open(role).await,
+            )
             .await
+    }
+
+    /// What was done with it since it was opened, and the state of its log.
+    pub(crate) fn metrics(&self, leases: usize) -> OpenDatabase {
+        OpenDatabase {
+            project_id: self.meter.which().project().map(ToString::to_string),
+            leases: leases as u64,
+            log_bytes: log_bytes(&self.path),
+            log_restarts: self.meter.log_restarts(&self.path),
+            metrics: self.meter.counts().metrics(),
+        }
+    }
+
+    /// Where what runs on it is counted.
+    pub(crate) fn meter(&self) -> &Arc<FileMeter> {
+        &self.meter
     }
 
     /// Whether the writer can be had without waiting.
@@ -134,7 +158,8 @@ impl OpenFile {
     }
 
     async fn open(&self, role: Role) -> Result<Handle, DbErr> {
-        Handle::open(&self.path, self.access, role, self.statements)
+        let counted = self.meter.connection(role, &self.path);
+        Handle::open(&self.path, self.access, role, self.statements, counted)
             .await
             .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
     }

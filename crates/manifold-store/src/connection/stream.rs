@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use futures_util::{Stream, StreamExt as _};
 use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Statement, StreamTrait};
 
-use super::{Connection, prepared, query_error, reads};
+use super::{Connection, prepared, query_error};
+use crate::metrics::{StreamMeter, Work};
 use crate::sqlite::Handle;
 use crate::stack::Held;
 
@@ -29,16 +30,19 @@ impl StreamTrait for Connection {
         statement: Statement,
     ) -> Pin<Box<dyn Future<Output = Result<Rows<'a>, DbErr>> + Send + 'a>> {
         Box::pin(async move {
-            let held = if reads(&statement.sql) {
-                self.file.reader().await?
-            } else {
-                self.file.writer().await?
+            let work = Work::of(&statement.sql);
+            let held = match work {
+                Work::Read => self.file.reader().await?,
+                Work::Write => self.file.writer().await?,
             };
+            let hold = self.meter().hold("a stream of rows");
+            let sql = statement.sql.clone();
+            let meter = StreamMeter::new(self.file.meter(), work, sql, Some(hold));
             let stalled = Stalled {
                 file: self.file.path().display().to_string(),
                 limit: self.file.stream_limit(),
             };
-            Ok(Box::pin(Watched::new(rows(held, statement).boxed(), stalled)) as Rows<'a>)
+            Ok(Box::pin(Watched::new(rows(held, statement, meter).boxed(), stalled)) as Rows<'a>)
         })
     }
 }
@@ -46,12 +50,14 @@ impl StreamTrait for Connection {
 fn rows(
     mut held: Held<Handle>,
     statement: Statement,
+    mut meter: StreamMeter,
 ) -> impl Stream<Item = Result<QueryResult, DbErr>> + Send {
     async_stream::try_stream! {
         let (connection, guard) = held.ready_to_read().await.map_err(query_error)?;
         let mut rows = prepared(statement).fetch(connection);
-        while let Some(row) = rows.next().await {
-            yield QueryResult::from(row.map_err(query_error)?);
+        while let Some(row) = meter.next(rows.next()).await {
+            let row = row.map_err(query_error).inspect_err(|error| meter.failed(error))?;
+            yield QueryResult::from(row);
         }
         guard.disarm();
     }

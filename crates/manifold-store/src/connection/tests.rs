@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, StreamTrait as _};
 
 use super::{Connection, OpenFile};
+use crate::metrics::FileMeter;
 use crate::{Durability, StoreError};
 
 fn open(folder: &tempfile::TempDir, limit: Duration) -> Connection {
@@ -15,7 +16,8 @@ fn open(folder: &tempfile::TempDir, limit: Duration) -> Connection {
         .unwrap()
         .execute_batch("CREATE TABLE t (n integer)")
         .unwrap();
-    let file = OpenFile::new(path, crate::Access::ReadWrite, 0, Durability::Relaxed, 8)
+    let access = crate::Access::ReadWrite;
+    let file = OpenFile::new(path, access, 0, Durability::Relaxed, 8, FileMeter::alone())
         .with_stream_limit(limit);
     Connection::new(Arc::new(file), None)
 }

@@ -46,6 +46,8 @@ pub(super) enum Cure {
     Remove { path: PathBuf },
     /// Takes a backup without a folder off the list.
     Unlist { backup: String },
+    /// Writes the log of a project, or of the hub, back into its file.
+    Checkpoint { id: Option<String> },
     /// Lets nobody but the owner read a file.
     Protect { path: PathBuf },
     /// Makes a new hub of a copy and of the projects' files.

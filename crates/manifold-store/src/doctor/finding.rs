@@ -56,6 +56,10 @@ pub enum FindingClass {
     Leftover,
     /// The file of secrets can be read by others.
     ExposedSecrets,
+    /// A read goes on for long, so that a write-ahead log cannot be written back.
+    LongReader,
+    /// A write-ahead log is larger than it should be.
+    WalGrowing,
 }
 
 impl FindingClass {
@@ -79,7 +83,9 @@ impl FindingClass {
             | Self::DriftedProjection
             | Self::Unchecked
             | Self::Leftover
-            | Self::ExposedSecrets => Severity::Warning,
+            | Self::ExposedSecrets
+            | Self::LongReader
+            | Self::WalGrowing => Severity::Warning,
         }
     }
 }

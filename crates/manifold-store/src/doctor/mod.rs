@@ -4,10 +4,13 @@ mod adopt;
 mod backups;
 mod cure;
 pub(crate) mod database_file;
+mod databases;
 mod files;
 mod finding;
 mod hub;
 mod hub_rebuild;
+mod logs;
+mod long_reads;
 mod missing;
 mod operations;
 mod orphan;
@@ -18,9 +21,11 @@ mod secrets;
 pub(crate) mod spoke_file;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
+pub use databases::DatabaseState;
 pub use finding::{Finding, FindingClass, Severity};
 
 use crate::{Access, Layout, SqliteManager, StoreError};
@@ -41,6 +46,7 @@ pub struct Examination {
 #[derive(Debug, Clone)]
 pub struct Doctor {
     manager: Arc<SqliteManager>,
+    long_read: Duration,
 }
 
 impl Doctor {
@@ -49,7 +55,22 @@ impl Doctor {
     pub fn new(manager: &Arc<SqliteManager>) -> Self {
         Self {
             manager: manager.clone(),
+            long_read: long_reads::LONG,
         }
+    }
+
+    /// Calls a read long that goes on for so long, instead of a minute. One of less than a second may go unseen.
+    #[must_use]
+    pub fn long_after(self, long_read: Duration) -> Self {
+        Self { long_read, ..self }
+    }
+
+    /// The files of the hub and of every project in use, and who has them open: the hub first, then by name.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the hub cannot be read.
+    pub async fn databases(&self) -> Result<Vec<DatabaseState>, StoreError> {
+        databases::list(&self.manager).await
     }
 
     /// Looks into the hub's file alone, before anything opens it: without a sound hub no store can be opened, and
@@ -142,6 +163,9 @@ impl Doctor {
         findings.extend(operations::examine(manager, &rows).await?);
         findings.extend(backups::examine(manager).await?);
         findings.extend(secrets::examine(manager.layout()));
+        let databases = self.databases().await?;
+        findings.extend(long_reads::examine(&databases, self.long_read));
+        findings.extend(logs::examine(&databases));
         Ok(Examination::of(findings))
     }
 }

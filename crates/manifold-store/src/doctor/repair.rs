@@ -9,7 +9,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 
 use super::adopt::adopt;
 use super::cure::Cure;
-use super::{files, spoke_file};
+use super::{files, logs, spoke_file};
 use crate::projection::Projection;
 use crate::saga::{self, spoke_files, taken_name};
 use crate::{
@@ -40,6 +40,9 @@ pub(super) async fn cure(manager: &Arc<SqliteManager>, cure: &Cure) -> Result<()
         Cure::Unlist { backup } => {
             let row = backups::Entity::delete_by_id(backup.as_str());
             manager.core().exec(row).await.map(drop)
+        }
+        Cure::Checkpoint { id } => {
+            logs::checkpoint(manager, id.as_deref().map(parse).transpose()?).await
         }
         Cure::Protect { path } => protect(path),
         // Done before a store can be opened.

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::copy::{copy_catalogue, copy_into, copy_whole};
 use super::{Contents, Table, TableDigest, read_rows, table};
+use crate::metrics::Hold;
 use crate::rows::Cell;
 use crate::sqlite::BUSY_TIMEOUT;
 use crate::{ProjectDatabase, StoreError};
@@ -22,6 +23,7 @@ pub struct Frozen {
     schema_version: i64,
     project: Option<FrozenProject>,
     _lease: Option<ProjectDatabase>,
+    _hold: Hold,
 }
 
 /// What a spoke says of itself.
@@ -39,11 +41,15 @@ pub struct FrozenProject {
 
 impl Frozen {
     /// Holds the present state of the file at `path`.
-    pub(crate) fn open(path: PathBuf, lease: Option<ProjectDatabase>) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        path: PathBuf,
+        lease: Option<ProjectDatabase>,
+        hold: Hold,
+    ) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags)
             .map_err(|error| StoreError::from(error).at(&path))?;
-        let hold = || -> rusqlite::Result<(i64, Option<FrozenProject>)> {
+        let begin = || -> rusqlite::Result<(i64, Option<FrozenProject>)> {
             connection.busy_timeout(BUSY_TIMEOUT)?;
             connection.execute_batch(
                 "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; BEGIN DEFERRED",
@@ -60,13 +66,14 @@ impl Frozen {
             ))
         };
         let (schema_version, project) =
-            hold().map_err(|error| StoreError::from(error).at(&path))?;
+            begin().map_err(|error| StoreError::from(error).at(&path))?;
         Ok(Self {
             connection,
             path,
             schema_version,
             project,
             _lease: lease,
+            _hold: hold,
         })
     }
 

@@ -25,6 +25,17 @@ pub enum DatabaseId {
     Project(ProjectId),
 }
 
+impl DatabaseId {
+    /// The project, when it is a spoke.
+    #[must_use]
+    pub fn project(&self) -> Option<&ProjectId> {
+        match self {
+            Self::Core => None,
+            Self::Project(id) => Some(id),
+        }
+    }
+}
+
 /// Opens a connection of its own and holds its state. A spoke stays leased for as long.
 pub(crate) async fn freeze(
     manager: &SqliteManager,
@@ -38,5 +49,6 @@ pub(crate) async fn freeze(
         None => manager.layout().core(),
         Some(spoke) => spoke.connection().file().path().to_owned(),
     };
-    provision::blocking(move || Frozen::open(path, spoke)).await
+    let hold = manager.meter().hold(&which, "a backup, clone or export");
+    provision::blocking(move || Frozen::open(path, spoke, hold)).await
 }

@@ -78,6 +78,9 @@ async fn group(connection: &Connection, first: Waiting) {
             next = line.next_for(durability);
         }
     };
+    if !kept.is_empty() && ended.is_ok() {
+        connection.meter().counts().group(kept.len());
+    }
     for caller in kept {
         drop(caller.send(ended.clone())); // a caller that is gone needs no answer
     }

@@ -53,7 +53,7 @@ where
         .take();
     let statement = DbBackend::Sqlite.build(&counting);
     let counted = connection
-        .read_short(|short| {
+        .read_short(&statement.sql, |short| {
             let whole = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0).ok();
             match rows::run(short, &statement, |_| true, whole) {
                 Ok(Rows::Read(counts)) => counts.first().copied(),
@@ -87,9 +87,11 @@ where
     C: TypedConnection,
 {
     connection
-        .read_short(|short| match rows::models::<E>(short, statement) {
-            Ok(Rows::Read(models)) => Some(models),
-            _ => None,
+        .read_short(&statement.sql, |short| {
+            match rows::models::<E>(short, statement) {
+                Ok(Rows::Read(models)) => Some(models),
+                _ => None,
+            }
         })
         .await
 }

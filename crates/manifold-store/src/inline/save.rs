@@ -59,7 +59,7 @@ where
     C: TypedConnection,
 {
     let written = connection
-        .write_short(|short| rows::models::<E>(short, &statement))
+        .write_short(&statement.sql, |short| rows::models::<E>(short, &statement))
         .await?;
     match written {
         Some(Rows::Read(models)) => Ok(models.into_iter().next()),

@@ -1,4 +1,5 @@
-//! Which processes hold a lock that others share: they cannot write their names into its file.
+//! Which processes hold a lock that others share: they cannot write their names into its file. And which read a
+//! database: SQLite's own locks tell, whatever program it is.
 
 use std::path::Path;
 
@@ -10,6 +11,25 @@ const READINGS: usize = 5;
 /// The processes that hold a lock on this file, as far as the system tells: their ids and commands.
 #[cfg(target_os = "linux")]
 pub(crate) fn lock_holders(path: &Path) -> Option<String> {
+    listed(path, holder)
+}
+
+/// The processes that read a state of the database at `path` at this moment, as far as the system tells.
+#[cfg(target_os = "linux")]
+pub(crate) fn readers(path: &Path) -> Option<String> {
+    let mut index = path.as_os_str().to_owned();
+    index.push("-shm");
+    listed(Path::new(&index), reader)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn readers(_path: &Path) -> Option<String> {
+    None
+}
+
+/// The processes in whose lines `of` finds this file.
+#[cfg(target_os = "linux")]
+fn listed(path: &Path, of: for<'a> fn(&'a str, &str) -> Option<&'a str>) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = std::fs::metadata(path).ok()?;
     let (major, minor) = (
@@ -21,7 +41,7 @@ pub(crate) fn lock_holders(path: &Path) -> Option<String> {
         let locks = std::fs::read_to_string("/proc/locks").ok()?;
         let mut holders: Vec<String> = locks
             .lines()
-            .filter_map(|line| holder(line, &file))
+            .filter_map(|line| of(line, &file))
             .map(named)
             .collect();
         holders.sort_unstable();
@@ -42,6 +62,21 @@ fn holder<'a>(line: &'a str, file: &str) -> Option<&'a str> {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.as_slice() {
         [_, "FLOCK", _, _, process, locked, ..] if *locked == file => Some(process),
+        _ => None,
+    }
+}
+
+/// The process in a line such as `5: POSIX  ADVISORY  READ 4242 fe:00:132 124 124`: SQLite locks one of these five
+/// bytes of a log's index while it reads (<https://sqlite.org/walformat.html#wal_locks>).
+#[cfg(target_os = "linux")]
+fn reader<'a>(line: &'a str, file: &str) -> Option<&'a str> {
+    const READ_LOCKS: std::ops::RangeInclusive<u64> = 123..=127;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        [_, "POSIX", _, "READ", process, locked, first, ..] if *locked == file => first
+            .parse()
+            .is_ok_and(|first| READ_LOCKS.contains(&first))
+            .then_some(process),
         _ => None,
     }
 }
@@ -86,6 +121,31 @@ mod tests {
         );
         drop(held);
         assert_eq!(lock_holders(&path), None);
+    }
+
+    #[test]
+    fn who_reads_a_database_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let writer = rusqlite::Connection::open(&path).unwrap();
+        writer
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; CREATE TABLE t (n); INSERT INTO t VALUES (1)",
+            )
+            .unwrap();
+        assert_eq!(readers(&path), None, "an open connection reads nothing");
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other
+            .execute_batch("BEGIN; SELECT count(*) FROM t")
+            .unwrap();
+        let name = readers(&path);
+        assert!(
+            name.as_deref()
+                .is_some_and(|name| name.contains(&std::process::id().to_string())),
+            "{name:?}"
+        );
+        other.execute_batch("COMMIT").unwrap();
+        assert_eq!(readers(&path), None);
     }
 
     #[test]

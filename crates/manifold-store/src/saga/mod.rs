@@ -34,7 +34,7 @@ pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub use draft::ProjectDraft;
 pub(crate) use draft::settle_abandoned as settle_drafts;
-pub(crate) use lock_holders::lock_holders;
+pub(crate) use lock_holders::{lock_holders, readers};
 pub(crate) use place::restore;
 pub(crate) use purge::purge;
 pub(crate) use spoke_files::settle;

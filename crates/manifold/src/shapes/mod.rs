@@ -9,6 +9,7 @@ pub(crate) mod import;
 pub(crate) mod job;
 pub(crate) mod log_line;
 pub(crate) mod project;
+pub(crate) mod project_stats;
 pub(crate) mod snapshot;
 pub(crate) mod source;
 pub(crate) mod trashed;

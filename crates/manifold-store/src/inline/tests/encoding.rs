@@ -45,7 +45,7 @@ fn both_drivers_bind_a_value_alike() {
     proptest!(ProptestConfig::with_cases(400), |(value in value())| {
         let statement = received(&value);
         let (here, there) = runtime.block_on(async {
-            let here = scratch.connection.read_short(|short| {
+            let here = scratch.connection.read_short("test", |short| {
                 let seen = |row: &rusqlite::Row<'_>| row.get::<_, String>(0).ok();
                 match rows::run(short, &statement, |_| true, seen).unwrap() {
                     Rows::Read(mut seen) => seen.pop(),
@@ -69,7 +69,7 @@ fn what_one_driver_writes_the_other_reads() {
             every_type::Entity::delete_many().exec(&scratch.connection).await.unwrap();
             let transaction = scratch.begin().await;
             let written = transaction
-                .write_short(|short| rows::models::<every_type::Entity>(short, &insert(&here)))
+                .write_short("test", |short| rows::models::<every_type::Entity>(short, &insert(&here)))
                 .await
                 .unwrap();
             let Some(Rows::Read(written)) = written else { panic!("not written here: {written:?}") };
@@ -98,12 +98,12 @@ async fn read_here(scratch: &Scratch) -> Option<Vec<every_type::Model>> {
     let statement = every_type::Entity::find().build(DbBackend::Sqlite);
     scratch
         .connection
-        .read_short(
-            |short| match rows::models::<every_type::Entity>(short, &statement).unwrap() {
+        .read_short("test", |short| {
+            match rows::models::<every_type::Entity>(short, &statement).unwrap() {
                 Rows::Read(models) => Some(models),
                 _ => None,
-            },
-        )
+            }
+        })
         .await
         .unwrap()
 }

@@ -6,6 +6,7 @@ use sea_orm::{ActiveModelTrait as _, EntityTrait as _, QueryFilter as _, Select}
 use super::every_type::{self, TABLE, row};
 use super::scratch::Scratch;
 use crate::inline::{self, TypedConnection as _};
+use crate::metrics::FileMeter;
 
 fn example(id: i64) -> every_type::Model {
     use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -69,7 +70,7 @@ async fn a_short_read_is_never_stopped() {
             .unwrap();
     }
     for _ in 0..2_000 {
-        let read = scratch.connection.read_short(|short| {
+        let read = scratch.connection.read_short("test", |short| {
             let mut all = short.prepare_cached("SELECT * FROM every_type").ok()?;
             let mut rows = all.raw_query();
             let mut count = 0;
@@ -89,7 +90,7 @@ async fn a_panic_in_a_read_gives_the_connection_back() {
     for _ in 0..5 {
         let connection = connection.clone();
         let panicked = tokio::spawn(async move {
-            let read = connection.read_short(|short| -> Option<()> {
+            let read = connection.read_short("test", |short| -> Option<()> {
                 let mut statement = short.prepare_cached("SELECT 1").unwrap();
                 let mut rows = statement.raw_query();
                 rows.next().unwrap();
@@ -112,7 +113,8 @@ async fn a_panic_in_a_write_undoes_the_transaction() {
         .await
         .unwrap();
     let panicked = tokio::spawn(async move {
-        let write = transaction.write_short(|_| -> rusqlite::Result<()> { panic!("on purpose") });
+        let write =
+            transaction.write_short("test", |_| -> rusqlite::Result<()> { panic!("on purpose") });
         write.await.unwrap();
     });
     assert!(panicked.await.is_err());
@@ -150,6 +152,7 @@ async fn a_locked_file_is_waited_for_elsewhere() {
         crate::access::FileAccess::Write,
         crate::sqlite::Role::Writer,
         8,
+        FileMeter::alone().connection(crate::sqlite::Role::Writer, &path),
     )
     .await
     .unwrap();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::connection::{Connection, OpenFile};
+use crate::metrics::FileMeter;
 use crate::{Durability, Transaction};
 
 pub(super) struct Scratch {
@@ -24,6 +25,7 @@ impl Scratch {
             0,
             Durability::Relaxed,
             8,
+            FileMeter::alone(),
         ));
         Self {
             folder,

@@ -1,5 +1,6 @@
 //! `manifold doctor`
 
+mod metrics;
 mod report;
 
 use clap::Args;
@@ -7,6 +8,7 @@ use manifold_jobs::backup;
 use manifold_store::{Doctor, Examination, Finding, Layout, Severity};
 use serde_json::json;
 
+use self::metrics::Measured;
 use crate::command_error::CommandError;
 use crate::session::Session;
 use crate::units::count;
@@ -17,6 +19,7 @@ use crate::units::count;
 Examples:
   manifold doctor
   manifold doctor --repair
+  manifold doctor --metrics
 
 Without --repair nothing is changed, and no project is migrated. Other processes may use the data folder meanwhile. \
 Files of projects above 256 MB are not read through, and a warning says so.
@@ -31,6 +34,9 @@ pub(crate) struct DoctorArgs {
     /// Repair what can be repaired without losing anything
     #[arg(long)]
     repair: bool,
+    /// Tell how large the files and their logs are, who has them open, and what this process measured
+    #[arg(long)]
+    metrics: bool,
     /// With --repair: say what would be done, without doing it
     #[arg(long, requires = "repair")]
     dry_run: bool,
@@ -52,8 +58,23 @@ pub(crate) async fn run(arguments: DoctorArgs, session: &Session) -> anyhow::Res
         examination = repair(&layout, session, examination).await?;
     }
     let findings: Vec<_> = examination.findings.iter().map(report::shape).collect();
-    let document = json!({ "ok": examination.ok, "findings": findings });
-    output.show(&document, || report::in_groups(&examination.findings))?;
+    let mut document = json!({ "ok": examination.ok, "findings": findings });
+    // A hub that is missing or damaged has no store that could be measured.
+    let measured = if arguments.metrics && session.is_open() {
+        Some(Measured::take(session).await?)
+    } else {
+        None
+    };
+    if arguments.metrics {
+        document["metrics"] = serde_json::to_value(&measured)?;
+    }
+    output.show(&document, || {
+        let found = report::in_groups(&examination.findings);
+        match &measured {
+            Some(measured) => format!("{found}\n\n{}", measured.text()),
+            None => found,
+        }
+    })?;
     if arguments.dry_run {
         output.note("Nothing was changed.");
     } else if !arguments.repair && examination.findings.iter().any(Finding::is_curable) {

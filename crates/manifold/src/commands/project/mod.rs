@@ -5,6 +5,7 @@ mod clone;
 mod delete;
 mod export_file;
 mod salvage;
+mod stats;
 mod trash;
 pub(super) mod trashed;
 mod undelete;
@@ -18,6 +19,7 @@ use self::clone::CloneArgs;
 use self::delete::DeleteArgs;
 use self::export_file::ExportFileArgs;
 use self::salvage::SalvageArgs;
+use self::stats::StatsArgs;
 use self::trash::TrashCommand;
 use self::undelete::UndeleteArgs;
 use crate::session::Session;
@@ -46,6 +48,8 @@ Examples:
         /// Its id, its name, or the beginning of its id
         project: String,
     },
+    /// Show what a project holds and what room it takes
+    Stats(StatsArgs),
     /// Give a project another name
     #[command(after_help = "\
 Examples:
@@ -89,7 +93,10 @@ impl ProjectCommand {
     pub(crate) fn only_reads(&self) -> bool {
         matches!(
             self,
-            Self::List | Self::Show { .. } | Self::Trash(TrashCommand::List | TrashCommand::Stats)
+            Self::List
+                | Self::Show { .. }
+                | Self::Stats(_)
+                | Self::Trash(TrashCommand::List | TrashCommand::Stats)
         )
     }
 }
@@ -131,6 +138,7 @@ pub(crate) async fn run(command: ProjectCommand, session: &Session) -> anyhow::R
             let found = ProjectShape::new(projects.find(&project).await?, &projects);
             output.show(&json!({ "project": found }), || found.fields())?;
         }
+        ProjectCommand::Stats(arguments) => stats::run(arguments, &projects, session).await?,
         ProjectCommand::Rename { project, name } => {
             let found = projects.find(&project).await?;
             let renamed = projects.rename(&Projects::id(&found)?, &name).await?;
