@@ -142,6 +142,7 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
         projects.find(reference).await.unwrap();
     }
     projects.list().await.unwrap();
+    projects.stats(&project, false).await.unwrap();
 
     let sources = DataSources::new(manager.clone());
     let named = sources

@@ -119,6 +119,49 @@ async fn a_long_read_of_another_process_is_named_until_it_ends() {
     assert!(long_reads(&doctor).await.is_empty());
 }
 
+/// In the child process: where the store is, and the project.
+const CHILD: &str = "MANIFOLD_TEST_READER";
+
+/// Does nothing unless it is run as the child of the test below: holds a state until it is killed.
+#[tokio::test]
+async fn child_holds_a_state() {
+    let Ok(told) = std::env::var(CHILD) else {
+        return;
+    };
+    let (folder, id) = told.rsplit_once(':').unwrap();
+    let options = manifold_store::StoreOptions::default();
+    let manager = manifold_store::SqliteManager::open(manifold_store::Layout::new(folder), options)
+        .await
+        .unwrap();
+    let which = DatabaseId::Project(id.parse().unwrap());
+    let _frozen = manager.freeze(which).await.unwrap();
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn a_long_read_of_a_killed_process_is_none() {
+    let store = support::store().await;
+    let (id, _) = project(&store).await;
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_holds_a_state"])
+        .env(CHILD, format!("{}:{id}", store.folder.path().display()))
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let doctor = Doctor::new(&store.manager).long_after(Duration::ZERO);
+    while long_reads(&doctor).await.is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "the child ended");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let found = long_reads(&doctor).await;
+    let named = format!("process {} (", child.id());
+    assert!(found[0].explanation.contains(&named), "{found:#?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(records(&store), 1, "nobody could take it away");
+    assert!(long_reads(&doctor).await.is_empty());
+}
+
 #[tokio::test]
 async fn a_log_that_a_reader_lets_grow_is_found_and_written_back_when_the_reader_ended() {
     let store = support::store().await;

@@ -31,5 +31,6 @@ mod shapes;
 mod snapshot;
 mod source;
 mod source_index;
+mod stats;
 mod trash;
 mod troubleshooting;
