@@ -74,7 +74,7 @@ mod tests {
         let queries = SlowQueries::default();
         for number in 0..60 {
             queries.add(SlowQuery {
-                at: Utc::now(),
+                at: crate::Timestamp::now(),
                 project_id: None,
                 duration_ms: number,
                 caller_ms: 0,

@@ -39,7 +39,7 @@ impl Measured {
             ("database", Align::Left),
             ("file", Align::Right),
             ("log", Align::Right),
-            ("long reads", Align::Right),
+            ("held reads", Align::Right),
             ("open in", Align::Left),
         ];
         let rows = self.databases.iter().map(|database| {
