@@ -142,6 +142,10 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
         projects.find(reference).await.unwrap();
     }
     projects.list().await.unwrap();
+    let page = projects.page(None, Some(1)).await.unwrap();
+    let next = page.next.unwrap();
+    assert_eq!(projects.count(Some(&next)).await.unwrap(), 1);
+    projects.page(Some(&next), Some(1)).await.unwrap();
 
     let sources = DataSources::new(manager.clone());
     let named = sources

@@ -92,7 +92,9 @@ pub use layout::Layout;
 pub use manager::DatabaseManager;
 pub use migrate::{Direction, MigrationStatus, migrate, status as migration_status};
 pub use migrations::{FleetProgress, Migrations, SpokeStatus, Target};
-pub use projects::{Adopted, NewProject, ProjectDraft, ProjectFile, Projects};
+pub use projects::{
+    Adopted, NewProject, NoPlace, ProjectDraft, ProjectFile, ProjectPage, ProjectPlace, Projects,
+};
 pub use quarantine::{Cause, Note, Quarantine, SetAside};
 pub use query::{Execute, Fetch, FetchOne};
 pub use relationships::{RelationshipDefinition, RelationshipEnd, Relationships};
