@@ -58,6 +58,7 @@ mod sqlite;
 mod sqlite_manager;
 mod stack;
 mod staged;
+mod stencil;
 mod timestamp;
 mod transaction;
 mod trash;

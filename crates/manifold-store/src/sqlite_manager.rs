@@ -12,11 +12,12 @@ use tokio::sync::OnceCell;
 use crate::connection::{DESCRIPTORS, query_error};
 use crate::spoke::Spoke;
 use crate::spoke_map::SpokeMap;
+use crate::stencil::Stencils;
 use crate::worker::Worker;
 use crate::{
     Access, CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, ProjectDatabase,
-    ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection, quarantine,
-    replace, saga, sqlite,
+    ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection, provision,
+    quarantine, replace, saga, sqlite,
 };
 
 /// At most so many descriptors go into open spokes, however many the system allows.
@@ -53,6 +54,7 @@ pub struct SqliteManager {
     durability: Durability,
     lazy_migration: u64,
     worker: OnceCell<Worker>,
+    stencils: Arc<Stencils>,
 }
 
 impl SqliteManager {
@@ -97,6 +99,7 @@ impl SqliteManager {
             durability,
             lazy_migration: options.lazy_migration.unwrap_or(LAZY_MIGRATION),
             worker: OnceCell::new(),
+            stencils: Arc::default(),
         });
         if access == Access::ReadWrite {
             saga::reconcile(&manager).await?;
@@ -146,6 +149,11 @@ impl SqliteManager {
         })
     }
 
+    /// What new spokes are copied from.
+    pub(crate) fn stencils(&self) -> &Arc<Stencils> {
+        &self.stencils
+    }
+
     /// Closes the project's spoke in this process, if no handle on it exists; true when it is closed now.
     ///
     /// # Errors
@@ -162,6 +170,8 @@ impl SqliteManager {
     /// [`StoreError::ChangedWhileRead`] when only reading was allowed and somebody wrote; others by meaning.
     pub async fn shut_down(&self) -> Result<(), StoreError> {
         self.spokes.close_idle().await?;
+        let stencils = self.stencils.clone();
+        provision::blocking(move || Ok(stencils.clear())).await?;
         let core = self.core.connection().file();
         core.close().await.map_err(query_error)?;
         core.access().check(core.path())

@@ -112,7 +112,8 @@ async fn take_name(
 
 async fn make_file(manager: &SqliteManager, spoke: &NewSpoke) -> Result<(), StoreError> {
     fail_point!("create-planned");
-    provision::create(manager.layout(), spoke.clone()).await
+    let worker = manager.worker_if_registered()?;
+    provision::create(manager.layout(), manager.stencils(), worker, spoke.clone()).await
 }
 
 /// The file is complete: the project becomes visible.
