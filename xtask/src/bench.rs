@@ -92,47 +92,26 @@ impl Bench {
             Suite::Wcore { size, n, peers } => {
                 let folder = size.folder()?;
                 let peers = peers.map(std::path::absolute).transpose()?;
-                build(&[
-                    "bench",
-                    "--no-run",
-                    "-p",
-                    "manifold-jobs",
-                    "--bench",
-                    "wcore",
-                ])?;
+                build(&["bench", "--workspace", "--no-run", "--bench", "wcore"])?;
                 for _ in 0..size.runs {
                     if let Some(script) = &peers {
                         measure_peers(script, &folder.join("peers"))?;
                     }
                     for profile in size.profile.names() {
-                        measure("manifold-jobs", "wcore", profile, n, &size, &folder, None)?;
+                        measure("wcore", profile, n, &size, &folder, None)?;
                     }
                 }
             }
             Suite::Fleet { size, n } => {
                 let folder = size.folder()?;
-                build(&["build", "--release", "-p", "manifold"])?;
-                build(&[
-                    "bench",
-                    "--no-run",
-                    "-p",
-                    "manifold-store",
-                    "--bench",
-                    "fleet",
-                ])?;
+                // With the features of the whole workspace, so that nothing is built twice.
+                build(&["build", "--workspace", "--release", "--bin", "manifold"])?;
+                build(&["bench", "--workspace", "--no-run", "--bench", "fleet"])?;
                 let program = program()?;
                 for _ in 0..size.runs {
                     for profile in size.profile.names() {
                         let program = Some(program.as_path());
-                        measure(
-                            "manifold-store",
-                            "fleet",
-                            profile,
-                            n,
-                            &size,
-                            &folder,
-                            program,
-                        )?;
+                        measure("fleet", profile, n, &size, &folder, program)?;
                     }
                 }
             }
@@ -156,7 +135,6 @@ fn build(arguments: &[&str]) -> anyhow::Result<()> {
 }
 
 fn measure(
-    package: &str,
     bench: &str,
     profile: &str,
     n: u32,
@@ -166,7 +144,7 @@ fn measure(
 ) -> anyhow::Result<()> {
     let mut command = cargo();
     command
-        .args(["bench", "--quiet", "-p", package, "--bench", bench, "--"])
+        .args(["bench", "--quiet", "--workspace", "--bench", bench, "--"])
         .args([profile, &n.to_string(), &size.creators.to_string()])
         .arg(folder)
         .args(program);
