@@ -8,6 +8,9 @@ use crate::provision::{self, NewSpoke};
 use crate::staged::Workspace;
 use crate::{Layout, StoreError, WorkerId};
 
+/// A longer description takes pages of its own, which would stay in the file as free ones.
+const LONGEST: usize = 1_000;
+
 /// The stencil of a process. It is made for the second project: most processes make one or none.
 #[derive(Debug, Default)]
 pub(crate) struct Stencils {
@@ -29,8 +32,8 @@ struct Stencil {
 }
 
 impl Stencils {
-    /// The bytes of a new spoke. `None` when there is no stencil: it is the first spoke, or the stencil does not work.
-    /// Blocks.
+    /// The bytes of a new spoke. `None` when it is the first one, when its description is long, or when the stencil does
+    /// not work. Blocks.
     pub(crate) fn press(
         &self,
         layout: &Layout,
@@ -38,6 +41,9 @@ impl Stencils {
         template: &Path,
         spoke: &NewSpoke,
     ) -> Option<Vec<u8>> {
+        if spoke.description.as_ref().map_or(0, String::len) > LONGEST {
+            return None;
+        }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         // One that fails is in an unknown state: it is dropped, and made anew for a later project.
         let stencil = match std::mem::take(&mut *state) {
