@@ -19,6 +19,7 @@ mod m20261122_000007_create_backups;
 mod m20261122_000008_create_app_settings;
 mod m20261122_000009_create_import_history;
 mod m20261122_000010_create_project_operations;
+mod m20261123_000061_index_projects_by_state;
 
 /// Applies and reverts the hub's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -37,12 +38,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_create_app_settings::Migration),
             Box::new(m20261122_000009_create_import_history::Migration),
             Box::new(m20261122_000010_create_project_operations::Migration),
+            Box::new(m20261123_000061_index_projects_by_state::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date hub.
-pub const VERSION: u32 = 10;
+pub const VERSION: u32 = 11;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///

@@ -143,6 +143,10 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     }
     projects.list().await.unwrap();
     projects.stats(&project, false).await.unwrap();
+    let page = projects.page(None, Some(1)).await.unwrap();
+    let next = page.next.unwrap();
+    assert_eq!(projects.count(Some(&next)).await.unwrap(), 1);
+    projects.page(Some(&next), Some(1)).await.unwrap();
 
     let sources = DataSources::new(manager.clone());
     let named = sources

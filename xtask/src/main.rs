@@ -8,6 +8,7 @@
     reason = "a developer's command talks on the terminal"
 )]
 
+mod bench;
 mod ci;
 mod generate_entities;
 #[cfg(feature = "store")]
@@ -32,6 +33,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bench(bench::Bench),
     GenerateEntities(generate_entities::GenerateEntities),
     #[cfg(feature = "store")]
     Migrate(migrate::Migrate),
@@ -44,6 +46,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Bench(command) => command.run(),
         Command::GenerateEntities(command) => command.run().await,
         #[cfg(feature = "store")]
         Command::Migrate(command) => command.run().await,

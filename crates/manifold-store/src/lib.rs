@@ -59,6 +59,7 @@ mod sqlite;
 mod sqlite_manager;
 mod stack;
 mod staged;
+mod stencil;
 mod timestamp;
 mod transaction;
 mod trash;
@@ -98,7 +99,8 @@ pub use metrics::{
 pub use migrate::{Direction, MigrationStatus, migrate, status as migration_status};
 pub use migrations::{FleetProgress, Migrations, SpokeStatus, Target};
 pub use projects::{
-    Adopted, NewProject, ProjectDraft, ProjectFile, ProjectStats, Projects, SourceStats, StoredRows,
+    Adopted, NewProject, NoPlace, ProjectDraft, ProjectFile, ProjectPage, ProjectPlace,
+    ProjectStats, Projects, SourceStats, StoredRows,
 };
 pub use quarantine::{Cause, Note, Quarantine, SetAside};
 pub use query::{Execute, Fetch, FetchOne};

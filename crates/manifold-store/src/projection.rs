@@ -6,8 +6,8 @@ use entity_core::{data_sources as core_sources, import_history as core_imports, 
 use entity_project::{data_sources, import_history, project, published, snapshots};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _,
+    FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 use crate::{
@@ -169,50 +169,81 @@ impl Projection {
         if updated.rows_affected == 0 {
             return Ok(false);
         }
-        let kept: Vec<String> = sources
-            .iter()
-            .filter_map(|source| source.id.try_as_ref().cloned())
-            .collect();
-        transaction
-            .exec(
-                core_sources::Entity::delete_many()
-                    .filter(core_sources::Column::ProjectId.eq(&project.id))
-                    .filter(core_sources::Column::Id.is_not_in(kept)),
-            )
-            .await?;
-        for source in sources {
-            transaction
-                .exec(core_sources::Entity::insert(source).on_conflict(replace_source()))
-                .await?;
-        }
-        forget_imports(transaction, &project.id, &imports).await?;
-        for import in imports {
-            transaction
-                .exec(core_imports::Entity::insert(import).on_conflict(replace_import()))
-                .await?;
-        }
+        write_sources(transaction, &project.id, sources).await?;
+        write_imports(transaction, &project.id, imports).await?;
         Ok(true)
     }
 }
 
-/// Removes lines of the import history that the spoke does not have: it was replaced by an earlier state. Lines older
-/// than all that are shown stay, since the spoke may still have them.
-async fn forget_imports(
+/// Brings the hub's sources of a project in step: only what differs is written.
+async fn write_sources(
     transaction: &CoreTransaction,
     project: &str,
-    shown: &[core_imports::ActiveModel],
+    sources: Vec<core_sources::ActiveModel>,
 ) -> Result<(), StoreError> {
-    let ids = shown.iter().filter_map(|import| import.id.try_as_ref());
-    let mut gone = core_imports::Entity::delete_many()
-        .filter(core_imports::Column::ProjectId.eq(project))
-        .filter(core_imports::Column::Id.is_not_in(ids));
-    if shown.len() as u64 >= IMPORTS_SHOWN {
-        let oldest = shown
+    let of_project =
+        core_sources::Entity::find().filter(core_sources::Column::ProjectId.eq(project));
+    let mut shown: HashMap<String, core_sources::ActiveModel> = HashMap::new();
+    for row in transaction.all(of_project).await? {
+        shown.insert(row.id.clone(), row.into_active_model().reset_all());
+    }
+    for source in sources {
+        let id = source.id.try_as_ref();
+        if id.and_then(|id| shown.remove(id)).as_ref() != Some(&source) {
+            transaction
+                .exec(core_sources::Entity::insert(source).on_conflict(replace_source()))
+                .await?;
+        }
+    }
+    if !shown.is_empty() {
+        transaction
+            .exec(
+                core_sources::Entity::delete_many()
+                    .filter(core_sources::Column::ProjectId.eq(project))
+                    .filter(core_sources::Column::Id.is_in(shown.into_keys())),
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+/// Brings the hub's import history of a project in step: only what differs is written. Lines that the spoke does not
+/// have are removed: it was replaced by an earlier state. Those older than all that are shown stay, since the
+/// spoke may still have them.
+async fn write_imports(
+    transaction: &CoreTransaction,
+    project: &str,
+    imports: Vec<core_imports::ActiveModel>,
+) -> Result<(), StoreError> {
+    let mut of_project =
+        core_imports::Entity::find().filter(core_imports::Column::ProjectId.eq(project));
+    if imports.len() as u64 >= IMPORTS_SHOWN {
+        let begun = imports
             .iter()
             .filter_map(|import| import.started_at.try_as_ref());
-        gone = gone.filter(core_imports::Column::StartedAt.gt(oldest.min().copied()));
+        of_project = of_project.filter(core_imports::Column::StartedAt.gt(begun.min().copied()));
     }
-    transaction.exec(gone).await?;
+    let mut shown: HashMap<String, core_imports::ActiveModel> = HashMap::new();
+    for row in transaction.all(of_project).await? {
+        shown.insert(row.id.clone(), row.into_active_model().reset_all());
+    }
+    for import in imports {
+        let id = import.id.try_as_ref();
+        if id.and_then(|id| shown.remove(id)).as_ref() != Some(&import) {
+            transaction
+                .exec(core_imports::Entity::insert(import).on_conflict(replace_import()))
+                .await?;
+        }
+    }
+    if !shown.is_empty() {
+        transaction
+            .exec(
+                core_imports::Entity::delete_many()
+                    .filter(core_imports::Column::ProjectId.eq(project))
+                    .filter(core_imports::Column::Id.is_in(shown.into_keys())),
+            )
+            .await?;
+    }
     Ok(())
 }
 

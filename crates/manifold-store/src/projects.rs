@@ -1,6 +1,7 @@
 //! Projects: create, list, find, rename, describe.
 
 mod copies;
+mod page;
 mod stats;
 
 use std::path::PathBuf;
@@ -9,9 +10,7 @@ use std::sync::Arc;
 use entity_core::enums::ProjectState;
 use entity_core::projects;
 use entity_project::project;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::reference::{self, Candidate};
 use crate::{
@@ -21,6 +20,7 @@ use crate::{
 
 pub use crate::saga::{NewProject, ProjectDraft};
 pub use copies::Adopted;
+pub use page::{NoPlace, ProjectPage, ProjectPlace};
 pub use stats::{ProjectStats, SourceStats, StoredRows};
 
 /// The projects of a store.
@@ -80,11 +80,8 @@ impl Projects {
     /// # Errors
     /// [`StoreError`] by meaning.
     pub async fn list(&self) -> Result<Vec<projects::Model>, StoreError> {
-        let active = projects::Entity::find()
-            .filter(projects::Column::State.eq(ProjectState::Active))
-            .order_by_asc(projects::Column::NameFold)
-            .order_by_asc(projects::Column::Id);
-        self.manager.core().all(active).await
+        let all = page::in_order(page::behind(None));
+        self.manager.core().all(all).await
     }
 
     /// The project with this exact id, exact name, or unique id prefix.
@@ -92,8 +89,7 @@ impl Projects {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Ambiguous`] with the candidates.
     pub async fn find(&self, reference: &str) -> Result<projects::Model, StoreError> {
-        let active =
-            || projects::Entity::find().filter(projects::Column::State.eq(ProjectState::Active));
+        let active = || page::behind(None);
         let core = self.manager.core();
         if let Some(exact) = core
             .one(active().filter(projects::Column::Id.eq(reference)))

@@ -2,12 +2,14 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::file_lock::{FileLock, Share};
-use crate::{AtomicFile, Layout, Project, ProjectId, StoreError, fail_point, migrate};
+use crate::stencil::Stencils;
+use crate::{AtomicFile, Layout, Project, ProjectId, StoreError, WorkerId, fail_point, migrate};
 
 /// How long to wait for another process that makes the template.
 const LOCK_DEADLINE: Duration = Duration::from_secs(60);
@@ -24,35 +26,65 @@ pub(crate) struct NewSpoke {
 
 /// Makes the file of a new spoke at its place in the layout. A crash leaves no file or a complete one;
 /// an existing one is replaced, so that the step can be repeated.
-pub(crate) async fn create(layout: &Layout, spoke: NewSpoke) -> Result<(), StoreError> {
+pub(crate) async fn create(
+    layout: &Layout,
+    stencils: &Arc<Stencils>,
+    worker: &WorkerId,
+    spoke: NewSpoke,
+) -> Result<(), StoreError> {
     let template = template(layout).await?;
     let target = layout.spoke(&spoke.id.namespace());
+    let (layout, stencils, worker) = (layout.clone(), stencils.clone(), worker.clone());
     blocking(move || {
         let mut file = AtomicFile::create(target)?;
-        let bytes = std::fs::read(&template).map_err(StoreError::io("read", &template))?;
-        file.write_all(&bytes)
-            .map_err(StoreError::io("write", file.temporary_path().to_owned()))?;
-        describe(file.temporary_path(), &spoke)?;
+        let mut write = |bytes: &[u8]| {
+            let written = file.write_all(bytes);
+            written.map_err(StoreError::io("write", file.temporary_path().to_owned()))
+        };
+        match stencils.press(&layout, &worker, &template, &spoke) {
+            Some(bytes) => write(&bytes)?,
+            None => {
+                write(&std::fs::read(&template).map_err(StoreError::io("read", &template))?)?;
+                let connection = open(file.temporary_path())?;
+                describe(&connection, &spoke)?;
+                // Writes the log back into the file and removes it.
+                connection.close().map_err(|(_, error)| error)?;
+            }
+        }
         fail_point!("create-file-written");
         file.commit()
     })
     .await
 }
 
-/// Writes the spoke's one `project` row, in a rollback journal so that no WAL is left beside the file.
-fn describe(path: &Path, spoke: &NewSpoke) -> Result<(), StoreError> {
+/// Opens a file that nobody else has; what makes it durable is that its copy is pressed onto the disk.
+pub(crate) fn open(path: &Path) -> Result<rusqlite::Connection, StoreError> {
     let connection =
         rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF")?; // committed by fsync + rename
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF")?;
+    Ok(connection)
+}
+
+/// Writes the spoke's one `project` row.
+pub(crate) fn describe(
+    connection: &rusqlite::Connection,
+    spoke: &NewSpoke,
+) -> Result<(), StoreError> {
     let at = spoke
         .created_at
         .to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false);
-    connection.execute(
+    let mut insert = connection.prepare_cached(
         "INSERT INTO project (id, name, description, settings, epoch, revision, next_row_table, created_at, updated_at) \
          VALUES (?1, ?2, ?3, '{}', ?4, 1, 1, ?5, ?5)",
-        rusqlite::params![spoke.id.as_str(), spoke.name, spoke.description, spoke.epoch, at],
     )?;
-    connection.close().map_err(|(_, error)| error.into())
+    insert.execute(rusqlite::params![
+        spoke.id.as_str(),
+        spoke.name,
+        spoke.description,
+        spoke.epoch,
+        at
+    ])?;
+    Ok(())
 }
 
 /// The template of the present schema version, made once per data folder by one process at a time.

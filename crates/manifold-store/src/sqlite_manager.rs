@@ -13,11 +13,12 @@ use crate::connection::{DESCRIPTORS, query_error};
 use crate::metrics::StoreMeter;
 use crate::spoke::{Opening, Spoke};
 use crate::spoke_map::SpokeMap;
+use crate::stencil::Stencils;
 use crate::worker::Worker;
 use crate::{
     Access, CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, Metrics,
     ProjectDatabase, ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection,
-    quarantine, replace, saga, sqlite,
+    provision, quarantine, replace, saga, sqlite,
 };
 
 /// At most so many descriptors go into open spokes, however many the system allows.
@@ -55,6 +56,7 @@ pub struct SqliteManager {
     lazy_migration: u64,
     worker: OnceCell<Worker>,
     meter: Arc<StoreMeter>,
+    stencils: Arc<Stencils>,
 }
 
 impl SqliteManager {
@@ -105,6 +107,7 @@ impl SqliteManager {
             lazy_migration: options.lazy_migration.unwrap_or(LAZY_MIGRATION),
             worker: OnceCell::new(),
             meter,
+            stencils: Arc::default(),
         });
         if access == Access::ReadWrite {
             saga::reconcile(&manager).await?;
@@ -175,6 +178,11 @@ impl SqliteManager {
         })
     }
 
+    /// What new spokes are copied from.
+    pub(crate) fn stencils(&self) -> &Arc<Stencils> {
+        &self.stencils
+    }
+
     /// Closes the project's spoke in this process, if no handle on it exists; true when it is closed now.
     ///
     /// # Errors
@@ -191,6 +199,8 @@ impl SqliteManager {
     /// [`StoreError::ChangedWhileRead`] when only reading was allowed and somebody wrote; others by meaning.
     pub async fn shut_down(&self) -> Result<(), StoreError> {
         self.spokes.close_idle().await?;
+        let stencils = self.stencils.clone();
+        provision::blocking(move || Ok(stencils.clear())).await?;
         let core = self.core.connection().file();
         core.close().await.map_err(query_error)?;
         core.access().check(core.path())

@@ -20,6 +20,14 @@ pub(crate) fn cpu_us() -> f64 {
     time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
 }
 
+/// What this process has in memory, in MiB; 0 where the system does not tell.
+pub(crate) fn rss_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kilobytes.unwrap_or_default() / 1024.0
+}
+
 /// The median of all but the first.
 pub(crate) fn median(rounds: &[f64]) -> f64 {
     let mut values = rounds[1..].to_vec();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entity_core::enums::{OperationKind, ProjectState};
 use entity_core::{project_operations, projects};
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use sea_orm::ActiveValue::Set;
 
 use super::creating::{self, DRAFT, Outlook};
 use super::{operation, taken_name};
@@ -81,7 +81,7 @@ async fn take_name(
 ) -> Result<OperationId, StoreError> {
     taken_name::refuse(transaction, &spoke.name, spoke.id.as_str()).await?;
     transaction
-        .exec(projects::Entity::insert(projects::ActiveModel {
+        .insert(projects::ActiveModel {
             id: Set(spoke.id.to_string()),
             name: Set(spoke.name.clone()),
             name_fold: Set(name::fold(&spoke.name)),
@@ -97,7 +97,7 @@ async fn take_name(
             created_at: Set(spoke.created_at),
             updated_at: Set(spoke.created_at),
             trashed_at: Set(None),
-        }))
+        })
         .await?;
     let payload = serde_json::json!({ "name": spoke.name, DRAFT: outlook == Outlook::Draft });
     operation::begin(
@@ -112,7 +112,8 @@ async fn take_name(
 
 async fn make_file(manager: &SqliteManager, spoke: &NewSpoke) -> Result<(), StoreError> {
     fail_point!("create-planned");
-    provision::create(manager.layout(), spoke.clone()).await
+    let worker = manager.worker_if_registered()?;
+    provision::create(manager.layout(), manager.stencils(), worker, spoke.clone()).await
 }
 
 /// The file is complete: the project becomes visible.

@@ -25,21 +25,19 @@ pub(super) async fn begin(
     let id = OperationId::new();
     let now = Timestamp::now();
     transaction
-        .exec(project_operations::Entity::insert(
-            project_operations::ActiveModel {
-                id: Set(id.to_string()),
-                project_id: Set(project.to_string()),
-                kind: Set(kind),
-                state: Set(OperationState::Running),
-                step: Set(PLANNED.to_owned()),
-                payload: Set(payload),
-                worker_id: Set(Some(manager.worker_if_registered()?.to_string())),
-                error: Set(None),
-                created_at: Set(now),
-                updated_at: Set(now),
-                finished_at: Set(None),
-            },
-        ))
+        .insert(project_operations::ActiveModel {
+            id: Set(id.to_string()),
+            project_id: Set(project.to_string()),
+            kind: Set(kind),
+            state: Set(OperationState::Running),
+            step: Set(PLANNED.to_owned()),
+            payload: Set(payload),
+            worker_id: Set(Some(manager.worker_if_registered()?.to_string())),
+            error: Set(None),
+            created_at: Set(now),
+            updated_at: Set(now),
+            finished_at: Set(None),
+        })
         .await?;
     Ok(id)
 }
@@ -53,17 +51,14 @@ pub(super) async fn finish(
 ) -> Result<(), StoreError> {
     let now = Timestamp::now();
     transaction
-        .exec(
-            project_operations::Entity::update_many()
-                .set(project_operations::ActiveModel {
-                    state: Set(state),
-                    error: Set(error),
-                    updated_at: Set(now),
-                    finished_at: Set(Some(now)),
-                    ..Default::default()
-                })
-                .filter(project_operations::Column::Id.eq(id)),
-        )
+        .update(project_operations::ActiveModel {
+            id: Set(id.to_owned()),
+            state: Set(state),
+            error: Set(error),
+            updated_at: Set(now),
+            finished_at: Set(Some(now)),
+            ..Default::default()
+        })
         .await?;
     Ok(())
 }

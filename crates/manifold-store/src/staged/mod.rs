@@ -15,3 +15,4 @@ pub use builder::StagedBuilder;
 pub use error::StagedError;
 pub use spoke::{Comparison, Expected, Staged};
 pub use tables::TableLoad;
+pub(crate) use workspace::Workspace;

@@ -1,14 +1,16 @@
-//! A folder for one staged spoke, removed when it is no longer needed.
+//! A folder for one spoke that is no project, removed when it is no longer needed.
 
 use std::path::{Path, PathBuf};
 
-use crate::{SqliteManager, StoreError, WorkerId, provision, worker};
+use crate::{Layout, SqliteManager, StoreError, WorkerId, provision, worker};
 
-const PREFIX: &str = "staged-";
+/// What is in a folder, as its name begins.
+const STAGED: &str = "staged-";
+const STENCIL: &str = "stencil-";
 
 /// A folder among the temporary files, named after the process that made it.
 #[derive(Debug)]
-pub(super) struct Workspace {
+pub(crate) struct Workspace {
     folder: PathBuf,
 }
 
@@ -17,19 +19,23 @@ impl Workspace {
     pub(super) async fn create(manager: &SqliteManager) -> Result<Self, StoreError> {
         let worker = manager.worker().await?.id().clone();
         let layout = manager.layout().clone();
-        provision::blocking(move || {
-            sweep(&layout)?;
-            let folder = layout.temporary().join(format!(
-                "{PREFIX}{worker}-{}",
-                uuid::Uuid::now_v7().simple()
-            ));
-            std::fs::create_dir(&folder).map_err(StoreError::io("create the folder", &folder))?;
-            Ok(Self { folder })
-        })
-        .await
+        provision::blocking(move || Self::make(&layout, STAGED, &worker)).await
     }
 
-    pub(super) fn file(&self) -> PathBuf {
+    /// Makes the folder of a stencil, and removes those that dead processes left. Blocks.
+    pub(crate) fn for_stencil(layout: &Layout, worker: &WorkerId) -> Result<Self, StoreError> {
+        Self::make(layout, STENCIL, worker)
+    }
+
+    fn make(layout: &Layout, prefix: &str, worker: &WorkerId) -> Result<Self, StoreError> {
+        sweep(layout)?;
+        let name = format!("{prefix}{worker}-{}", uuid::Uuid::now_v7().simple());
+        let folder = layout.temporary().join(name);
+        std::fs::create_dir(&folder).map_err(StoreError::io("create the folder", &folder))?;
+        Ok(Self { folder })
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
         self.folder.join("project.db")
     }
 }
@@ -37,13 +43,13 @@ impl Workspace {
 impl Drop for Workspace {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.folder) {
-            tracing::debug!(path = %self.folder.display(), %error, "a temporary folder stays until the next restore");
+            tracing::debug!(path = %self.folder.display(), %error, "a temporary folder stays until its process has ended");
         }
     }
 }
 
 /// Removes the folders that dead processes left.
-pub(super) fn sweep(layout: &crate::Layout) -> Result<(), StoreError> {
+pub(super) fn sweep(layout: &Layout) -> Result<(), StoreError> {
     let temporary = layout.temporary();
     let entries = std::fs::read_dir(&temporary).map_err(StoreError::io("list", &temporary))?;
     for entry in entries.flatten() {
@@ -58,5 +64,6 @@ pub(super) fn sweep(layout: &crate::Layout) -> Result<(), StoreError> {
 
 fn owner(path: &Path) -> Option<WorkerId> {
     let name = path.file_name()?.to_str()?;
-    name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok()
+    let rest = name.strip_prefix(STAGED).or(name.strip_prefix(STENCIL))?;
+    rest.split('-').next()?.parse().ok()
 }

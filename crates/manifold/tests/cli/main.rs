@@ -21,6 +21,7 @@ mod migrate;
 mod nobody;
 mod pipes;
 mod project;
+mod project_list;
 mod query;
 #[cfg(unix)]
 mod read_only;

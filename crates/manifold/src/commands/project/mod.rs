@@ -4,6 +4,7 @@ mod adopt;
 mod clone;
 mod delete;
 mod export_file;
+mod list;
 mod salvage;
 mod stats;
 mod trash;
@@ -18,13 +19,13 @@ use self::adopt::AdoptArgs;
 use self::clone::CloneArgs;
 use self::delete::DeleteArgs;
 use self::export_file::ExportFileArgs;
+use self::list::ListArgs;
 use self::salvage::SalvageArgs;
 use self::stats::StatsArgs;
 use self::trash::TrashCommand;
 use self::undelete::UndeleteArgs;
 use crate::session::Session;
 use crate::shapes::project::ProjectShape;
-use crate::table::printable;
 
 /// What to do with projects.
 #[derive(Debug, Subcommand)]
@@ -41,8 +42,8 @@ Examples:
         #[arg(long, value_name = "TEXT")]
         description: Option<String>,
     },
-    /// List the projects
-    List,
+    /// List the projects, by name
+    List(ListArgs),
     /// Show a project
     Show {
         /// Its id, its name, or the beginning of its id
@@ -93,7 +94,7 @@ impl ProjectCommand {
     pub(crate) fn only_reads(&self) -> bool {
         matches!(
             self,
-            Self::List
+            Self::List(_)
                 | Self::Show { .. }
                 | Self::Stats(_)
                 | Self::Trash(TrashCommand::List | TrashCommand::Stats)
@@ -114,26 +115,7 @@ pub(crate) async fn run(command: ProjectCommand, session: &Session) -> anyhow::R
                 format!("Made the project {} ({}).", made.name, made.id)
             })?;
         }
-        ProjectCommand::List => {
-            let found: Vec<_> = projects
-                .list()
-                .await?
-                .into_iter()
-                .map(|row| ProjectShape::new(row, &projects))
-                .collect();
-            output.show(&json!({ "projects": found }), || {
-                ProjectShape::table(&found)
-            })?;
-            for aside in found.iter().filter(|project| project.is_quarantined()) {
-                output.note(&format!(
-                    "{} is in quarantine: its file is damaged; `manifold doctor` says what can be done.",
-                    printable(&aside.name)
-                ));
-            }
-            if found.is_empty() {
-                output.note("There is no project yet; `manifold project create NAME` makes one.");
-            }
-        }
+        ProjectCommand::List(arguments) => list::run(arguments, &projects, session).await?,
         ProjectCommand::Show { project } => {
             let found = ProjectShape::new(projects.find(&project).await?, &projects);
             output.show(&json!({ "project": found }), || found.fields())?;
