@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::file_lock::{FileLock, Share};
-use crate::{AtomicFile, Layout, Project, ProjectId, StoreError, fail_point, migrate};
+use crate::{AtomicFile, Layout, Project, ProjectId, StoreError, fail_point, migrate, sqlite};
 
 /// How long to wait for another process that makes the template.
 const LOCK_DEADLINE: Duration = Duration::from_secs(60);
@@ -41,8 +41,7 @@ pub(crate) async fn create(layout: &Layout, spoke: NewSpoke) -> Result<(), Store
 
 /// Writes the spoke's one `project` row, in a rollback journal so that no WAL is left beside the file.
 fn describe(path: &Path, spoke: &NewSpoke) -> Result<(), StoreError> {
-    let connection =
-        rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let connection = sqlite::connect(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF")?; // committed by fsync + rename
     let at = spoke
         .created_at
