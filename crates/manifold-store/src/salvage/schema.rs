@@ -12,7 +12,7 @@ use crate::freeze::row_table_number;
 use crate::{StoreError, sqlite};
 
 /// The size of the pages of every file that this program makes, in bytes.
-const PAGE: usize = 4_096;
+pub(super) const PAGE: usize = 4_096;
 
 /// The part of a file's first page that says what the file is, in bytes.
 const HEADER: usize = 100;
@@ -73,7 +73,7 @@ fn restore_header(path: &Path, blank: &Path) -> Result<(), StoreError> {
 
 /// How many bytes at the end of each page are none of SQLite's, told by the pages themselves: those of the checksum,
 /// if one of them has a checksum that is right.
-fn reserved(file: &File) -> u8 {
+pub(super) fn reserved(file: &File) -> u8 {
     let mut page = vec![0; PAGE];
     let has_one = (1..pages(file)).any(|number| {
         let at = u64::from(number) * PAGE as u64;
