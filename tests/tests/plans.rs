@@ -107,7 +107,12 @@ fn is_costly(step: &str) -> bool {
 
 /// The steps of a statement's plan on this file; none when it is about a table that is gone since.
 fn explain(file: &Path, sql: &str) -> Vec<String> {
-    let connection = rusqlite::Connection::open(file).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        file,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .unwrap();

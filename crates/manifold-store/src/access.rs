@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::StoreError;
+use crate::{StoreError, sqlite};
 
 /// What may be done with the files of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,13 +79,9 @@ impl FileAccess {
     pub(crate) fn open(self, path: &Path) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
         match self {
-            Self::Write => {
-                Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)
-            }
-            Self::Live => {
-                Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_ONLY)
-            }
-            Self::Still(_) => Connection::open_with_flags(
+            Self::Write => sqlite::connect(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE),
+            Self::Live => sqlite::connect(path, flags | OpenFlags::SQLITE_OPEN_READ_ONLY),
+            Self::Still(_) => sqlite::connect(
                 unchanging(path),
                 flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
             ),

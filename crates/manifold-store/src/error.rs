@@ -2,6 +2,8 @@
 
 mod sqlite_code;
 
+pub(crate) use sqlite_code::{plainly, tells_damage};
+
 use std::io;
 use std::path::PathBuf;
 

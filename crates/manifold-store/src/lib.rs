@@ -113,6 +113,7 @@ pub use secrets::{ResolvedConfig, Secret, Secrets, SecretsError};
 pub use settings::{Setting, SettingValue, Settings};
 pub use snapshots::{SnapshotDetails, Snapshots};
 pub use source_indexes::SourceIndexes;
+pub use sqlite::vfs;
 pub use sqlite_manager::{SqliteManager, StoreOptions};
 pub use staged::{Comparison, Expected, Staged, StagedBuilder, StagedError, TableLoad};
 pub use timestamp::Timestamp;

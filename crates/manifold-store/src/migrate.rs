@@ -14,12 +14,12 @@ use sea_orm::{
     SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use identity::Identity;
 
-use crate::sqlite::{APPLICATION_ID, BUSY_TIMEOUT};
-use crate::{Kind, StoreError};
+use crate::sqlite::{self, APPLICATION_ID, BUSY_TIMEOUT};
+use crate::{Kind, StoreError, provision};
 
 /// What a database's schema is, against what this program knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,8 +91,13 @@ pub(crate) async fn migrate_within<K: Kind>(
     done
 }
 
-/// Makes a new database file at `path`, migrated and in WAL mode, with nothing beside it.
+/// Makes a new database file at `path`, migrated and in WAL mode, with checksums and with nothing beside it.
 pub(crate) async fn create<K: Kind>(path: &Path) -> Result<(), StoreError> {
+    let file = path.to_owned();
+    provision::blocking(move || {
+        sqlite::make(&file).map_err(|error| StoreError::from(error).at(&file))
+    })
+    .await?;
     let connection = connect(path, true, BUSY_TIMEOUT).await?;
     run::<K>(&connection, path, Direction::Up)
         .await
@@ -109,9 +114,8 @@ async fn connect(
     create: bool,
     patience: Duration,
 ) -> Result<DatabaseConnection, StoreError> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(create)
+    let options = sqlite::connect_options(path)
+        .create_if_missing(false)
         .busy_timeout(patience)
         .foreign_keys(false)
         .synchronous(SqliteSynchronous::Full);

@@ -9,7 +9,9 @@ use chrono::{DateTime, Utc};
 
 use crate::file_lock::{FileLock, Share};
 use crate::stencil::Stencils;
-use crate::{AtomicFile, Layout, Project, ProjectId, StoreError, WorkerId, fail_point, migrate};
+use crate::{
+    AtomicFile, Layout, Project, ProjectId, StoreError, WorkerId, fail_point, migrate, sqlite,
+};
 
 /// How long to wait for another process that makes the template.
 const LOCK_DEADLINE: Duration = Duration::from_secs(60);
@@ -59,8 +61,7 @@ pub(crate) async fn create(
 
 /// Opens a file that nobody else has; what makes it durable is that its copy is pressed onto the disk.
 pub(crate) fn open(path: &Path) -> Result<rusqlite::Connection, StoreError> {
-    let connection =
-        rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let connection = sqlite::connect(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF")?;
     Ok(connection)
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::tells_damage;
 use crate::file_lock::{FileLock, Share};
 use crate::rows::{
     self, Deleted, ImportError, ImportOptions, IndexError, Outcome, Records, RowsError, Watch,
@@ -259,6 +260,7 @@ fn rows_code(error: &RowsError) -> &'static str {
         RowsError::Guard(_) => "lease_lost",
         RowsError::Spool(error) if error.kind() == std::io::ErrorKind::StorageFull => "disk_full",
         RowsError::Spool(_) => "temporary_file",
+        RowsError::Sqlite { source, .. } if tells_damage(source) => "corrupt",
         RowsError::Sqlite { .. } => "database",
     }
 }

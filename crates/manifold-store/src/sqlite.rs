@@ -3,21 +3,29 @@
 //! sqlx owns each connection and runs statements on its worker thread. While sqlx's lock keeps that thread out,
 //! short statements run through rusqlite on the same handle, on the caller's thread, and bulk work borrows it on a
 //! blocking thread.
+//!
+//! Every file is opened through the VFS of `vfs.rs`, which checks its pages.
 #![allow(
     unsafe_code,
     reason = "SQLite's handle is reached here and nowhere else; each block has its safety argument"
 )]
+
+mod checked_pages;
+mod connect;
+mod page_checksum;
+mod vfs;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use sqlx::sqlite::{
-    LockedSqliteHandle, SqliteConnectOptions, SqliteConnection, SqliteJournalMode,
-    SqliteSynchronous,
-};
+use sqlx::sqlite::{LockedSqliteHandle, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
+
+pub(crate) use connect::{add_checksums, connect, connect_options, make, want_checksums};
+pub(crate) use page_checksum::{LENGTH as RESERVED_BYTES, is_sound as is_sound_page};
+pub use vfs::vfs;
 
 use crate::Durability;
 use crate::access::FileAccess;
@@ -73,8 +81,7 @@ impl Handle {
         statements: usize,
         counted: OpenConnection,
     ) -> Result<Self, sqlx::Error> {
-        let mut options = SqliteConnectOptions::new()
-            .filename(path)
+        let mut options = connect_options(path)
             .create_if_missing(false)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)

@@ -32,7 +32,12 @@ async fn exported() -> (support::Store, tempfile::TempDir, PathBuf) {
 async fn what_is_in_the_log_beside_a_file_is_adopted_with_it() {
     let (store, outside, file) = exported().await;
     let projects = Projects::new(&store.manager);
-    let writer = rusqlite::Connection::open(&file).unwrap();
+    let writer = rusqlite::Connection::open_with_flags_and_vfs(
+        &file,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     writer
         .execute_batch("PRAGMA journal_mode = WAL; UPDATE project SET name = 'from the log'")
         .unwrap();

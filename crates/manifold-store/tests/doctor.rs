@@ -145,7 +145,12 @@ async fn a_sound_store_has_no_findings_and_is_not_changed() {
     assert!(Projects::new(&other).delete(&id).await.is_err());
     let spoke = store.manager.project(&id).await.unwrap();
     let transaction = spoke.begin().await.unwrap();
-    let shell = rusqlite::Connection::open(file(&store, &id)).unwrap();
+    let shell = rusqlite::Connection::open_with_flags_and_vfs(
+        file(&store, &id),
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     shell.busy_timeout(Duration::ZERO).unwrap();
     assert!(findings(&store).await.is_empty(), "while somebody writes");
     assert!(
@@ -205,7 +210,12 @@ async fn what_is_wrong_with_a_file_is_told() {
 
     let edited = |sql: &str| {
         std::fs::write(&path, &sound).unwrap();
-        let shell = rusqlite::Connection::open(&path).unwrap();
+        let shell = rusqlite::Connection::open_with_flags_and_vfs(
+            &path,
+            rusqlite::OpenFlags::default(),
+            manifold_store::vfs(),
+        )
+        .unwrap();
         shell.execute_batch(sql).unwrap();
         shell.close().unwrap();
     };
@@ -213,10 +223,14 @@ async fn what_is_wrong_with_a_file_is_told() {
     check(FindingClass::NewerSchema, "use a newer manifold").await;
     edited("PRAGMA user_version = 1");
     check(FindingClass::OlderSchema, "migrated").await;
-    let version: i64 = rusqlite::Connection::open(&path)
-        .unwrap()
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .unwrap();
+    let version: i64 = rusqlite::Connection::open_with_flags_and_vfs(
+        &path,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap()
+    .query_row("PRAGMA user_version", [], |row| row.get(0))
+    .unwrap();
     assert_eq!(version, 1, "it was migrated");
     edited("UPDATE project SET revision = revision + 1, name = 'SALES'");
     check(FindingClass::DriftedProjection, "revision, name").await;

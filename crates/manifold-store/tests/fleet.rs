@@ -51,7 +51,12 @@ impl Fleet {
     }
 
     fn sql(&self, number: usize, sql: &str) -> rusqlite::Connection {
-        let connection = rusqlite::Connection::open(self.file(number)).unwrap();
+        let connection = rusqlite::Connection::open_with_flags_and_vfs(
+            self.file(number),
+            rusqlite::OpenFlags::default(),
+            manifold_store::vfs(),
+        )
+        .unwrap();
         connection.execute_batch(sql).unwrap();
         connection
     }

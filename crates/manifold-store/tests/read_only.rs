@@ -50,7 +50,12 @@ async fn a_change_meanwhile_is_told_at_the_end() {
     let manager = reading(&store).await.unwrap();
     drop(manager.project(&project).await.unwrap());
     let path = manager.layout().spoke(&project.namespace());
-    let writer = rusqlite::Connection::open(&path).unwrap();
+    let writer = rusqlite::Connection::open_with_flags_and_vfs(
+        &path,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     writer
         .execute_batch("UPDATE project SET description = 'changed'")
         .unwrap();

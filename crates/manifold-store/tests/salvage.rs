@@ -65,7 +65,12 @@ async fn large_named(store: &Store, name: &str) -> (ProjectId, PathBuf) {
 
 /// The pages of a table or index that are leaves or inside of its tree, in the order of the tree.
 fn pages_of(path: &Path, name: &str) -> Vec<usize> {
-    let connection = Connection::open(path).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        path,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     let root: i64 = connection
         .query_row(
             "SELECT rootpage FROM sqlite_schema WHERE name = ?",
@@ -118,7 +123,12 @@ async fn values(store: &Store, salvaged: &Salvaged, view: &str) -> BTreeSet<Stri
     let id: ProjectId = salvaged.project.id.parse().unwrap();
     store.manager.project(&id).await.unwrap();
     let path = store.manager.layout().spoke(&id.namespace());
-    let shell = Connection::open(path).unwrap();
+    let shell = rusqlite::Connection::open_with_flags_and_vfs(
+        path,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     let check: String = shell
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .unwrap();

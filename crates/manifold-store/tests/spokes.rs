@@ -136,7 +136,12 @@ async fn what_lies_at_the_place_of_a_spoke_is_checked() {
     }
 
     std::fs::write(&path, &bytes).unwrap();
-    let connection = rusqlite::Connection::open(&path).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        &path,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     connection
         .execute_batch("PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE)")
         .unwrap();
@@ -157,7 +162,12 @@ async fn another_process_that_migrated_the_file_is_noticed() {
     let id = store.project("p").await;
     let spoke = store.manager.project(&id).await.unwrap();
     let path = store.manager.layout().spoke(&id.namespace());
-    let other = rusqlite::Connection::open(&path).unwrap();
+    let other = rusqlite::Connection::open_with_flags_and_vfs(
+        &path,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     other.execute_batch("PRAGMA user_version = 1000").unwrap();
     assert!(matches!(
         spoke.begin().await,

@@ -158,8 +158,12 @@ async fn who_has_it_open_is_named_and_nothing_changes() {
 
     // A program that does not know our locks.
     drop(held);
-    let shell =
-        rusqlite::Connection::open(store.manager.layout().spoke(&before.namespace)).unwrap();
+    let shell = rusqlite::Connection::open_with_flags_and_vfs(
+        store.manager.layout().spoke(&before.namespace),
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     shell
         .query_row("SELECT name FROM project", [], |row| {
             row.get::<_, String>(0)

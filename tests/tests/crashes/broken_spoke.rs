@@ -47,7 +47,12 @@ fn text(file: &Path, _: &Path) {
 }
 
 fn newer(file: &Path, _: &Path) {
-    let connection = rusqlite::Connection::open(file).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        file,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     connection.pragma_update(None, "user_version", 999).unwrap();
 }
 

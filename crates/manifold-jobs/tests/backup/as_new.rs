@@ -84,7 +84,12 @@ async fn an_import_that_ran_is_not_running_in_the_copy() {
     let backup = store.back_up(BackupType::Sqlite).await;
     let restored = store.restore(place(&backup), as_new("copy")).await.unwrap();
     let file = store.manager.layout().spoke(&id(&restored).namespace());
-    let connection = rusqlite::Connection::open(file).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        file,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     let states: String = connection
         .query_row(
             "SELECT group_concat(DISTINCT state) FROM import_history",

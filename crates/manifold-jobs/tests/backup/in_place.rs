@@ -72,7 +72,12 @@ async fn whoever_has_it_open_sees_the_old_content_again() {
             (after.epoch, 3, "renamed")
         );
         // What was replaced is kept as a file that can be opened.
-        let kept = rusqlite::Connection::open(restored.safety_copy.unwrap()).unwrap();
+        let kept = rusqlite::Connection::open_with_flags_and_vfs(
+            restored.safety_copy.unwrap(),
+            rusqlite::OpenFlags::default(),
+            manifold_store::vfs(),
+        )
+        .unwrap();
         let sources: i64 = kept
             .query_row("SELECT count(*) FROM data_sources", [], |row| row.get(0))
             .unwrap();

@@ -17,7 +17,12 @@ async fn an_older_file_is_migrated() {
     let source = BackupSource::open(backup.location.as_ref()).unwrap();
     let file = source.folder().join("project.db");
     migrate::<Project>(&file, Direction::Down(1)).await.unwrap();
-    let connection = rusqlite::Connection::open(&file).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        &file,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     connection
         .execute_batch("PRAGMA journal_mode = DELETE")
         .unwrap();
@@ -61,7 +66,12 @@ async fn an_older_file_is_migrated() {
 fn project_of(file: &std::path::Path) -> entity_core::TableCount {
     use manifold_store::rows::Cell;
     use manifold_store::{Table, TableDigest, TableKind};
-    let connection = rusqlite::Connection::open(file).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        file,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     let mut statement = connection.prepare("SELECT * FROM project").unwrap();
     let columns: Vec<String> = statement
         .column_names()
@@ -92,7 +102,12 @@ async fn a_file_with_a_trigger_is_refused() {
     let backup = store.back_up(BackupType::Sqlite).await;
     let source = BackupSource::open(backup.location.as_ref()).unwrap();
     let file = source.folder().join("project.db");
-    let connection = rusqlite::Connection::open(&file).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        &file,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     connection
         .execute_batch(
             "CREATE TRIGGER spoil AFTER UPDATE ON project BEGIN DELETE FROM data_sources; END",

@@ -110,7 +110,12 @@ impl Store {
 
     /// A connection of somebody else on the project's file.
     pub fn connection(&self) -> rusqlite::Connection {
-        let connection = rusqlite::Connection::open(self.file()).unwrap();
+        let connection = rusqlite::Connection::open_with_flags_and_vfs(
+            self.file(),
+            rusqlite::OpenFlags::default(),
+            manifold_store::vfs(),
+        )
+        .unwrap();
         connection
             .busy_timeout(std::time::Duration::from_secs(10))
             .unwrap();

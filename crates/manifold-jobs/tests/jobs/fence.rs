@@ -14,7 +14,12 @@ async fn raise(store: &Store, claim: &Claim) -> Result<Fence, FenceError> {
 
 /// Both ways to ask a fence, which must agree.
 async fn ask(store: &Store, fence: &Fence) -> Result<(), FenceError> {
-    let connection = rusqlite::Connection::open(store.spoke()).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        store.spoke(),
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     let guarded = fence.guard(&connection);
     let spoke = store.manager.project(&store.project).await?;
     let transaction = spoke.begin().await?;

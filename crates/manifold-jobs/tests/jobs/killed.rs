@@ -67,7 +67,12 @@ async fn what_a_killed_import_leaves_is_taken_back() {
     child.kill().unwrap();
     child.wait().unwrap();
     drop(input);
-    let connection = rusqlite::Connection::open(store.spoke()).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        store.spoke(),
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     let left: i64 = connection
         .query_row("SELECT count(*) FROM d1", [], |row| row.get(0))
         .unwrap();
@@ -86,7 +91,12 @@ async fn what_a_killed_import_leaves_is_taken_back() {
 
     let imported = store.import(format!("n,text\n{rows}")).await;
     assert_eq!((imported.number, imported.row_count), (1, 250_000));
-    let connection = rusqlite::Connection::open(store.spoke()).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        store.spoke(),
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     let stored: i64 = connection
         .query_row("SELECT count(*) FROM s", [], |row| row.get(0))
         .unwrap();

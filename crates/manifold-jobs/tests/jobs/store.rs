@@ -141,7 +141,12 @@ impl Store {
 
     /// Everything that a reader of the project could see, so that two states can be compared.
     pub fn dump(&self) -> Vec<String> {
-        let connection = rusqlite::Connection::open(self.spoke()).unwrap();
+        let connection = rusqlite::Connection::open_with_flags_and_vfs(
+            self.spoke(),
+            rusqlite::OpenFlags::default(),
+            manifold_store::vfs(),
+        )
+        .unwrap();
         let mut tables: Vec<String> = connection
             .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
             .unwrap()

@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::FindingClass;
+use crate::error::tells_damage;
 use crate::peek::peek;
 use crate::sqlite::{APPLICATION_ID, BUSY_TIMEOUT};
 use crate::{Access, Kind, StoreError};
@@ -103,15 +104,16 @@ impl Problem {
 
 impl From<rusqlite::Error> for Problem {
     fn from(error: rusqlite::Error) -> Self {
-        let refused = matches!(
-            error.sqlite_error_code(),
-            Some(
-                rusqlite::ErrorCode::CannotOpen
-                    | rusqlite::ErrorCode::SystemIoFailure
-                    | rusqlite::ErrorCode::PermissionDenied
-                    | rusqlite::ErrorCode::ReadOnly
-            )
-        );
+        let refused = !tells_damage(&error)
+            && matches!(
+                error.sqlite_error_code(),
+                Some(
+                    rusqlite::ErrorCode::CannotOpen
+                        | rusqlite::ErrorCode::SystemIoFailure
+                        | rusqlite::ErrorCode::PermissionDenied
+                        | rusqlite::ErrorCode::ReadOnly
+                )
+            );
         if refused {
             return Self::new(FindingClass::Unreadable, error);
         }

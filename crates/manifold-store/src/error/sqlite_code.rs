@@ -2,10 +2,39 @@
 
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_DATA;
 use sea_orm::{DbErr, RuntimeErr};
 
 use super::StoreError;
 use crate::connection::Stalled;
+
+/// What a page with a wrong checksum means.
+const WRONG_CHECKSUM: &str = "a page of it does not have the content that was written: the disk changed it, or another \
+                              program that knows nothing of its checksums";
+
+/// What an error says; SQLite calls a page with a wrong checksum just a disk error.
+pub(crate) fn plainly(error: &rusqlite::Error) -> String {
+    if is_wrong_checksum(error) {
+        WRONG_CHECKSUM.to_owned()
+    } else {
+        error.to_string()
+    }
+}
+
+fn is_wrong_checksum(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(failure, _)
+        if failure.extended_code == SQLITE_IOERR_DATA)
+}
+
+/// Whether the error tells that the file is damaged.
+pub(crate) fn tells_damage(error: &rusqlite::Error) -> bool {
+    is_wrong_checksum(error)
+        || matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        )
+}
 
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
@@ -64,6 +93,10 @@ impl StoreError {
                 constraint: named("CHECK constraint failed: "),
             },
             (787, _) => Self::ForeignKey,
+            (SQLITE_IOERR_DATA, _) => Self::Corrupt {
+                path: PathBuf::new(),
+                reason: WRONG_CHECKSUM.to_owned(),
+            },
             (_, 5 | 6) => Self::Busy {
                 what: "the database file".to_owned(),
                 holder: None,

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use super::{Contents, Frozen};
 use crate::StoreError;
 use crate::rows::Cell;
-use crate::sqlite::APPLICATION_ID;
+use crate::sqlite::{self, APPLICATION_ID};
 
 /// What is being written is nothing until it is complete and pressed onto the disk at the end.
 const SCRATCH: &str =
@@ -51,6 +51,7 @@ pub(super) fn copy_catalogue(
 ) -> Result<(), StoreError> {
     let named = |error: rusqlite::Error| StoreError::from(error).at(path);
     let to = create(path)?;
+    sqlite::want_checksums(&to).map_err(named)?;
     to.execute_batch("PRAGMA foreign_keys = OFF; BEGIN")
         .map_err(named)?;
     let of_rows: Vec<String> = frozen
@@ -114,7 +115,7 @@ fn create(path: &Path) -> Result<Connection, StoreError> {
 
 fn open(path: &Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<Connection> {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let connection = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.execute_batch(SCRATCH)?;
         Ok(connection)
     };
@@ -125,7 +126,7 @@ fn open(path: &Path) -> Result<Connection, StoreError> {
 /// the need for one, and presses it onto the disk.
 pub(crate) fn settle_file(path: &Path) -> Result<(), StoreError> {
     let settle = || -> rusqlite::Result<String> {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let connection = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // In exclusive mode the log's index stays in memory, and no file of shared memory is made.
         connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
         let mode = connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;

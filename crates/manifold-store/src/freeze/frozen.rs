@@ -9,7 +9,7 @@ use super::copy::{copy_catalogue, copy_into, copy_whole};
 use super::{Contents, Table, TableDigest, read_rows, table};
 use crate::metrics::Hold;
 use crate::rows::Cell;
-use crate::sqlite::BUSY_TIMEOUT;
+use crate::sqlite::{self, BUSY_TIMEOUT};
 use crate::{ProjectDatabase, StoreError};
 
 /// One state of a database: whatever others commit, every method sees the same rows until it is dropped.
@@ -47,8 +47,8 @@ impl Frozen {
         hold: Hold,
     ) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags)
-            .map_err(|error| StoreError::from(error).at(&path))?;
+        let connection =
+            sqlite::connect(&path, flags).map_err(|error| StoreError::from(error).at(&path))?;
         let begin = || -> rusqlite::Result<(i64, Option<FrozenProject>)> {
             connection.busy_timeout(BUSY_TIMEOUT)?;
             connection.execute_batch(

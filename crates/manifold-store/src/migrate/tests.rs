@@ -114,7 +114,7 @@ kind!(Careless, 2);
 async fn family(folder: &Path) -> PathBuf {
     let path = folder.join("family.db");
     create::<Young>(&path).await.unwrap();
-    let connection = rusqlite::Connection::open(&path).unwrap();
+    let connection = crate::sqlite::connect(&path, rusqlite::OpenFlags::default()).unwrap();
     for (table, rows) in [("a", 3), ("b", 9), ("c", 27), ("d", 81)] {
         let insert = format!("INSERT INTO {table} VALUES (?1, (?1 - 1) / 3 + 1)");
         for id in 1..=rows {
@@ -125,7 +125,7 @@ async fn family(folder: &Path) -> PathBuf {
 }
 
 fn counts(path: &Path) -> [i64; 4] {
-    let connection = rusqlite::Connection::open(path).unwrap();
+    let connection = crate::sqlite::connect(path, rusqlite::OpenFlags::default()).unwrap();
     ["a", "b", "c", "d"].map(|table| {
         let sql = format!("SELECT count(*) FROM {table}");
         connection.query_row(&sql, [], |row| row.get(0)).unwrap()
@@ -140,7 +140,7 @@ async fn rebuilding_a_parent_keeps_three_levels_of_children() {
     let done = migrate::<Grown>(&path, Direction::Up).await.unwrap();
     assert_eq!(done.version, 2);
     assert_eq!(counts(&path), [3, 9, 27, 81]);
-    let connection = rusqlite::Connection::open(&path).unwrap();
+    let connection = crate::sqlite::connect(&path, rusqlite::OpenFlags::default()).unwrap();
     connection
         .execute_batch("PRAGMA foreign_keys = ON; DELETE FROM a WHERE id = 1")
         .unwrap();

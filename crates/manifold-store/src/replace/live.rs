@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::OpenFlags;
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
 
 use super::safety_copy;
-use crate::sqlite::BUSY_TIMEOUT;
+use crate::sqlite::{self, BUSY_TIMEOUT};
 use crate::staged::Staged;
 use crate::{Layout, ProjectId, StoreError, fail_point};
 
@@ -20,14 +20,12 @@ pub(super) fn replace(
     least_epoch: i64,
 ) -> Result<PathBuf, StoreError> {
     let named = |error: rusqlite::Error| StoreError::from(error).at(live);
-    let mut target =
-        Connection::open_with_flags(live, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
+    let mut target = sqlite::connect(live, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
     target.busy_timeout(BUSY_TIMEOUT).map_err(named)?;
     target
         .execute_batch("PRAGMA synchronous = FULL")
         .map_err(named)?;
-    let reader =
-        Connection::open_with_flags(live, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(named)?;
+    let reader = sqlite::connect(live, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(named)?;
     reader.busy_timeout(BUSY_TIMEOUT).map_err(named)?;
 
     // Only who holds the project's write lock, as the caller does, changes its epoch.
@@ -39,7 +37,7 @@ pub(super) fn replace(
         .max(staged.project().epoch)
         .saturating_add(1);
     staged.identify(id, name, epoch)?;
-    let source = Connection::open_with_flags(staged.path(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let source = sqlite::connect(staged.path(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
 
     let copy = {
         let backup = Backup::new(&source, &mut target).map_err(named)?;

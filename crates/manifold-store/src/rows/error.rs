@@ -142,7 +142,7 @@ pub enum RowsError {
     )]
     Spool(#[source] std::io::Error),
     /// SQLite refused a statement.
-    #[error("{doing}: {source}")]
+    #[error("{doing}: {}", crate::error::plainly(source))]
     Sqlite {
         /// What was being done.
         doing: &'static str,

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use entity_core::enums::{OperationState, ProjectState};
 use entity_core::{project_operations, projects};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::OpenFlags;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use super::create::{self, NewProject};
 use super::creating::{self, DRAFT, Outlook};
 use super::exclusive::Exclusive;
 use super::{abandoned, operation};
+use crate::sqlite;
 use crate::{
     DatabaseManager as _, ProjectId, SqliteManager, StoreError, fail_point, projection, provision,
 };
@@ -138,8 +139,7 @@ async fn settle(
 /// Whether nothing has come into a project that nobody has open.
 fn is_empty(path: &Path) -> Result<bool, StoreError> {
     let named = |error: rusqlite::Error| StoreError::from(error).at(path);
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
+    let connection = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
     connection
         .query_row(
             "SELECT NOT EXISTS(SELECT 1 FROM data_sources) \

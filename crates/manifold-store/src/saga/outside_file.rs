@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::freeze::copy_whole;
-use crate::sqlite::{APPLICATION_ID, BUSY_TIMEOUT};
+use crate::sqlite::{self, APPLICATION_ID, BUSY_TIMEOUT};
 use crate::{Kind as _, Project, StoreError};
 
 /// What every SQLite database begins with.
@@ -65,9 +65,9 @@ impl OutsideFile {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = if alone {
             let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-            Connection::open_with_flags(immutable(path)?, flags).map_err(named)?
+            sqlite::connect(immutable(path)?, flags).map_err(named)?
         } else {
-            Connection::open_with_flags(path, flags).map_err(named)?
+            sqlite::connect(path, flags).map_err(named)?
         };
         connection.busy_timeout(BUSY_TIMEOUT).map_err(named)?;
         connection

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
 
-use crate::{StoreError, rename_durably, sync_folder};
+use crate::{StoreError, rename_durably, sqlite, sync_folder};
 
 /// How long to wait for a program that does not know our locks.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,8 +42,7 @@ pub(crate) fn settle(path: &Path) -> Result<(), StoreError> {
 /// SQLite leaves WAL mode only when no other connection exists, in any process. The next opening goes back.
 fn leave_wal_mode(path: &Path) -> Result<(), StoreError> {
     let named = |error: rusqlite::Error| StoreError::from(error).at(path);
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
+    let connection = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(named)?;
     // Closing a damaged file would remove its log.
     connection
@@ -158,6 +157,8 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     reason = "the files of these tests need not survive a crash"
 )]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
 
     #[test]

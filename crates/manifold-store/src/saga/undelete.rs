@@ -6,13 +6,14 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity_core::enums::{OperationKind, OperationState, ProjectState};
 use entity_core::{project_operations, projects};
+use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 
 use super::exclusive::{self, Exclusive};
 use super::{operation, spoke_files, taken_name};
+use crate::sqlite;
 use crate::{
     CoreTransaction, DatabaseManager as _, IdError, Layout, OperationId, ProjectId, SqliteManager,
     StoreError, Timestamp, fail_point, name, projection, provision,
@@ -265,8 +266,7 @@ async fn change(
 /// which was undone.
 fn set_name(path: &Path, name: &str) -> Result<(), StoreError> {
     let named = |error: rusqlite::Error| StoreError::from(error).at(path);
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
+    let connection = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
     // Closing a damaged file would remove its log.
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)

@@ -12,7 +12,7 @@ pub(super) enum Value {
     Other,
 }
 
-/// The records of a page, by row id; empty when it is no leaf of a table. Cells that continue on other pages are read
+/// The records of a page without its checksum, by row id; empty when it is no leaf of a table. Cells that continue on other pages are read
 /// through `overflow`, which gives the content of a page by its number. Damaged cells are passed over.
 pub(super) fn records(
     page: &[u8],

@@ -6,6 +6,7 @@ use entity_core::{data_sources, projects};
 use serde::Serialize;
 
 use super::SalvageError;
+use super::damaged_pages;
 use super::range::Walk;
 use super::schema;
 use super::working_copy::WorkingCopy;
@@ -28,6 +29,7 @@ pub struct SalvagedTable {
 pub(super) struct Loaded {
     pub(super) builder: StagedBuilder,
     pub(super) tables: Vec<SalvagedTable>,
+    pub(super) damaged_pages: Option<u64>,
 }
 
 /// Reads the damaged file and fills the new one; what refers to lost rows is mended.
@@ -67,7 +69,11 @@ pub(super) fn load(
             path: damaged.to_owned(),
         });
     }
-    Ok(Loaded { builder, tables })
+    Ok(Loaded {
+        builder,
+        tables,
+        damaged_pages: damaged_pages::count(damaged)?,
+    })
 }
 
 fn load_table(

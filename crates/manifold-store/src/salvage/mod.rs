@@ -3,6 +3,7 @@
 //! The damaged file stays in the quarantine as it is; a copy of it is read. Each table is walked by its row ids from
 //! both ends, and ranges that cannot be read are narrowed down by halves. What refers to lost rows is mended.
 
+mod damaged_pages;
 mod error;
 mod leaf;
 mod load;
@@ -35,6 +36,9 @@ pub struct Salvaged {
     pub damaged: PathBuf,
     /// Every table of the damaged file, and those that were not found in it.
     pub tables: Vec<SalvagedTable>,
+    /// Pages of the damaged file that are not as they were written. What could be read of them is among the saved rows
+    /// and may be wrong. `None` for a file from before pages had checksums.
+    pub damaged_pages: Option<u64>,
 }
 
 /// Salvages projects of a store.
@@ -87,6 +91,7 @@ impl Salvage {
             project,
             damaged,
             tables: loaded.tables,
+            damaged_pages: loaded.damaged_pages,
         })
     }
 

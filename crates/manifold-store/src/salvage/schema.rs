@@ -8,14 +8,17 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::leaf::{self, Value};
-use crate::StoreError;
 use crate::freeze::row_table_number;
+use crate::{StoreError, sqlite};
 
 /// The size of the pages of every file that this program makes, in bytes.
-const PAGE: usize = 4_096;
+pub(super) const PAGE: usize = 4_096;
 
 /// The part of a file's first page that says what the file is, in bytes.
 const HEADER: usize = 100;
+
+/// Where it says how many bytes at the end of each page are none of SQLite's.
+const RESERVED: usize = 20;
 
 /// A table as the schema lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,22 +58,47 @@ fn restore_header(path: &Path, blank: &Path) -> Result<(), StoreError> {
         .map_err(read)?;
     let whole = file.read_exact(&mut head).is_ok();
     let sound = head.starts_with(b"SQLite format 3\0") && head[16..18] == [0x10, 0];
-    if whole && sound {
+    let reserved = reserved(&file);
+    if whole && sound && head[RESERVED] == reserved {
         return Ok(());
     }
-    let head = header(&file, path, blank)?;
+    if whole && sound {
+        head[RESERVED] = reserved;
+    } else {
+        head = header(&file, blank)?;
+    }
     let write = file.rewind().and_then(|()| file.write_all(&head));
     write.map_err(StoreError::io("write", path))
 }
 
+/// How many bytes at the end of each page are none of SQLite's, told by the pages themselves: those of the checksum,
+/// if one of them has a checksum that is right.
+pub(super) fn reserved(file: &File) -> u8 {
+    let mut page = vec![0; PAGE];
+    let has_one = (1..pages(file)).any(|number| {
+        let at = u64::from(number) * PAGE as u64;
+        let mut file = file;
+        let read = file
+            .seek(SeekFrom::Start(at))
+            .and_then(|_| file.read_exact(&mut page));
+        read.is_ok() && page[0] != 0 && sqlite::is_sound_page(&page)
+    });
+    if has_one { sqlite::RESERVED_BYTES } else { 0 }
+}
+
+/// How many whole pages there are.
+fn pages(file: &File) -> u32 {
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    u32::try_from(size / PAGE as u64).unwrap_or(u32::MAX)
+}
+
 /// The header of a new file, with the number of pages of this one and no free ones.
-fn header(file: &File, path: &Path, blank: &Path) -> Result<[u8; HEADER], StoreError> {
+fn header(file: &File, blank: &Path) -> Result<[u8; HEADER], StoreError> {
     let mut head = [0; HEADER];
     let read = File::open(blank).and_then(|mut blank| blank.read_exact(&mut head));
     read.map_err(StoreError::io("read", blank))?;
-    let size = file.metadata().map_err(StoreError::io("read", path))?.len();
-    let pages = u32::try_from(size / PAGE as u64).unwrap_or(u32::MAX);
-    head[28..32].copy_from_slice(&pages.to_be_bytes());
+    head[RESERVED] = reserved(file);
+    head[28..32].copy_from_slice(&pages(file).to_be_bytes());
     head[32..40].fill(0);
     let changes: [u8; 4] = [head[24], head[25], head[26], head[27]];
     head[92..96].copy_from_slice(&changes);
@@ -91,10 +119,9 @@ fn is_readable(path: &Path) -> bool {
 /// Entries of the schema, by name, wherever in the file they are.
 fn carve(path: &Path) -> Result<BTreeMap<String, Listed>, StoreError> {
     let file = File::open(path).map_err(StoreError::io("read", path))?;
-    let size = file.metadata().map_err(StoreError::io("read", path))?.len();
-    let pages = u32::try_from(size / PAGE as u64).unwrap_or(u32::MAX);
+    let (pages, usable) = (pages(&file), PAGE - usize::from(reserved(&file)));
     let read = |number: u32| -> Option<Vec<u8>> {
-        let mut page = vec![0; PAGE];
+        let mut page = vec![0; usable];
         let mut file = &file;
         let at = u64::from(number.checked_sub(1)?) * PAGE as u64;
         file.seek(SeekFrom::Start(at)).ok()?;
@@ -158,10 +185,12 @@ fn rewrite(path: &Path, blank: &Path, tables: &BTreeMap<String, Listed>) -> Resu
         .open(path)
         .map_err(StoreError::io("write", path))?;
     let mut page = vec![0; PAGE];
-    page[..HEADER].copy_from_slice(&header(&file, path, blank)?);
+    page[..HEADER].copy_from_slice(&header(&file, blank)?);
     page[18..20].fill(1); // no log: one page after the other is written
     page[HEADER] = 13; // a leaf of a table, without cells
-    page[HEADER + 5..HEADER + 7].copy_from_slice(&[0x10, 0]); // whose content begins at the page's end
+    // Its content begins where what is not SQLite's does: at the end.
+    let end = u16::try_from(PAGE).unwrap_or(u16::MAX) - u16::from(page[RESERVED]);
+    page[HEADER + 5..HEADER + 7].copy_from_slice(&end.to_be_bytes());
     let written = file.rewind().and_then(|()| file.write_all(&page));
     written.map_err(StoreError::io("write", path))?;
     drop(file);

@@ -5,6 +5,7 @@ use rusqlite::{Error, ErrorCode};
 use super::error::QueryError;
 use super::excess::Excess;
 use super::position::Position;
+use crate::error::tells_damage;
 
 /// Messages of statements that break a limit of the language, as SQLite writes them.
 const TOO_LARGE: &[&str] = &[
@@ -78,11 +79,11 @@ pub(super) fn classify(error: Error, context: &Context<'_>) -> QueryError {
 
 /// The meaning of an error that comes from the file and not from a statement.
 pub(super) fn file_error(source: Error) -> QueryError {
+    if tells_damage(&source) {
+        return QueryError::Corrupt { source };
+    }
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => QueryError::Busy { source },
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            QueryError::Corrupt { source }
-        }
         Some(
             ErrorCode::SystemIoFailure
             | ErrorCode::CannotOpen

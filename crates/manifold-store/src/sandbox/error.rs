@@ -130,7 +130,10 @@ pub enum QueryError {
         source: rusqlite::Error,
     },
     /// The file is damaged or not a database.
-    #[error("the project file is damaged or not a database ({source}); restore it from a backup")]
+    #[error(
+        "the project file is damaged or not a database ({}); restore it from a backup",
+        crate::error::plainly(source)
+    )]
     Corrupt {
         /// SQLite's error.
         source: rusqlite::Error,

@@ -9,7 +9,7 @@ use super::{Comparison, Expected, StagedError};
 use crate::freeze::{
     Contents, FrozenProject, Table, TableDigest, TableKind, read_rows, row_table_number, tables,
 };
-use crate::sqlite::APPLICATION_ID;
+use crate::sqlite::{self, APPLICATION_ID};
 use crate::{Kind as _, Project, StoreError};
 
 /// What every SQLite database begins with.
@@ -62,8 +62,7 @@ pub(super) fn check_mended(path: &Path) -> Result<Checked, StagedError> {
 fn open(path: &Path) -> Result<Connection, StagedError> {
     check_header(path)?;
     let named = |error: rusqlite::Error| StoreError::from(error).at(path);
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
+    let connection = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
     connection
         .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA locking_mode = EXCLUSIVE")
         .map_err(named)?;

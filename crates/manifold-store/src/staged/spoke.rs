@@ -10,7 +10,7 @@ use super::StagedError;
 use super::check::Checked;
 use super::workspace::Workspace;
 use crate::freeze::{FrozenProject, settle_file};
-use crate::{ProjectId, StoreError, Timestamp, rows};
+use crate::{ProjectId, StoreError, Timestamp, rows, sqlite};
 
 /// What a backup says that it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,7 @@ impl Staged {
         connection
             .close()
             .map_err(|(_, error)| StoreError::from(error))?;
+        sqlite::add_checksums(&path).map_err(|error| StoreError::from(error).at(&path))?;
         settle_file(&path)?;
         Ok(Self {
             workspace,
@@ -118,7 +119,7 @@ impl Staged {
     pub(crate) fn seal(&self) -> Result<(), StoreError> {
         let path = self.path();
         let seal = || -> rusqlite::Result<()> {
-            let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            let connection = sqlite::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
             // The last connection writes the log back and removes it.
             connection.close().map_err(|(_, error)| error)
@@ -132,7 +133,7 @@ impl Staged {
 
 fn open(path: &std::path::Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<Connection> {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let connection = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.execute_batch(
             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; \
              PRAGMA synchronous = OFF",

@@ -8,6 +8,7 @@ use super::{StagedError, mend, row_table};
 use crate::StoreError;
 use crate::freeze::{Contents, Table, TableKind, row_table_number, tables};
 use crate::rows::Cell;
+use crate::sqlite;
 
 /// A migrated spoke that is being filled, in one transaction.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(super) struct Tables {
 impl Tables {
     pub(super) fn open(path: &Path) -> Result<Self, StagedError> {
         let open = || -> rusqlite::Result<Connection> {
-            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            let connection = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             // It is nothing until it is complete, and then it is pressed onto the disk.
             connection.execute_batch(
                 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \

@@ -117,7 +117,12 @@ pub(crate) async fn forget(store: &Store, id: &ProjectId) {
 }
 
 pub(crate) fn edit(path: &Path, sql: &str) {
-    let shell = rusqlite::Connection::open(path).unwrap();
+    let shell = rusqlite::Connection::open_with_flags_and_vfs(
+        path,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     shell.execute_batch(sql).unwrap();
     shell.close().unwrap();
 }

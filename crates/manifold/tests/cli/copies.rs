@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::changed_database::changed;
 use crate::folder::{Folder, listing};
 
 /// A project `p` with two versions of `t`.
@@ -122,12 +123,9 @@ fn a_file_that_is_no_sound_project_is_refused() {
     folder
         .write("empty.db", "")
         .write("cut.db", &whole[..20_000]);
-    let mut newer = whole.clone();
-    newer[60..64].copy_from_slice(&99_u32.to_be_bytes());
-    folder.write("newer.db", newer);
-    let mut foreign = whole;
-    foreign[68..72].copy_from_slice(&1_u32.to_be_bytes());
-    folder.write("foreign.db", foreign);
+    let of_another = |sql: &str| changed(&whole, sql);
+    folder.write("newer.db", of_another("PRAGMA user_version = 99"));
+    folder.write("foreign.db", of_another("PRAGMA application_id = 1"));
     for (file, code) in [
         ("t.csv", "not_a_manifold_database"),
         ("empty.db", "not_a_manifold_database"),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
+use crate::changed_database::changed;
 use crate::folder::{Folder, listing};
 
 /// A folder with two projects, and the file of the first one.
@@ -138,10 +139,8 @@ fn a_hub_that_cannot_be_opened_is_a_finding() {
     let sound = std::fs::read(&hub).unwrap();
     let mut spoiled = sound.clone();
     spoiled[4_096 * 10..4_096 * 20].fill(0xA5);
-    let mut newer = sound.clone();
-    newer[60..64].copy_from_slice(&999_u32.to_be_bytes());
-    let mut foreign = sound.clone();
-    foreign[68..72].fill(7);
+    let newer = changed(&sound, "PRAGMA user_version = 999");
+    let foreign = changed(&sound, "PRAGMA application_id = 7");
     for (class, bytes) in [
         ("not_sqlite", &b""[..]),
         (

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod backup;
+mod changed_database;
 mod copies;
 mod doctor;
 mod doctor_repair;

@@ -187,7 +187,12 @@ fn what_another_process_has_committed_is_seen() {
     let folder = folder();
     let shown = folder.json(&["project", "show", "p"]);
     let file = shown["project"]["path"].as_str().unwrap();
-    let writer = rusqlite::Connection::open(file).unwrap();
+    let writer = rusqlite::Connection::open_with_flags_and_vfs(
+        file,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     writer
         .execute_batch("PRAGMA wal_autocheckpoint = 0; UPDATE d1 SET c2 = 77 WHERE c1 = 'a'")
         .unwrap();

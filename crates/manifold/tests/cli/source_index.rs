@@ -32,7 +32,12 @@ fn indexes(folder: &Folder, project: &str) -> Vec<(Json, Json)> {
 fn plan(folder: &Folder, project: &str, sql: &str) -> String {
     let shown = folder.json(&["project", "show", project]);
     let file = shown["project"]["path"].as_str().unwrap();
-    let connection = rusqlite::Connection::open(file).unwrap();
+    let connection = rusqlite::Connection::open_with_flags_and_vfs(
+        file,
+        rusqlite::OpenFlags::default(),
+        manifold_store::vfs(),
+    )
+    .unwrap();
     let mut explain = connection
         .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
         .unwrap();

@@ -43,6 +43,7 @@ pub(super) async fn run(
         "project": made,
         "damaged_path": salvaged.damaged.display().to_string(),
         "tables": salvaged.tables,
+        "damaged_pages": salvaged.damaged_pages,
     });
     let output = session.output();
     output.confirm(&document, || {
@@ -55,6 +56,15 @@ pub(super) async fn run(
             report(&salvaged.tables)
         )
     })?;
+    if let Some(damaged) = salvaged.damaged_pages.filter(|&damaged| damaged > 0) {
+        output.note(&format!(
+            "{} of 4 KiB in the file {} not as {} written: rows that were read from there are among those saved, and may be \
+             wrong, unless another program wrote them.",
+            units::count(i64::try_from(damaged).unwrap_or(i64::MAX), "page"),
+            if damaged == 1 { "is" } else { "are" },
+            if damaged == 1 { "it was" } else { "they were" },
+        ));
+    }
     output.note(&format!(
         "The damaged file is kept: {}",
         printable(&salvaged.damaged.display().to_string())
