@@ -10,6 +10,7 @@ use sea_orm::EntityTrait as _;
 use tokio::sync::OnceCell;
 
 use crate::connection::{DESCRIPTORS, query_error};
+use crate::let_go::{LetGo, Requested};
 use crate::spoke::Spoke;
 use crate::spoke_map::SpokeMap;
 use crate::worker::Worker;
@@ -50,6 +51,8 @@ pub struct SqliteManager {
     access: Access,
     core: CoreDatabase,
     spokes: SpokeMap,
+    requested: Requested,
+    let_go: Option<LetGo>,
     durability: Durability,
     lazy_migration: u64,
     worker: OnceCell<Worker>,
@@ -89,11 +92,13 @@ impl SqliteManager {
         }
         let descriptors = options.descriptors.unwrap_or_else(descriptor_budget);
         let capacity = descriptors / (DESCRIPTORS + LOCK_DESCRIPTORS);
-        let manager = Arc::new(Self {
+        let manager = Arc::new_cyclic(|manager| Self {
             layout,
             access,
             core,
             spokes: SpokeMap::new(usize::try_from(capacity).unwrap_or(usize::MAX)),
+            requested: Requested::default(),
+            let_go: (access == Access::ReadWrite).then(|| LetGo::begin(manager.clone())),
             durability,
             lazy_migration: options.lazy_migration.unwrap_or(LAZY_MIGRATION),
             worker: OnceCell::new(),
@@ -161,10 +166,34 @@ impl SqliteManager {
     /// # Errors
     /// [`StoreError::ChangedWhileRead`] when only reading was allowed and somebody wrote; others by meaning.
     pub async fn shut_down(&self) -> Result<(), StoreError> {
+        if let Some(let_go) = &self.let_go {
+            let_go.stop().await;
+        }
         self.spokes.close_idle().await?;
         let core = self.core.connection().file();
         core.close().await.map_err(query_error)?;
         core.access().check(core.path())
+    }
+
+    /// Whether this process has a spoke open.
+    pub(crate) fn has_open_spokes(&self) -> bool {
+        self.spokes.has_open()
+    }
+
+    /// From now on leases on the project are given only once nobody asks for it any more.
+    pub(crate) fn request(&self, id: &ProjectId) {
+        self.requested.add(id);
+    }
+
+    /// Closes a spoke that somebody asks for, once nobody here uses it.
+    pub(crate) async fn let_go(&self, id: &ProjectId) -> Result<(), StoreError> {
+        if self.spokes.contains(id) {
+            self.request(id);
+            if self.close(id).await? {
+                tracing::info!(project.id = %id, "closed project {id}, which another process asks for");
+            }
+        }
+        Ok(())
     }
 
     async fn lease(
@@ -172,12 +201,22 @@ impl SqliteManager {
         id: &ProjectId,
         purpose: &'static str,
     ) -> Result<ProjectDatabase, StoreError> {
+        // Before a place among the open ones is taken: one that is being opened is not closed.
+        if self.access == Access::ReadWrite
+            && (self.requested.contains(id) || !self.spokes.contains(id))
+        {
+            saga::wait_while_requested(self, id).await?;
+            self.requested.remove(id);
+        }
         self.spokes
             .lease(id, purpose, || self.open_spoke(id).boxed())
             .await
     }
 
     async fn open_spoke(&self, id: &ProjectId) -> Result<Spoke, StoreError> {
+        if let Some(let_go) = &self.let_go {
+            let_go.spoke_opened();
+        }
         let row = self
             .core
             .one(projects::Entity::find_by_id(id.as_str()))

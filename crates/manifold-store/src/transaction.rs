@@ -10,7 +10,7 @@ use sqlx_core::transaction::TransactionManager as _;
 use tokio::sync::Mutex;
 use tokio::task::coop::consume_budget;
 
-use crate::connection::{self, Connection, OpenFile, Rows, exec_error, query_error};
+use crate::connection::{self, Connection, Rows, exec_error, query_error};
 use crate::inline::{TypedConnection, sealed};
 use crate::sqlite::{Handle, Role};
 use crate::stack::Held;
@@ -37,7 +37,7 @@ impl Transaction {
             durability: Some(durability),
             sql: "BEGIN IMMEDIATE",
         };
-        let held = begin.on(connection.file()).await?;
+        let held = begin.on(&connection).await?;
         let transaction = Self {
             handle: Mutex::new(held),
             connection,
@@ -53,7 +53,7 @@ impl Transaction {
             durability: None,
             sql: "BEGIN DEFERRED",
         };
-        let held = begin.on(connection.file()).await?;
+        let held = begin.on(&connection).await?;
         Ok(Self {
             handle: Mutex::new(held),
             connection,
@@ -145,13 +145,13 @@ struct Begin {
 impl Begin {
     /// Takes a connection and begins on it. sqlx has lost count on one where SQLite itself ended a transaction, as
     /// it does when the disk is full: that one is replaced.
-    async fn on(&self, file: &OpenFile) -> Result<Held<Handle>, DbErr> {
-        let mut held = file.take(self.role).await?;
+    async fn on(&self, connection: &Connection) -> Result<Held<Handle>, DbErr> {
+        let mut held = connection.take(self.role).await?;
         match self.run(&mut held).await {
             Err(sqlx::Error::InvalidSavePointStatement) => held.discard(),
             begun => return begun.map(|()| held).map_err(query_error),
         }
-        let mut held = file.take(self.role).await?;
+        let mut held = connection.take(self.role).await?;
         self.run(&mut held).await.map_err(query_error)?;
         Ok(held)
     }

@@ -14,7 +14,7 @@ use tokio::task::coop::consume_budget;
 use crate::group_commit::Share;
 use crate::inline::{TypedConnection, sealed};
 use crate::lease::Lease;
-use crate::sqlite::Handle;
+use crate::sqlite::{Handle, Role};
 use crate::stack::Held;
 use crate::{Durability, StoreError, Transaction};
 
@@ -41,9 +41,23 @@ impl Connection {
         &self.file
     }
 
+    /// A connection to the file, unless the lease under which it is wanted was ended for a stream that nobody read.
+    pub(crate) async fn take(&self, role: Role) -> Result<Held<Handle>, DbErr> {
+        let Some(lease) = &self.lease else {
+            return self.file.take(role).await;
+        };
+        lease.begin_use();
+        let held = self.file.take(role).await?;
+        if lease.has_ended() {
+            held.discard(); // the spoke may be closed by now
+            return Err(Stalled::on(&self.file).into_db_error());
+        }
+        Ok(held)
+    }
+
     /// The writer for a statement that commits by itself.
     async fn durable_writer(&self) -> Result<Held<Handle>, DbErr> {
-        let mut writer = self.file.writer().await?;
+        let mut writer = self.take(Role::Writer).await?;
         writer
             .set_durability(self.file.durability())
             .await
@@ -92,7 +106,7 @@ impl Connection {
         &self,
         work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        lend(self.file.writer().await?, self.lease.clone(), work).await
+        lend(self.take(Role::Writer).await?, self.lease.clone(), work).await
     }
 
     /// Runs `work` on a blocking thread with a reader's connection.
@@ -100,7 +114,7 @@ impl Connection {
         &self,
         work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        lend(self.file.reader().await?, self.lease.clone(), work).await
+        lend(self.take(Role::Reader).await?, self.lease.clone(), work).await
     }
 }
 
@@ -158,7 +172,7 @@ impl ConnectionTrait for Connection {
             let mut writer = self.durable_writer().await?;
             return one(writer.ready().await.map_err(query_error)?, statement).await;
         }
-        let mut reader = self.file.reader().await?;
+        let mut reader = self.take(Role::Reader).await?;
         let (connection, guard) = reader.ready_to_read().await.map_err(query_error)?;
         let row = one(connection, statement).await;
         guard.disarm();
@@ -170,7 +184,7 @@ impl ConnectionTrait for Connection {
             let mut writer = self.durable_writer().await?;
             return all(writer.ready().await.map_err(query_error)?, statement).await;
         }
-        let mut reader = self.file.reader().await?;
+        let mut reader = self.take(Role::Reader).await?;
         let (connection, guard) = reader.ready_to_read().await.map_err(query_error)?;
         let rows = all(connection, statement).await;
         guard.disarm();
@@ -186,7 +200,7 @@ impl TypedConnection for Connection {
         work: impl FnOnce(&rusqlite::Connection) -> Option<T> + Send,
     ) -> Result<Option<T>, DbErr> {
         consume_budget().await; // a task that only reads here must let others run too
-        let mut reader = self.file.reader().await?;
+        let mut reader = self.take(Role::Reader).await?;
         reader.read_short(work).await.map_err(query_error)
     }
 
