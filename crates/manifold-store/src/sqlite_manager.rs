@@ -16,8 +16,8 @@ use crate::spoke_map::SpokeMap;
 use crate::worker::Worker;
 use crate::{
     Access, CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, ProjectDatabase,
-    ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection, quarantine,
-    replace, saga, sqlite,
+    ProjectId, Settings, Staged, StagedBuilder, StoreError, file_lock, freeze, hub, projection,
+    quarantine, replace, saga, sqlite, worker,
 };
 
 /// At most so many descriptors go into open spokes, however many the system allows.
@@ -132,13 +132,24 @@ impl SqliteManager {
         self.durability
     }
 
-    /// This process as others know it, registered in the hub when first asked for.
+    /// This process as others know it, registered in the hub when first asked for. What dead processes left among
+    /// the temporary files and locks is removed then.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
     pub async fn worker(&self) -> Result<&Worker, StoreError> {
         self.worker
-            .get_or_try_init(|| Worker::register(&self.layout, &self.core))
+            .get_or_try_init(async || {
+                let worker = Worker::register(&self.layout, &self.core).await?;
+                let cleared = async {
+                    worker::clear_dead(&self.layout, &self.core).await?;
+                    StagedBuilder::clear_abandoned(self).await
+                };
+                if let Err(error) = cleared.await {
+                    tracing::warn!(%error, "what dead processes left stays for now");
+                }
+                Ok(worker)
+            })
             .await
     }
 

@@ -4,7 +4,7 @@ mod damaged;
 mod live;
 mod safety_copy;
 
-pub(crate) use safety_copy::copies as safety_copies;
+pub(crate) use safety_copy::{clear_abandoned, copies as safety_copies};
 
 use std::path::PathBuf;
 use std::sync::Arc;
