@@ -1,10 +1,10 @@
 //! Letting go of projects that another process asks for.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Notify;
@@ -15,27 +15,38 @@ use crate::{ProjectId, SqliteManager, StoreError, saga};
 /// How often a process with open spokes looks whether the hub has changed.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Projects that are asked for: whoever wants a lease on one looks into the hub first.
+/// How long those who use a project that is asked for are kept from using it more. Many short uses that overlap end
+/// in that time; one that needs another handle to come to its end gets it then.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// Projects that are asked for, and since when: whoever wants a lease on one looks into the hub first.
 #[derive(Debug, Default)]
 pub(crate) struct Requested {
     any: AtomicBool,
-    projects: Mutex<HashSet<ProjectId>>,
+    projects: Mutex<HashMap<ProjectId, Instant>>,
 }
 
 impl Requested {
     pub(crate) fn contains(&self, id: &ProjectId) -> bool {
-        self.any.load(Ordering::Acquire) && self.change(|projects| projects.contains(id))
+        self.any.load(Ordering::Acquire) && self.change(|projects| projects.contains_key(id))
+    }
+
+    /// Until when those who use the project anyway are kept from using it more.
+    pub(crate) fn drained_at(&self, id: &ProjectId) -> Option<Instant> {
+        self.change(|projects| projects.get(id).map(|since| *since + DRAIN))
     }
 
     pub(crate) fn add(&self, id: &ProjectId) {
-        self.change(|projects| projects.insert(id.clone()));
+        self.change(|projects| {
+            projects.entry(id.clone()).or_insert_with(Instant::now);
+        });
     }
 
     pub(crate) fn remove(&self, id: &ProjectId) {
         self.change(|projects| projects.remove(id));
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut HashSet<ProjectId>) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut HashMap<ProjectId, Instant>) -> T) -> T {
         let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = change(&mut projects);
         self.any.store(!projects.is_empty(), Ordering::Release);

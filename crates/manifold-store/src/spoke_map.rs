@@ -63,6 +63,13 @@ impl SpokeMap {
         slots.contains_key(id)
     }
 
+    /// Whether somebody holds a lease on the project's spoke.
+    pub(crate) fn is_used(&self, id: &ProjectId) -> bool {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = slots.get(id).and_then(|slot| slot.get());
+        open.is_some_and(|open| !open.spoke.is_idle())
+    }
+
     /// Notified when the last lease of some spoke ends.
     pub(crate) fn released(&self) -> Arc<Notify> {
         self.released.clone()

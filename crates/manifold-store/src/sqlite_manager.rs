@@ -1,6 +1,7 @@
 //! The manager of a data folder: `core.db` and a file per project.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use entity_core::enums::ProjectState;
@@ -196,6 +197,12 @@ impl SqliteManager {
         self.requested.add(id);
     }
 
+    /// Whether somebody here uses a project that is asked for, and has been kept from using it more for long enough.
+    pub(crate) fn may_use_on(&self, id: &ProjectId) -> bool {
+        let drained = self.requested.drained_at(id);
+        self.spokes.is_used(id) && drained.is_some_and(|drained| drained <= Instant::now())
+    }
+
     /// Closes a spoke that somebody asks for, once nobody here uses it.
     pub(crate) async fn let_go(&self, id: &ProjectId) -> Result<(), StoreError> {
         if self.spokes.contains(id) {
@@ -216,9 +223,26 @@ impl SqliteManager {
         if self.access == Access::ReadWrite
             && (self.requested.contains(id) || !self.spokes.contains(id))
         {
-            saga::wait_while_requested(self, id).await?;
-            self.requested.remove(id);
+            if saga::wait_while_requested(self, id).await? {
+                self.requested.remove(id);
+            }
         }
+        self.lease_at_once(id, purpose).await
+    }
+
+    /// A lease for somebody whom those who ask for the project wait for: who keeps other long writers from it.
+    pub(crate) async fn project_at_once(
+        &self,
+        id: &ProjectId,
+    ) -> Result<ProjectDatabase, StoreError> {
+        self.lease_at_once(id, "replacing").await
+    }
+
+    async fn lease_at_once(
+        &self,
+        id: &ProjectId,
+        purpose: &'static str,
+    ) -> Result<ProjectDatabase, StoreError> {
         self.spokes
             .lease(id, purpose, || self.open_spoke(id).boxed())
             .await

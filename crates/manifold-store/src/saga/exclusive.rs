@@ -78,9 +78,6 @@ impl Exclusive {
         first_step: impl AsyncFnOnce(&CoreTransaction) -> Result<(), StoreError>,
     ) -> Result<OperationId, StoreError> {
         manager.worker().await?;
-        if self.request.is_none() {
-            request::clear_dead(manager, &projection::project_id(row)?).await?;
-        }
         let begun = self.write_down(manager, row, kind, payload, first_step);
         match begun.await {
             Ok(operation) => {
@@ -108,9 +105,16 @@ impl Exclusive {
         let id = projection::project_id(row)?;
         let transaction = manager.core().begin().await?;
         first_step(&transaction).await?;
-        let begun = match &self.request {
-            Some(request) => request.begin(&transaction, payload).await,
-            None => operation::begin(&transaction, manager, kind, &id, payload).await,
+        let requested = match &self.request {
+            Some(request) => request.begin(&transaction, payload.clone()).await?,
+            None => None,
+        };
+        let begun = match requested {
+            Some(operation) => Ok(operation),
+            None => {
+                request::overtake(&transaction, &id).await?;
+                operation::begin(&transaction, manager, kind, &id, payload).await
+            }
         };
         let operation = match begun {
             Ok(operation) => operation,

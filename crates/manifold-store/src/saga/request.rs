@@ -55,23 +55,27 @@ impl Request {
         }))
     }
 
-    /// Makes it the record of the saga that begins, in the transaction of its first step.
+    /// Makes it the record of the saga that begins, in the transaction of its first step. `None` when it is not
+    /// written down any more, because another process came first.
     pub(super) async fn begin(
         &self,
         transaction: &CoreTransaction,
         payload: Json,
-    ) -> Result<OperationId, StoreError> {
-        let gone = || StoreError::Decode("what was asked for is not written down".to_owned());
-        let operation = self.operation.clone().ok_or_else(gone)?;
-        let planned = project_operations::ActiveModel {
-            id: Set(operation.to_string()),
-            step: Set(operation::PLANNED.to_owned()),
-            payload: Set(payload),
-            updated_at: Set(Timestamp::now()),
-            ..Default::default()
+    ) -> Result<Option<OperationId>, StoreError> {
+        let Some(operation) = self.operation.clone() else {
+            return Ok(None);
         };
-        transaction.update(planned).await?;
-        Ok(operation)
+        let planned = project_operations::Entity::update_many()
+            .set(project_operations::ActiveModel {
+                step: Set(operation::PLANNED.to_owned()),
+                payload: Set(payload),
+                updated_at: Set(Timestamp::now()),
+                ..Default::default()
+            })
+            .filter(project_operations::Column::Id.eq(&operation))
+            .filter(project_operations::Column::State.eq(OperationState::Running));
+        let changed = transaction.exec(planned).await?.rows_affected;
+        Ok((changed == 1).then_some(operation))
     }
 
     /// The saga has begun: what was written down is its record now.
@@ -121,8 +125,24 @@ async fn end(
     reason: Option<String>,
 ) -> Result<(), StoreError> {
     let transaction = core.begin().await?;
-    operation::finish(&transaction, operation, state, reason).await?;
+    let still = requests().filter(project_operations::Column::Id.eq(operation));
+    if transaction.one(still).await?.is_some() {
+        operation::finish(&transaction, operation, state, reason).await?;
+    }
     transaction.commit().await
+}
+
+/// Takes back what others ask of a project whose locks this process has got: to ask is not to have.
+pub(super) async fn overtake(
+    transaction: &CoreTransaction,
+    id: &ProjectId,
+) -> Result<(), StoreError> {
+    let of_project = requests().filter(project_operations::Column::ProjectId.eq(id));
+    if let Some(request) = transaction.one(of_project).await? {
+        let reason = Some("another process got the project first".to_owned());
+        operation::finish(transaction, &request.id, OperationState::Failed, reason).await?;
+    }
+    Ok(())
 }
 
 /// Forgets what a dead process asked of a project.
@@ -157,19 +177,23 @@ pub(crate) async fn requested(manager: &SqliteManager) -> Result<Vec<ProjectId>,
     Ok(projects)
 }
 
-/// Waits while a living process asks for the project.
+/// Waits while a living process asks for the project. Who uses it in this process already waits only until many short
+/// uses would have ended: its end may need the handle that it wants. True when nobody asks for it any more.
 ///
 /// # Errors
 /// [`StoreError::Busy`] naming who asks for it and why, after a minute.
-pub(crate) async fn wait(manager: &SqliteManager, id: &ProjectId) -> Result<(), StoreError> {
+pub(crate) async fn wait(manager: &SqliteManager, id: &ProjectId) -> Result<bool, StoreError> {
     let start = Instant::now();
     let of_project = requests().filter(project_operations::Column::ProjectId.eq(id));
     loop {
         let Some(request) = manager.core().one(of_project.clone()).await? else {
-            return Ok(());
+            return Ok(true);
         };
         if abandoned(manager, &request)? {
-            return Ok(());
+            return Ok(true);
+        }
+        if manager.may_use_on(id) {
+            return Ok(false);
         }
         if start.elapsed() >= DEADLINE {
             let by = operation::owner(manager.core(), &request).await?;
