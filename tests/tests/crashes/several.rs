@@ -103,6 +103,108 @@ fn what_several_processes_acknowledged_is_there() {
         for ran in &ran {
             let answer = format!("{} {}", ran.verb.word(), ran.said.error);
             *answers.entry(answer).or_insert(0) += 1;
+        }
+        for name in folder.state(&what).trash {
+            folder.ok(&["project", "undelete", &name]);
+        }
+        let now = folder.state(&what).projects;
+        for name in PROJECTS {
+            let of_project: Vec<&Ran> = ran.iter().filter(|ran| ran.project == name).collect();
+            let backup = &first[name]["a"][..1];
+            check(
+                &before[name]["a"],
+                backup,
+                &now[name]["a"],
+                &of_project,
+                &what,
+            );
+        }
+    }
+    user.end();
+    println!("{answers:#?}");
+    let left = folder.leftovers();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// A project with one version that is backed up; the id of the backup.
+fn prepare(folder: &Folder, name: &str) -> String {
+    folder.write("first.csv", scene::versioned(ROWS, 1));
+    let import = ["import", "first.csv", "--project", name, "--source", "a"];
+    folder.ok(&[&import[..], &["--create-project"]].concat());
+    let made = folder.ok(&["backup", "create", name, "--type", "sqlite"]);
+    made.json["backup"]["id"].as_str().unwrap().to_owned()
+}
+
+fn verb(seed: &mut Seed, rows: usize) -> Verb {
+    match seed.below(10) {
+        0..4 => Verb::Import(rows),
+        4 => Verb::Restore,
+        5 | 6 => Verb::Delete,
+        7 | 8 => Verb::Undelete,
+        _ => Verb::Migrate,
+    }
+}
+
+/// Gives the project's file the schema before the latest.
+fn make_older(folder: &Folder, name: &str) {
+    let shown = folder.ok(&["project", "show", name]);
+    let path = shown.json["project"]["path"].as_str().unwrap().to_owned();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let older = migrate::<Project>(path.as_ref(), Direction::Down(1));
+    runtime.unwrap().block_on(older).unwrap();
+}
+
+/// Runs the commands at once and waits for them.
+fn run(
+    folder: &Folder,
+    commands: &[(&'static str, Verb)],
+    backups: &BTreeMap<&str, String>,
+    what: &str,
+) -> Vec<Ran> {
+    let started: Vec<_> = commands
+        .iter()
+        .map(|(project, verb)| {
+            let file;
+            let backup = backups[project].as_str();
+            let arguments: &[&str] = match verb {
+                Verb::Import(rows) => {
+                    file = format!("{rows}.csv");
+                    folder.write(&file, scene::versioned(*rows, rows % 7));
+                    &["import", &file, "--project", project, "--source", "a"]
+                }
+                Verb::Restore => &["restore", backup, "--in-place"],
+                Verb::Delete => &["project", "delete", project],
+                Verb::Undelete => &["project", "undelete", project],
+                Verb::Migrate => &["migrate", "up"],
+            };
+            (*project, *verb, folder.start(arguments))
+        })
+        .collect();
+    watch(started, what)
+}
+
+/// Waits for the commands, not for ever.
+fn watch(started: Vec<(&'static str, Verb, Child)>, what: &str) -> Vec<Ran> {
+    let end = Instant::now() + PATIENCE;
+    let mut running = started;
+    let mut ran = Vec::new();
+    while let Some((project, verb, mut child)) = running.pop() {
+        while child.try_wait().unwrap().is_none() {
+            if Instant::now() > end {
+                let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+                let pid = child.id();
+                child.kill().unwrap();
+                let said: Said = child.wait_with_output().unwrap().into();
+                for (_, _, other) in &mut running {
+                    other.kill().unwrap();
+                }
+                panic!(
+                    "{what}: {verb:?} of {project} (process {pid}) hangs: {}\n{locks}",
+                    said.stderr
+                );
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
         let said: Said = child.wait_with_output().unwrap().into();
