@@ -20,6 +20,9 @@ const CASES: u64 = 5_000;
 /// How often tests with rounds of their own do them.
 const ROUNDS: u64 = 5;
 
+/// Kills of the test that keeps a journal.
+const KILLS: u64 = 2_000;
+
 /// Repeat the long suites with more cases and new random numbers until the time is over; stop at the first failure and
 /// say how to repeat it.
 #[derive(Debug, Args)]
@@ -71,10 +74,11 @@ fn soak(
 }
 
 impl Run {
-    fn variables(&self) -> [(&'static str, u64); 3] {
+    fn variables(&self) -> [(&'static str, u64); 4] {
         [
             ("PROPTEST_CASES", CASES),
             ("MANIFOLD_ROUNDS", ROUNDS),
+            ("MANIFOLD_KILLS", KILLS),
             ("MANIFOLD_SEED", self.seed),
         ]
     }
@@ -147,7 +151,7 @@ mod tests {
         assert_eq!(runs, 2);
         assert_eq!(
             failed.unwrap_err().to_string(),
-            "it failed; repeat it with\n  PROPTEST_CASES=5000 MANIFOLD_ROUNDS=5 MANIFOLD_SEED=7 \
+            "it failed; repeat it with\n  PROPTEST_CASES=5000 MANIFOLD_ROUNDS=5 MANIFOLD_KILLS=2000 MANIFOLD_SEED=7 \
              cargo test -p manifold-store --lib"
         );
     }

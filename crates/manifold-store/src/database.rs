@@ -241,7 +241,8 @@ impl<K: Kind, C: TypedConnection> Database<K, C> {
 
 impl<K: Kind, C: TypedConnection + StreamTrait> Database<K, C> {
     /// The rows of a query as they come; the stream holds a connection until it ends or is dropped. One that is not
-    /// asked for a row for 30 seconds gives its connection back; a transaction's does not, for that holds its own.
+    /// asked for a row for 30 seconds gives its connection back, and the handle its lease, unless something else was
+    /// done with it meanwhile; a transaction's gives nothing back, for that holds its own.
     ///
     /// # Errors
     /// As [`Self::all`], here and with each row; [`StoreError::StreamStalled`] when it was left for too long.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -57,6 +57,8 @@ impl Leases {
         Arc::new(Lease {
             number,
             leases: self.clone(),
+            uses: AtomicU64::new(0),
+            has_ended: AtomicBool::new(false),
         })
     }
 
@@ -90,10 +92,34 @@ impl Leases {
 pub(crate) struct Lease {
     number: u64,
     leases: Arc<Leases>,
+    uses: AtomicU64,
+    has_ended: AtomicBool,
 }
 
-impl Drop for Lease {
-    fn drop(&mut self) {
+impl Lease {
+    /// Counts a use, before a connection is waited for.
+    pub(crate) fn begin_use(&self) {
+        self.uses.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Whether it has ended although its holder lives. Asked when a connection has been taken: then either the spoke
+    /// is seen to be in use, or the end of the lease is seen here.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::SeqCst)
+    }
+
+    /// How often it has been used.
+    pub(crate) fn uses(&self) -> u64 {
+        self.uses.load(Ordering::SeqCst)
+    }
+
+    /// Ends it although its holder lives, who gets no connection any more.
+    pub(crate) fn end(&self) {
+        self.has_ended.store(true, Ordering::SeqCst);
+        self.give_back();
+    }
+
+    fn give_back(&self) {
         let mut holders = self
             .leases
             .holders
@@ -103,5 +129,11 @@ impl Drop for Lease {
         if holders.is_empty() {
             self.leases.released.notify_waiters();
         }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.give_back();
     }
 }

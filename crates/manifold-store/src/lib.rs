@@ -25,6 +25,7 @@ mod jobs;
 mod kind;
 mod layout;
 mod lease;
+mod let_go;
 mod manager;
 mod metrics;
 mod migrate;

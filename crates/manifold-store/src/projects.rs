@@ -163,7 +163,8 @@ impl Projects {
 
     /// Moves a project into the trash: nobody can open it any more, its name is free, its file is kept.
     ///
-    /// The project is closed in this process; who has it open elsewhere is waited for, for 5 seconds.
+    /// The project is closed in this process; a process that has it open and does not use it lets go, one that uses
+    /// it is waited for, for 5 seconds.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Busy`] naming who has it open; others by meaning. The project is

@@ -124,6 +124,11 @@ impl Spoke {
         &self.leases
     }
 
+    /// Whether nobody holds it. A connection may outlive its lease: a lease is ended when nobody reads a stream.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.leases.is_idle() && !self.file.is_in_use()
+    }
+
     pub(crate) fn last_used(&self) -> u64 {
         self.last_used.load(Ordering::Relaxed)
     }

@@ -54,6 +54,25 @@ impl SpokeMap {
         self.capacity
     }
 
+    /// Whether a spoke is open or is being opened.
+    pub(crate) fn has_open(&self) -> bool {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        !slots.is_empty()
+    }
+
+    /// Whether the project's spoke is open or is being opened.
+    pub(crate) fn contains(&self, id: &ProjectId) -> bool {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.contains_key(id)
+    }
+
+    /// Whether somebody holds a lease on the project's spoke.
+    pub(crate) fn is_used(&self, id: &ProjectId) -> bool {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = slots.get(id).and_then(|slot| slot.get());
+        open.is_some_and(|open| !open.spoke.is_idle())
+    }
+
     /// Notified when the last lease of some spoke ends.
     pub(crate) fn released(&self) -> Arc<Notify> {
         self.released.clone()
@@ -120,7 +139,7 @@ impl SpokeMap {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
             match slots.get(id) {
                 None => return Ok(true),
-                Some(slot) if slot.get().is_some_and(|open| open.spoke.leases().is_idle()) => {
+                Some(slot) if slot.get().is_some_and(|open| open.spoke.is_idle()) => {
                     slots.remove(id)
                 }
                 Some(_) => return Ok(false),
@@ -232,7 +251,7 @@ impl SpokeMap {
         let idle = slots
             .iter()
             .filter_map(|(id, slot)| slot.get().map(|open| (id, open)))
-            .filter(|(_, open)| open.spoke.leases().is_idle())
+            .filter(|(_, open)| open.spoke.is_idle())
             .min_by_key(|(_, open)| open.spoke.last_used())
             .map(|(id, _)| id.clone())?;
         slots.remove(&idle)

@@ -1,6 +1,7 @@
 //! The manager of a data folder: `core.db` and a file per project.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use entity_core::enums::ProjectState;
@@ -10,6 +11,7 @@ use sea_orm::EntityTrait as _;
 use tokio::sync::OnceCell;
 
 use crate::connection::{DESCRIPTORS, query_error};
+use crate::let_go::{LetGo, Requested};
 use crate::metrics::StoreMeter;
 use crate::spoke::{Opening, Spoke};
 use crate::spoke_map::SpokeMap;
@@ -17,8 +19,8 @@ use crate::stencil::Stencils;
 use crate::worker::Worker;
 use crate::{
     Access, CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, Metrics,
-    ProjectDatabase, ProjectId, Settings, Staged, StoreError, file_lock, freeze, hub, projection,
-    provision, quarantine, replace, saga, sqlite,
+    ProjectDatabase, ProjectId, Settings, Staged, StagedBuilder, StoreError, file_lock, freeze,
+    hub, projection, provision, quarantine, replace, saga, sqlite, worker,
 };
 
 /// At most so many descriptors go into open spokes, however many the system allows.
@@ -52,6 +54,8 @@ pub struct SqliteManager {
     access: Access,
     core: CoreDatabase,
     spokes: SpokeMap,
+    requested: Requested,
+    let_go: Option<LetGo>,
     durability: Durability,
     lazy_migration: u64,
     worker: OnceCell<Worker>,
@@ -95,7 +99,7 @@ impl SqliteManager {
         }
         let descriptors = options.descriptors.unwrap_or_else(descriptor_budget);
         let capacity = descriptors / (DESCRIPTORS + LOCK_DESCRIPTORS);
-        let manager = Arc::new(Self {
+        let manager = Arc::new_cyclic(|manager| Self {
             layout,
             access,
             core,
@@ -103,6 +107,8 @@ impl SqliteManager {
                 usize::try_from(capacity).unwrap_or(usize::MAX),
                 meter.clone(),
             ),
+            requested: Requested::default(),
+            let_go: (access == Access::ReadWrite).then(|| LetGo::begin(manager.clone())),
             durability,
             lazy_migration: options.lazy_migration.unwrap_or(LAZY_MIGRATION),
             worker: OnceCell::new(),
@@ -159,13 +165,24 @@ impl SqliteManager {
         &self.meter
     }
 
-    /// This process as others know it, registered in the hub when first asked for.
+    /// This process as others know it, registered in the hub when first asked for. What dead processes left among
+    /// the temporary files and locks is removed then.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
     pub async fn worker(&self) -> Result<&Worker, StoreError> {
         self.worker
-            .get_or_try_init(|| Worker::register(&self.layout, &self.core))
+            .get_or_try_init(async || {
+                let worker = Worker::register(&self.layout, &self.core).await?;
+                let cleared = async {
+                    worker::clear_dead(&self.layout, &self.core).await?;
+                    StagedBuilder::clear_abandoned(self).await
+                };
+                if let Err(error) = cleared.await {
+                    tracing::warn!(%error, "what dead processes left stays for now");
+                }
+                Ok(worker)
+            })
             .await
     }
 
@@ -198,6 +215,9 @@ impl SqliteManager {
     /// # Errors
     /// [`StoreError::ChangedWhileRead`] when only reading was allowed and somebody wrote; others by meaning.
     pub async fn shut_down(&self) -> Result<(), StoreError> {
+        if let Some(let_go) = &self.let_go {
+            let_go.stop().await;
+        }
         self.spokes.close_idle().await?;
         let stencils = self.stencils.clone();
         provision::blocking(move || Ok(stencils.clear())).await?;
@@ -206,7 +226,58 @@ impl SqliteManager {
         core.access().check(core.path())
     }
 
+    /// Whether this process has a spoke open.
+    pub(crate) fn has_open_spokes(&self) -> bool {
+        self.spokes.has_open()
+    }
+
+    /// From now on leases on the project are given only once nobody asks for it any more.
+    pub(crate) fn request(&self, id: &ProjectId) {
+        self.requested.add(id);
+    }
+
+    /// Whether somebody here uses a project that is asked for, and has been kept from using it more for long enough.
+    pub(crate) fn may_use_on(&self, id: &ProjectId) -> bool {
+        let drained = self.requested.drained_at(id);
+        self.spokes.is_used(id) && drained.is_some_and(|drained| drained <= Instant::now())
+    }
+
+    /// Closes a spoke that somebody asks for, once nobody here uses it.
+    pub(crate) async fn let_go(&self, id: &ProjectId) -> Result<(), StoreError> {
+        if self.spokes.contains(id) {
+            self.request(id);
+            if self.close(id).await? {
+                tracing::info!(project.id = %id, "closed project {id}, which another process asks for");
+            }
+        }
+        Ok(())
+    }
+
     async fn lease(
+        &self,
+        id: &ProjectId,
+        purpose: &'static str,
+    ) -> Result<ProjectDatabase, StoreError> {
+        // Before a place among the open ones is taken: one that is being opened is not closed.
+        if self.access == Access::ReadWrite
+            && (self.requested.contains(id) || !self.spokes.contains(id))
+        {
+            if saga::wait_while_requested(self, id).await? {
+                self.requested.remove(id);
+            }
+        }
+        self.lease_at_once(id, purpose).await
+    }
+
+    /// A lease for somebody whom those who ask for the project wait for: who keeps other long writers from it.
+    pub(crate) async fn project_at_once(
+        &self,
+        id: &ProjectId,
+    ) -> Result<ProjectDatabase, StoreError> {
+        self.lease_at_once(id, "replacing").await
+    }
+
+    async fn lease_at_once(
         &self,
         id: &ProjectId,
         purpose: &'static str,
@@ -217,6 +288,9 @@ impl SqliteManager {
     }
 
     async fn open_spoke(&self, id: &ProjectId) -> Result<Spoke, StoreError> {
+        if let Some(let_go) = &self.let_go {
+            let_go.spoke_opened();
+        }
         let row = self
             .core
             .one(projects::Entity::find_by_id(id.as_str()))

@@ -77,6 +77,11 @@ impl<T> Stack<T> {
         self.permits.available_permits() > 0
     }
 
+    /// Whether somebody holds one of the things, of which there are at most `capacity`.
+    pub(crate) fn is_held(&self, capacity: usize) -> bool {
+        self.permits.available_permits() < capacity
+    }
+
     /// Takes every thing out that is free now. Those still held are dropped when they come back only if
     /// nobody takes them again, so call it when no taker is left.
     pub(crate) fn drain(&self) -> Vec<T> {

@@ -11,7 +11,7 @@ use sqlx_core::transaction::TransactionManager as _;
 use tokio::sync::Mutex;
 use tokio::task::coop::consume_budget;
 
-use crate::connection::{self, Connection, OpenFile, Rows, exec_error, query_error};
+use crate::connection::{self, Connection, Rows, exec_error, query_error};
 use crate::inline::{TypedConnection, sealed};
 use crate::metrics::{Hold, StreamMeter, Work};
 use crate::sqlite::{Handle, Role};
@@ -43,7 +43,7 @@ impl Transaction {
             durability: Some(durability),
             sql: "BEGIN IMMEDIATE",
         };
-        let held = begin.on(connection.file()).await?;
+        let held = begin.on(&connection).await?;
         let transaction = Self {
             handle: Mutex::new(held),
             connection,
@@ -62,7 +62,7 @@ impl Transaction {
             durability: None,
             sql: "BEGIN DEFERRED",
         };
-        let held = begin.on(connection.file()).await?;
+        let held = begin.on(&connection).await?;
         let hold = connection.meter().hold("a read transaction");
         Ok(Self {
             handle: Mutex::new(held),
@@ -168,25 +168,29 @@ struct Begin {
 
 impl Begin {
     /// Takes a connection and begins on it, which is counted.
-    async fn on(&self, file: &OpenFile) -> Result<Held<Handle>, DbErr> {
-        let begun = self.take_and_begin(file).await;
-        begun.inspect_err(|error| file.meter().counts().failed(error))
+    async fn on(&self, connection: &Connection) -> Result<Held<Handle>, DbErr> {
+        let begun = self.take_and_begin(connection).await;
+        begun.inspect_err(|error| connection.meter().counts().failed(error))
     }
 
     /// Takes a connection and begins on it. sqlx has lost count on one where SQLite itself ended a transaction, as
     /// it does when the disk is full: that one is replaced.
-    async fn take_and_begin(&self, file: &OpenFile) -> Result<Held<Handle>, DbErr> {
-        let mut held = file.take(self.role).await?;
+    async fn take_and_begin(&self, connection: &Connection) -> Result<Held<Handle>, DbErr> {
+        let mut held = connection.take(self.role).await?;
         let started = Instant::now();
         let begun = self.run(&mut held).await;
         if self.role == Role::Writer {
-            file.meter().counts().begins.observe(started.elapsed());
+            connection
+                .meter()
+                .counts()
+                .begins
+                .observe(started.elapsed());
         }
         match begun {
             Err(sqlx::Error::InvalidSavePointStatement) => held.discard(),
             begun => return begun.map(|()| held).map_err(query_error),
         }
-        let mut held = file.take(self.role).await?;
+        let mut held = connection.take(self.role).await?;
         self.run(&mut held).await.map_err(query_error)?;
         Ok(held)
     }

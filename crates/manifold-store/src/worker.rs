@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use entity_core::job_workers;
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::file_lock::{FileLock, Share, command_line};
 use crate::{CoreDatabase, Layout, StoreError, Timestamp, WorkerId};
+
+/// Lock files of dead processes that are looked up at once; what is left is for the next process.
+const MOST_AT_ONCE: usize = 1_000;
 
 /// This process, registered in `job_workers`. Others see that it died by its lock being free: the
 /// kernel frees it, whatever happened.
@@ -65,6 +68,28 @@ pub fn is_alive(layout: &Layout, worker: &WorkerId) -> Result<bool, StoreError> 
         drop(std::fs::remove_file(&path)); // nobody takes it again: ids are never reused
     }
     Ok(!free)
+}
+
+/// Removes the lock files of processes that died. One that is not in the hub may be about to be locked, and stays.
+pub(crate) async fn clear_dead(layout: &Layout, core: &CoreDatabase) -> Result<(), StoreError> {
+    let folder = layout.workers();
+    let entries = std::fs::read_dir(&folder).map_err(StoreError::io("list", folder))?;
+    let named = entries.flatten().filter_map(|entry| {
+        let path = entry.path();
+        let is_lock = path
+            .extension()
+            .is_some_and(|extension| extension == "lock");
+        let id = path.file_stem()?.to_str()?.parse::<WorkerId>().ok()?;
+        is_lock.then_some(id)
+    });
+    let ids: Vec<WorkerId> = named.take(MOST_AT_ONCE).collect();
+    let known = job_workers::Entity::find().filter(job_workers::Column::Id.is_in(&ids));
+    for known in core.all(known).await? {
+        if let Ok(worker) = known.id.parse() {
+            is_alive(layout, &worker)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -141,9 +141,9 @@ async fn a_sound_store_has_no_findings_and_is_not_changed() {
     assert!(before == after, "a file was changed");
 
     // The locks of the open project are as before: another process cannot take its file away.
+    let spoke = store.manager.project(&id).await.unwrap();
     let other = store.reopen().await;
     assert!(Projects::new(&other).delete(&id).await.is_err());
-    let spoke = store.manager.project(&id).await.unwrap();
     let transaction = spoke.begin().await.unwrap();
     let shell = rusqlite::Connection::open_with_flags_and_vfs(
         file(&store, &id),

@@ -94,7 +94,7 @@ async fn what_belongs_to_nothing_is_set_aside_with_a_note() {
 async fn leftovers_are_removed_and_secrets_protected() {
     let store = support::store().await;
     let layout = store.manager.layout().clone();
-    let folder = layout.temporary().join("staged-x");
+    let folder = layout.temporary().join("abandoned");
     std::fs::create_dir(&folder).unwrap();
     let leftovers = [
         layout.temporary().join("spool"),

@@ -10,7 +10,7 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use entity_core::enums::{OperationState, ProjectState};
+use entity_core::enums::{OperationKind, OperationState, ProjectState};
 use entity_core::project_operations;
 use manifold_store::{
     DataSources, DatabaseManager as _, Doctor, NewProject, NewSource, ProjectId, Projects,
@@ -115,9 +115,9 @@ async fn who_has_it_open_is_named_and_nothing_changes() {
     let id = store.project("sales").await;
     let before = projects.find("sales").await.unwrap();
 
-    // Another process that has it open, though it does nothing with it.
+    // Another process that uses it.
     let other = store.reopen().await;
-    drop(other.project(&id).await.unwrap());
+    let used = other.project(&id).await.unwrap();
     let error = projects.delete(&id).await.unwrap_err();
     assert!(matches!(error, StoreError::Busy { .. }), "{error:?}");
     assert!(error.to_string().contains("project `sales`"), "{error}");
@@ -130,19 +130,19 @@ async fn who_has_it_open_is_named_and_nothing_changes() {
         );
     }
     assert_eq!(projects.find("sales").await.unwrap(), before);
-    assert!(
-        store
-            .manager
-            .core()
-            .all(project_operations::Entity::find())
-            .await
-            .unwrap()
-            .len()
-            == 1,
-        "only the creation"
+    let operations = project_operations::Entity::find();
+    let operations = store.manager.core().all(operations).await.unwrap();
+    let states: Vec<_> = operations.iter().map(|of| (of.kind, of.state)).collect();
+    assert_eq!(
+        states,
+        [
+            (OperationKind::Create, OperationState::Done),
+            (OperationKind::Delete, OperationState::Failed)
+        ]
     );
 
     // A query in this process.
+    drop(used);
     assert!(other.close(&id).await.unwrap());
     let held = store.manager.project(&id).await.unwrap();
     assert!(matches!(

@@ -5,6 +5,9 @@ use std::time::{Duration, SystemTime};
 /// How many times each test with random moments does its rounds; for long runs.
 pub const ROUNDS: &str = "MANIFOLD_ROUNDS";
 
+/// How many kills the test with a journal makes; for long runs.
+pub const KILLS: &str = "MANIFOLD_KILLS";
+
 /// The seed of the random moments, as a failed test has told it.
 pub const SEED: &str = "MANIFOLD_SEED";
 
@@ -31,6 +34,11 @@ impl Seed {
         self.0
     }
 
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(end).unwrap()).unwrap()
+    }
+
     /// A moment of something that takes so long.
     pub fn moment(&mut self, of: Duration) -> Duration {
         Duration::from_nanos(self.next() % u64::try_from(of.as_nanos()).unwrap().max(1))
@@ -40,6 +48,11 @@ impl Seed {
 /// How many times the rounds of a test are to be done.
 pub fn rounds() -> u64 {
     number(ROUNDS).unwrap_or(1).max(1)
+}
+
+/// How many kills the test with a journal is to make.
+pub fn kills() -> u64 {
+    number(KILLS).unwrap_or_else(|| 100 * rounds())
 }
 
 fn number(name: &str) -> Option<u64> {

@@ -16,7 +16,7 @@ use crate::group_commit::Share;
 use crate::inline::{TypedConnection, sealed};
 use crate::lease::Lease;
 use crate::metrics::{FileMeter, Work};
-use crate::sqlite::Handle;
+use crate::sqlite::{Handle, Role};
 use crate::stack::Held;
 use crate::{Durability, StoreError, Transaction};
 
@@ -48,9 +48,23 @@ impl Connection {
         self.file.meter()
     }
 
+    /// A connection to the file, unless the lease under which it is wanted was ended for a stream that nobody read.
+    pub(crate) async fn take(&self, role: Role) -> Result<Held<Handle>, DbErr> {
+        let Some(lease) = &self.lease else {
+            return self.file.take(role).await;
+        };
+        lease.begin_use();
+        let held = self.file.take(role).await?;
+        if lease.has_ended() {
+            held.discard(); // the spoke may be closed by now
+            return Err(Stalled::on(&self.file).into_db_error());
+        }
+        Ok(held)
+    }
+
     /// The writer for a statement that commits by itself.
     async fn durable_writer(&self) -> Result<Held<Handle>, DbErr> {
-        let mut writer = self.file.writer().await?;
+        let mut writer = self.take(Role::Writer).await?;
         writer
             .set_durability(self.file.durability())
             .await
@@ -99,7 +113,7 @@ impl Connection {
         &self,
         work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        let writer = self.file.writer().await?;
+        let writer = self.take(Role::Writer).await?;
         let began = Instant::now();
         let lent = lend(writer, self.lease.clone(), work).await;
         self.meter().counts().bulk.observe(began.elapsed());
@@ -111,7 +125,7 @@ impl Connection {
         &self,
         work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        let reader = self.file.reader().await?;
+        let reader = self.take(Role::Reader).await?;
         let began = Instant::now();
         let hold = self.meter().hold("reading rows");
         let lent = lend(reader, self.lease.clone(), move |connection| {
@@ -178,7 +192,7 @@ impl ConnectionTrait for Connection {
                 async { one(writer.ready().await.map_err(query_error)?, statement).await };
             return self.meter().statement(Work::Write, &sql, running).await;
         }
-        let mut reader = self.file.reader().await?;
+        let mut reader = self.take(Role::Reader).await?;
         let running = async {
             let (connection, guard) = reader.ready_to_read().await.map_err(query_error)?;
             let row = one(connection, statement).await;
@@ -196,7 +210,7 @@ impl ConnectionTrait for Connection {
                 async { all(writer.ready().await.map_err(query_error)?, statement).await };
             return self.meter().statement(Work::Write, &sql, running).await;
         }
-        let mut reader = self.file.reader().await?;
+        let mut reader = self.take(Role::Reader).await?;
         let running = async {
             let (connection, guard) = reader.ready_to_read().await.map_err(query_error)?;
             let rows = all(connection, statement).await;
@@ -216,7 +230,7 @@ impl TypedConnection for Connection {
         work: impl FnOnce(&rusqlite::Connection) -> Option<T> + Send,
     ) -> Result<Option<T>, DbErr> {
         consume_budget().await; // a task that only reads here must let others run too
-        let mut reader = self.file.reader().await?;
+        let mut reader = self.take(Role::Reader).await?;
         self.meter().short_read(sql, reader.read_short(work)).await
     }
 

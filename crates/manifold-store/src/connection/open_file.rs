@@ -20,11 +20,14 @@ pub(crate) const CONNECTION_DEADLINE: Duration = Duration::from_secs(60);
 /// How long a stream's consumer may leave its rows.
 const STREAM_LIMIT: Duration = Duration::from_secs(30);
 
+/// SQLite has one writer at a time.
+const WRITERS: usize = 1;
+
 /// Readers per open file. On two cores a second one only helps while the first runs a long query.
 const READERS: usize = 2;
 
 /// Descriptors that an open file needs at most: 2 for each connection, 1 for the shared memory.
-pub(crate) const DESCRIPTORS: u64 = 2 * (1 + READERS as u64) + 1;
+pub(crate) const DESCRIPTORS: u64 = 2 * (WRITERS + READERS) as u64 + 1;
 
 /// What every handle on one open file shares.
 pub(crate) struct OpenFile {
@@ -58,7 +61,7 @@ impl OpenFile {
             statements,
             stream_limit: STREAM_LIMIT,
             relaxed: AtomicBool::new(durability == Durability::Relaxed),
-            writer: Stack::new(1),
+            writer: Stack::new(WRITERS),
             readers: Stack::new(READERS),
             line: Line::default(),
             outdated: AtomicBool::new(false),
@@ -109,15 +112,8 @@ impl OpenFile {
         self.outdated.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) async fn writer(&self) -> Result<Held<Handle>, DbErr> {
-        self.take(Role::Writer).await
-    }
-
-    pub(crate) async fn reader(&self) -> Result<Held<Handle>, DbErr> {
-        self.take(Role::Reader).await
-    }
-
-    pub(crate) async fn take(&self, role: Role) -> Result<Held<Handle>, DbErr> {
+    /// A connection; [`Connection::take`](super::Connection::take) sees to the lease.
+    pub(super) async fn take(&self, role: Role) -> Result<Held<Handle>, DbErr> {
         let stack = match role {
             Role::Writer => &self.writer,
             Role::Reader => &self.readers,
@@ -145,6 +141,11 @@ impl OpenFile {
     /// Where what runs on it is counted.
     pub(crate) fn meter(&self) -> &Arc<FileMeter> {
         &self.meter
+    }
+
+    /// Whether one of its connections is held.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.writer.is_held(WRITERS) || self.readers.is_held(READERS)
     }
 
     /// Whether the writer can be had without waiting.

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use futures_util::{Stream, StreamExt as _};
 use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Statement, StreamTrait};
 
-use super::{Connection, prepared, query_error};
+use super::{Connection, OpenFile, prepared, query_error};
+use crate::lease::Lease;
 use crate::metrics::{StreamMeter, Work};
-use crate::sqlite::Handle;
+use crate::sqlite::{Handle, Role};
 use crate::stack::Held;
 
 /// Rows as they come. The stream holds its connection; dropping it ends the query.
@@ -23,26 +24,25 @@ impl StreamTrait for Connection {
         DbBackend::Sqlite
     }
 
-    /// A reader's connection is given back when the consumer has asked for no row for 30 seconds; the stream
-    /// then ends with an error that names the file.
+    /// The connection is given back when the consumer has asked for no row for 30 seconds; the stream then ends
+    /// with an error that names the file. The lease ends with it, unless it was used for something else meanwhile.
     fn stream_raw<'a>(
         &'a self,
         statement: Statement,
     ) -> Pin<Box<dyn Future<Output = Result<Rows<'a>, DbErr>> + Send + 'a>> {
         Box::pin(async move {
             let work = Work::of(&statement.sql);
-            let held = match work {
-                Work::Read => self.file.reader().await?,
-                Work::Write => self.file.writer().await?,
+            let role = match work {
+                Work::Read => Role::Reader,
+                Work::Write => Role::Writer,
             };
+            let held = self.take(role).await?;
             let hold = self.meter().hold("a stream of rows");
             let sql = statement.sql.clone();
             let meter = StreamMeter::new(self.file.meter(), work, sql, Some(hold));
-            let stalled = Stalled {
-                file: self.file.path().display().to_string(),
-                limit: self.file.stream_limit(),
-            };
-            Ok(Box::pin(Watched::new(rows(held, statement, meter).boxed(), stalled)) as Rows<'a>)
+            let stalled = Stalled::on(&self.file);
+            let rows = rows(held, statement, meter).boxed();
+            Ok(Box::pin(Watched::new(rows, stalled, self.lease.clone())) as Rows<'a>)
         })
     }
 }
@@ -72,8 +72,15 @@ pub(crate) struct Stalled {
 }
 
 impl Stalled {
+    pub(super) fn on(file: &OpenFile) -> Self {
+        Self {
+            file: file.path().display().to_string(),
+            limit: file.stream_limit(),
+        }
+    }
+
     /// The error as it comes out of a stream of SeaORM's.
-    fn into_db_error(self) -> DbErr {
+    pub(super) fn into_db_error(self) -> DbErr {
         let error = sqlx::Error::Io(std::io::Error::other(self));
         DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
     }
@@ -97,17 +104,36 @@ struct Running {
     /// `None` once it ended or was given up.
     rows: Option<Rows<'static>>,
     /// Since when the consumer has had a row and not asked for another; `None` while it waits for one.
-    idle_since: Option<Instant>,
+    idle: Option<Idle>,
+    lease: Option<Arc<Lease>>,
     given_up: bool,
 }
 
+struct Idle {
+    since: Instant,
+    /// How often the lease had been used by then.
+    uses: Option<u64>,
+}
+
+impl Running {
+    fn idle_from_now(&self) -> Idle {
+        Idle {
+            since: Instant::now(),
+            uses: self.lease.as_ref().map(|lease| lease.uses()),
+        }
+    }
+}
+
 impl Watched {
-    fn new(rows: Rows<'static>, stalled: Stalled) -> Self {
-        let running = Arc::new(Mutex::new(Running {
+    fn new(rows: Rows<'static>, stalled: Stalled, lease: Option<Arc<Lease>>) -> Self {
+        let mut running = Running {
             rows: Some(rows),
-            idle_since: Some(Instant::now()),
+            idle: None,
+            lease,
             given_up: false,
-        }));
+        };
+        running.idle = Some(running.idle_from_now());
+        let running = Arc::new(Mutex::new(running));
         tokio::spawn(watch(Arc::downgrade(&running), stalled.limit));
         Self {
             running,
@@ -127,9 +153,10 @@ impl Stream for Watched {
             return Poll::Ready(stalled.map(|stalled| Err(stalled.into_db_error())));
         };
         let polled = rows.poll_next_unpin(context);
-        running.idle_since = polled.is_ready().then(Instant::now);
+        running.idle = polled.is_ready().then(|| running.idle_from_now());
         if let Poll::Ready(None) = polled {
             running.rows = None;
+            running.lease = None;
         }
         polled
     }
@@ -147,14 +174,20 @@ async fn watch(running: Weak<Mutex<Running>>, limit: Duration) {
         if running.rows.is_none() {
             return;
         }
-        let idle = running
-            .idle_since
-            .map_or(Duration::ZERO, |since| since.elapsed());
+        let (idle, uses) = match &running.idle {
+            Some(idle) => (idle.since.elapsed(), idle.uses),
+            None => (Duration::ZERO, None),
+        };
         if idle >= limit {
             running.given_up = true;
-            let rows = running.rows.take();
+            let (rows, lease) = (running.rows.take(), running.lease.take());
             drop(running);
             drop(rows); // gives the connection back
+            if let Some(lease) = lease
+                && uses == Some(lease.uses())
+            {
+                lease.end();
+            }
             return;
         }
         rest = limit - idle;

@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, StreamTrait as _};
 
 use super::{Connection, OpenFile};
+use crate::lease::Leases;
 use crate::metrics::FileMeter;
 use crate::{Durability, StoreError};
 
@@ -51,6 +52,52 @@ async fn a_stream_that_nobody_reads_gives_its_connection_back() {
         assert!(error.to_string().contains(&file), "{error}");
         assert!(stream.next().await.is_none());
     }
+}
+
+/// A connection under a lease, and the leases.
+fn leased(folder: &tempfile::TempDir, limit: Duration) -> (Connection, Arc<Leases>) {
+    let leases = Arc::new(Leases::new(Arc::default()));
+    let file = open(folder, limit).file().clone();
+    let connection = Connection::new(file, Some(leases.grant("test")));
+    (connection, leases)
+}
+
+#[tokio::test]
+async fn the_lease_of_a_stream_that_nobody_reads_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (connection, leases) = leased(&folder, Duration::from_millis(100));
+    let mut stream = connection.stream_raw(numbers(1_000_000)).await.unwrap();
+    stream.next().await.unwrap().unwrap();
+    assert!(!leases.is_idle());
+    while !leases.is_idle() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(!connection.file().is_in_use());
+    // The spoke may be closed and its file moved now: nothing must reach it any more.
+    let read = connection.query_one_raw(numbers(1)).await.unwrap_err();
+    assert_eq!(StoreError::from(read).code(), "stream_stalled");
+    let write = connection.begin(Durability::Relaxed).await.unwrap_err();
+    assert_eq!(write.code(), "stream_stalled");
+    let error = stream.next().await.unwrap().unwrap_err();
+    assert_eq!(StoreError::from(error).code(), "stream_stalled");
+    assert!(!connection.file().is_in_use());
+}
+
+#[tokio::test]
+async fn a_lease_that_is_used_otherwise_outlives_a_stream_that_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (connection, leases) = leased(&folder, Duration::from_millis(500));
+    let mut stream = connection.stream_raw(numbers(1_000_000)).await.unwrap();
+    stream.next().await.unwrap().unwrap();
+    while connection.file().is_in_use() {
+        connection.begin(Durability::Relaxed).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let row = connection.query_one_raw(numbers(1)).await.unwrap();
+    assert!(row.is_some());
+    assert!(!leases.is_idle());
+    let error = stream.next().await.unwrap().unwrap_err();
+    assert_eq!(StoreError::from(error).code(), "stream_stalled");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::OpenFlags;
 
 use super::cure::Cure;
 use super::databases::DatabaseState;
@@ -11,7 +11,7 @@ use super::long_reads::{megabytes, named};
 use super::{Finding, FindingClass};
 use crate::metrics::log_bytes;
 use crate::saga::readers;
-use crate::sqlite::LOG_LIMIT;
+use crate::sqlite::{self, LOG_LIMIT};
 use crate::{DatabaseManager as _, ProjectId, SqliteManager, StoreError, provision};
 
 /// How long a repair waits for readers and writers to end.
@@ -82,7 +82,7 @@ pub(super) async fn checkpoint(
 fn truncate(path: &Path) -> Result<(), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let checkpoint = || -> rusqlite::Result<bool> {
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = sqlite::connect(path, flags)?;
         connection.busy_timeout(PATIENCE)?;
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
     };

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use entity_core::enums::OperationKind;
 use entity_core::projects;
 
 use super::safety_copy::{self, with_suffix};
-use crate::file_lock::{FileLock, Share};
+use crate::saga::Exclusive;
 use crate::staged::Staged;
 use crate::{
     Layout, ProjectId, SqliteManager, StoreError, fail_point, provision, rename_durably,
@@ -27,23 +28,21 @@ pub(super) async fn replace(
     staged: Staged,
 ) -> Result<Option<PathBuf>, StoreError> {
     let live = manager.layout().spoke(&row.namespace);
-    if !manager.close(id).await? {
-        return Err(StoreError::Busy {
-            what: live.display().to_string(),
-            holder: None,
-        });
-    }
-    let lock = manager.layout().spoke_lock(&row.namespace);
-    let alone = FileLock::take(&lock, Share::Exclusive, LOCK_DEADLINE, |_| {}).await?;
+    let kind = OperationKind::Restore;
+    let alone = Exclusive::take_openers(manager, row, id, kind, LOCK_DEADLINE).await?;
     let epoch = row.epoch.max(staged.project().epoch).saturating_add(1);
     let (layout, id, name) = (manager.layout().clone(), id.clone(), row.name.clone());
-    provision::blocking(move || {
-        let _alone = alone;
-        staged.identify(&id, &name, epoch)?;
-        staged.seal()?;
-        swap(&layout, &id, &live, &staged)
+    let (replaced, alone) = provision::blocking(move || {
+        let replace = || {
+            staged.identify(&id, &name, epoch)?;
+            staged.seal()?;
+            swap(&layout, &id, &live, &staged)
+        };
+        Ok((replace(), alone)) // nobody opens it before, also when nobody waits for the outcome any more
     })
-    .await
+    .await?;
+    alone.done().await;
+    replaced
 }
 
 fn swap(

@@ -4,7 +4,7 @@ mod damaged;
 mod live;
 mod safety_copy;
 
-pub(crate) use safety_copy::copies as safety_copies;
+pub(crate) use safety_copy::{clear_abandoned, copies as safety_copies};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -127,7 +127,7 @@ async fn in_place(
 ) -> Result<Replaced, StoreError> {
     let id = &alone.project.clone();
     let row = active(manager, id).await?;
-    let safety_copy = match manager.project(id).await {
+    let safety_copy = match manager.project_at_once(id).await {
         Ok(spoke) => {
             let path = spoke.connection().file().path().to_owned();
             let (layout, id, name, epoch) =
@@ -151,7 +151,7 @@ async fn in_place(
         Err(error) => return Err(error),
     };
     fail_point!("restore-replaced");
-    let spoke = manager.project(id).await?;
+    let spoke = manager.project_at_once(id).await?;
     projection::publish(manager.core(), &spoke).await?;
     Ok(Replaced {
         project: active(manager, id).await?,

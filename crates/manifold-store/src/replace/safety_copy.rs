@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::freeze::copy_whole;
-use crate::{Layout, ProjectId, StoreError, Timestamp, fail_point, rename_durably, sync_folder};
+use crate::{
+    FileLock, Layout, ProjectId, Share, StoreError, Timestamp, fail_point, rename_durably,
+    sync_folder,
+};
 
 /// How many safety copies of a project are kept.
 const KEPT: usize = 3;
@@ -102,6 +105,42 @@ pub(crate) fn copies(layout: &Layout, namespace: &str) -> Result<Vec<PathBuf>, S
     Ok(found)
 }
 
+/// Removes the copies that were never completed, of projects that nobody replaces at this moment.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub(crate) fn clear_abandoned(layout: &Layout) -> Result<(), StoreError> {
+    let folder = folder(layout);
+    let entries = match std::fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(StoreError::io("list", &folder))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(StoreError::io("list", &folder))?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let namespace = name.and_then(|name| name.split('.').next());
+        if let Some(namespace) = namespace.filter(|_| is_part(&path)) {
+            let writers = layout.write_lock(namespace);
+            let Some(_alone) = FileLock::try_take(&writers, Share::Exclusive)? else {
+                continue;
+            };
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove", path)(error));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether it belongs to a copy that is not complete.
+fn is_part(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.as_encoded_bytes().starts_with(b"part"))
+}
+
 /// Removes all but the newest copies of the project, and copies that were never completed.
 fn thin_out(layout: &Layout, id: &ProjectId) -> Result<(), StoreError> {
     let folder = folder(layout);
@@ -113,10 +152,7 @@ fn thin_out(layout: &Layout, id: &ProjectId) -> Result<(), StoreError> {
     let surplus = complete.len().saturating_sub(KEPT);
     let mut old = complete[..surplus].to_vec();
     // With what SQLite kept beside them.
-    old.extend(parts.into_iter().filter(|path| {
-        path.extension()
-            .is_some_and(|extension| extension.as_encoded_bytes().starts_with(b"part"))
-    }));
+    old.extend(parts.into_iter().filter(|path| is_part(path)));
     for path in old {
         for file in [with_suffix(&path, "-wal"), path] {
             match std::fs::remove_file(&file) {

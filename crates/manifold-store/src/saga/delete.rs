@@ -9,8 +9,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 use super::exclusive::{self, Exclusive};
 use super::{operation, spoke_files, taken_name};
 use crate::{
-    DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp, fail_point,
-    projection, provision,
+    CoreTransaction, DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError,
+    Timestamp, fail_point, projection, provision,
 };
 
 /// Moves a project into the trash. When this returns it is there, on the disk; after a crash before that it
@@ -30,8 +30,9 @@ pub(crate) async fn delete(
     let row = row
         .filter(|row| row.state == ProjectState::Active)
         .ok_or_else(not_found)?;
-    let _alone = Exclusive::take(manager, &row, id, exclusive::DEADLINE).await?;
-    let operation = plan(manager, &row, id).await?;
+    let kind = OperationKind::Delete;
+    let mut alone = Exclusive::take(manager, &row, id, kind, exclusive::DEADLINE).await?;
+    let operation = plan(manager, &row, id, &mut alone).await?;
     if let Err(error) = carry_out(manager, &row, operation.as_str()).await {
         if let Err(left) = undo(manager, &row, operation.as_str(), &error).await {
             // The intent stays written down, and the next process to open the store takes it up.
@@ -51,29 +52,29 @@ async fn plan(
     manager: &SqliteManager,
     row: &projects::Model,
     id: &ProjectId,
+    alone: &mut Exclusive,
 ) -> Result<OperationId, StoreError> {
-    manager.worker().await?;
-    let transaction = manager.core().begin().await?;
-    let trashed = projects::Entity::update_many()
-        .set(projects::ActiveModel {
-            state: Set(ProjectState::Trashed),
-            trashed_at: Set(Some(Timestamp::now())),
-            ..Default::default()
-        })
-        .filter(projects::Column::Id.eq(id))
-        .filter(projects::Column::State.eq(ProjectState::Active));
-    if transaction.exec(trashed).await?.rows_affected == 0 {
-        return Err(StoreError::NotFound {
-            what: "project",
-            name: id.to_string(),
-        });
-    }
     let payload = serde_json::json!({ "name": row.name });
-    let operation = operation::begin(&transaction, manager, OperationKind::Delete, id, payload)
+    let hide = async |transaction: &CoreTransaction| {
+        let trashed = projects::Entity::update_many()
+            .set(projects::ActiveModel {
+                state: Set(ProjectState::Trashed),
+                trashed_at: Set(Some(Timestamp::now())),
+                ..Default::default()
+            })
+            .filter(projects::Column::Id.eq(id))
+            .filter(projects::Column::State.eq(ProjectState::Active));
+        if transaction.exec(trashed).await?.rows_affected == 0 {
+            return Err(StoreError::NotFound {
+                what: "project",
+                name: id.to_string(),
+            });
+        }
+        Ok(())
+    };
+    alone
+        .begin(manager, row, OperationKind::Delete, payload, hide)
         .await
-        .map_err(|error| operation::already_running(error, &row.name))?;
-    transaction.commit().await?;
-    Ok(operation)
 }
 
 async fn carry_out(
@@ -153,7 +154,7 @@ pub(super) async fn resume(
         name: left.project_id.clone(),
     })?;
     let id = projection::project_id(&row)?;
-    let _alone = Exclusive::take(manager, &row, &id, Duration::ZERO).await?;
+    let _alone = Exclusive::take(manager, &row, &id, left.kind, Duration::ZERO).await?;
     carry_out(manager, &row, &left.id).await?;
     tracing::info!(project.id = %id, "finished the deletion of project {id} that a process had left");
     Ok(())

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entity_core::enums::{OperationState, ProjectState};
+use entity_core::enums::{OperationKind, OperationState, ProjectState};
 use entity_core::{project_operations, projects};
 use rusqlite::OpenFlags;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
@@ -113,7 +113,7 @@ async fn settle(
 ) -> Result<bool, StoreError> {
     let id: ProjectId = projection::project_id(row)?;
     // With both locks nobody has the project open, so it stays as it is found.
-    let _alone = Exclusive::take(manager, row, &id, Duration::ZERO).await?;
+    let _alone = Exclusive::take(manager, row, &id, OperationKind::Create, Duration::ZERO).await?;
     let path = manager.layout().spoke(&row.namespace);
     if !provision::blocking(move || is_empty(&path)).await? {
         keep(manager, operation).await?;

@@ -16,6 +16,7 @@ mod operation;
 mod outside_file;
 mod place;
 mod purge;
+mod request;
 pub(crate) mod spoke_files;
 pub(crate) mod taken_name;
 mod undelete;
@@ -34,9 +35,11 @@ pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub use draft::ProjectDraft;
 pub(crate) use draft::settle_abandoned as settle_drafts;
+pub(crate) use exclusive::Exclusive;
 pub(crate) use lock_holders::{lock_holders, readers};
 pub(crate) use place::restore;
 pub(crate) use purge::purge;
+pub(crate) use request::{requested, wait as wait_while_requested};
 pub(crate) use spoke_files::settle;
 pub(crate) use undelete::undelete;
 
@@ -50,6 +53,10 @@ pub(crate) async fn reconcile(manager: &Arc<SqliteManager>) -> Result<(), StoreE
         .order_by_asc(project_operations::Column::CreatedAt);
     for row in manager.core().all(running).await? {
         if !abandoned(manager, &row)? || !operation::adopt(manager, &row).await? {
+            continue;
+        }
+        if row.step == request::REQUESTED {
+            request::withdraw(manager, &row).await?;
             continue;
         }
         let resumed = match row.kind {

@@ -1,14 +1,14 @@
 //! The written record of a saga.
 
 use entity_core::enums::{OperationKind, OperationState};
-use entity_core::project_operations;
+use entity_core::{job_workers, project_operations};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::Value as Json;
 
 use crate::{
-    CoreTransaction, DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError,
-    Timestamp,
+    Core, CoreTransaction, Database, DatabaseManager as _, OperationId, ProjectId, SqliteManager,
+    StoreError, Timestamp, TypedConnection,
 };
 
 /// The first step of every saga.
@@ -22,6 +22,18 @@ pub(super) async fn begin(
     project: &ProjectId,
     payload: Json,
 ) -> Result<OperationId, StoreError> {
+    insert(transaction, manager, kind, project, payload, PLANNED).await
+}
+
+/// Writes down a saga at a step.
+pub(super) async fn insert(
+    transaction: &CoreTransaction,
+    manager: &SqliteManager,
+    kind: OperationKind,
+    project: &ProjectId,
+    payload: Json,
+    step: &str,
+) -> Result<OperationId, StoreError> {
     let id = OperationId::new();
     let now = Timestamp::now();
     transaction
@@ -30,7 +42,7 @@ pub(super) async fn begin(
             project_id: Set(project.to_string()),
             kind: Set(kind),
             state: Set(OperationState::Running),
-            step: Set(PLANNED.to_owned()),
+            step: Set(step.to_owned()),
             payload: Set(payload),
             worker_id: Set(Some(manager.worker_if_registered()?.to_string())),
             error: Set(None),
@@ -106,14 +118,44 @@ pub(super) async fn adopt(
 }
 
 /// What it means that a saga cannot be written down because the project has one.
-pub(super) fn already_running(error: StoreError, project: &str) -> StoreError {
-    match error {
-        StoreError::Unique { .. } => StoreError::Busy {
-            what: format!("project `{project}`"),
-            holder: None,
-        },
-        other => other,
+pub(super) async fn already_running(
+    transaction: &CoreTransaction,
+    id: &ProjectId,
+    name: &str,
+    error: StoreError,
+) -> StoreError {
+    if !matches!(error, StoreError::Unique { .. }) {
+        return error;
     }
+    let running = project_operations::Entity::find()
+        .filter(project_operations::Column::State.eq(OperationState::Running))
+        .filter(project_operations::Column::ProjectId.eq(id));
+    let holder = match transaction.one(running).await {
+        Ok(Some(running)) => owner(transaction, &running).await,
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
+    };
+    match holder {
+        Ok(holder) => StoreError::Busy {
+            what: format!("project `{name}`"),
+            holder,
+        },
+        Err(error) => error,
+    }
+}
+
+/// The process that a saga belongs to: its id and its command.
+pub(super) async fn owner<C: TypedConnection>(
+    core: &Database<Core, C>,
+    operation: &project_operations::Model,
+) -> Result<Option<String>, StoreError> {
+    let Some(worker) = &operation.worker_id else {
+        return Ok(None);
+    };
+    let found = core
+        .one(job_workers::Entity::find_by_id(worker.as_str()))
+        .await?;
+    Ok(found.map(|worker| format!("process {} ({})", worker.pid, worker.command)))
 }
 
 /// Leaves a saga that cannot be finished now to the next process that opens the store.

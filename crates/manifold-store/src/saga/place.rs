@@ -75,7 +75,7 @@ async fn plan(
     let now = Timestamp::now();
     let transaction = manager.core().begin().await?;
     taken_name::refuse(&transaction, name, id.as_str()).await?;
-    transaction
+    let inserted = transaction
         .exec(projects::Entity::insert(projects::ActiveModel {
             id: Set(id.to_string()),
             name: Set(name.clone()),
@@ -94,8 +94,10 @@ async fn plan(
             updated_at: Set(now),
             trashed_at: Set(None),
         }))
-        .await
-        .map_err(|error| operation::already_running(error, name))?;
+        .await;
+    if let Err(error) = inserted {
+        return Err(operation::already_running(&transaction, id, name, error).await);
+    }
     let payload = serde_json::json!({ "name": name });
     let operation = operation::begin(&transaction, manager, *kind, id, payload).await?;
     transaction.commit().await?;

@@ -10,8 +10,8 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use super::exclusive::{self, Exclusive};
 use super::{operation, spoke_files};
 use crate::{
-    DatabaseManager as _, OperationId, SqliteManager, StoreError, fail_point, projection,
-    provision, replace, sync_folder,
+    CoreTransaction, DatabaseManager as _, OperationId, SqliteManager, StoreError, fail_point,
+    projection, provision, replace, sync_folder,
 };
 
 /// Removes a project that lies in the trash, for good. When this returns it is gone; after a crash before that it lies
@@ -21,8 +21,9 @@ pub(crate) async fn purge(
     row: &projects::Model,
 ) -> Result<(), StoreError> {
     let id = projection::project_id(row)?;
-    let _alone = Exclusive::take(manager, row, &id, exclusive::DEADLINE).await?;
-    let operation = plan(manager, row).await?;
+    let kind = OperationKind::Purge;
+    let mut alone = Exclusive::take(manager, row, &id, kind, exclusive::DEADLINE).await?;
+    let operation = plan(manager, row, &mut alone).await?;
     let Err(error) = carry_out(manager, row, operation.as_str()).await else {
         return Ok(());
     };
@@ -34,25 +35,27 @@ pub(crate) async fn purge(
 }
 
 /// The intent: from here on the project may lose its file.
-async fn plan(manager: &SqliteManager, row: &projects::Model) -> Result<OperationId, StoreError> {
-    manager.worker().await?;
-    let id = projection::project_id(row)?;
-    let transaction = manager.core().begin().await?;
-    let now = transaction
-        .one(projects::Entity::find_by_id(&row.id))
-        .await?;
-    if now.is_none_or(|now| now.state != ProjectState::Trashed) {
-        return Err(StoreError::NotFound {
-            what: StoreError::IN_TRASH,
-            name: row.id.clone(),
-        });
-    }
+async fn plan(
+    manager: &SqliteManager,
+    row: &projects::Model,
+    alone: &mut Exclusive,
+) -> Result<OperationId, StoreError> {
     let payload = serde_json::json!({ "name": row.name });
-    let operation = operation::begin(&transaction, manager, OperationKind::Purge, &id, payload)
+    let check = async |transaction: &CoreTransaction| {
+        let now = transaction
+            .one(projects::Entity::find_by_id(&row.id))
+            .await?;
+        if now.is_none_or(|now| now.state != ProjectState::Trashed) {
+            return Err(StoreError::NotFound {
+                what: StoreError::IN_TRASH,
+                name: row.id.clone(),
+            });
+        }
+        Ok(())
+    };
+    alone
+        .begin(manager, row, OperationKind::Purge, payload, check)
         .await
-        .map_err(|error| operation::already_running(error, &row.name))?;
-    transaction.commit().await?;
-    Ok(operation)
 }
 
 async fn carry_out(
@@ -129,7 +132,7 @@ pub(super) async fn resume(
         return transaction.commit().await;
     };
     let id = projection::project_id(&row)?;
-    let _alone = Exclusive::take(manager, &row, &id, Duration::ZERO).await?;
+    let _alone = Exclusive::take(manager, &row, &id, left.kind, Duration::ZERO).await?;
     carry_out(manager, &row, &left.id).await?;
     tracing::info!(project.id = %id, "finished to remove project {id} for good, as a process had left it");
     Ok(())

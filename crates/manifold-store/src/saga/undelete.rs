@@ -55,14 +55,10 @@ pub(crate) async fn undelete(
         name_before: row.name.clone(),
         trashed_at: row.trashed_at,
     };
-    let alone = Exclusive::take(
-        manager,
-        row,
-        &projection::project_id(row)?,
-        exclusive::DEADLINE,
-    )
-    .await?;
-    let operation = begin(manager, row, &plan).await?;
+    let id = projection::project_id(row)?;
+    let kind = OperationKind::Undelete;
+    let mut alone = Exclusive::take(manager, row, &id, kind, exclusive::DEADLINE).await?;
+    let operation = begin(manager, row, &plan, &mut alone).await?;
     if let Err(error) = carry_out(manager, &row.id, &plan, operation.as_str()).await {
         if let Err(left) = undo(
             manager,
@@ -81,7 +77,7 @@ pub(crate) async fn undelete(
     drop(alone);
     if plan.renames() {
         // Opening brings the hub in step with the file; the project is in use whether it succeeds or not.
-        if let Err(error) = manager.project(&projection::project_id(row)?).await {
+        if let Err(error) = manager.project(&id).await {
             tracing::warn!(project.id = %row.id, %error, "the project is back but cannot be opened");
         }
     }
@@ -100,31 +96,30 @@ async fn begin(
     manager: &SqliteManager,
     row: &projects::Model,
     plan: &Plan,
+    alone: &mut Exclusive,
 ) -> Result<OperationId, StoreError> {
-    manager.worker().await?;
-    let id = projection::project_id(row)?;
-    let transaction = manager.core().begin().await?;
-    taken_name::refuse(&transaction, &plan.name, &row.id).await?;
-    let leaving = projects::ActiveModel {
-        state: Set(ProjectState::Creating),
-        trashed_at: Set(None),
-        name: Set(plan.name.clone()),
-        name_fold: Set(name::fold(&plan.name)),
-        ..Default::default()
-    };
-    if !change(&transaction, &row.id, ProjectState::Trashed, leaving).await? {
-        return Err(StoreError::NotFound {
-            what: "project",
-            name: row.id.clone(),
-        });
-    }
     let payload =
         serde_json::to_value(plan).map_err(|error| StoreError::Decode(error.to_string()))?;
-    let operation = operation::begin(&transaction, manager, OperationKind::Undelete, &id, payload)
+    let take_out = async |transaction: &CoreTransaction| {
+        taken_name::refuse(transaction, &plan.name, &row.id).await?;
+        let leaving = projects::ActiveModel {
+            state: Set(ProjectState::Creating),
+            trashed_at: Set(None),
+            name: Set(plan.name.clone()),
+            name_fold: Set(name::fold(&plan.name)),
+            ..Default::default()
+        };
+        if !change(transaction, &row.id, ProjectState::Trashed, leaving).await? {
+            return Err(StoreError::NotFound {
+                what: "project",
+                name: row.id.clone(),
+            });
+        }
+        Ok(())
+    };
+    alone
+        .begin(manager, row, OperationKind::Undelete, payload, take_out)
         .await
-        .map_err(|error| operation::already_running(error, &row.name))?;
-    transaction.commit().await?;
-    Ok(operation)
 }
 
 async fn carry_out(
@@ -232,6 +227,7 @@ pub(super) async fn resume(
         manager,
         &row,
         &projection::project_id(&row)?,
+        left.kind,
         Duration::ZERO,
     )
     .await?;

@@ -7,7 +7,7 @@ use super::tables::{TableLoad, Tables};
 use super::workspace::{self, Workspace};
 use super::{Expected, Staged, StagedError, check, spoke};
 use crate::migrate::{self, Direction};
-use crate::{Kind as _, Project, SqliteManager, StoreError, fail_point, provision};
+use crate::{Kind as _, Project, SqliteManager, StoreError, fail_point, provision, replace};
 
 /// A spoke that is being built among the temporary files: table by table, or as a whole file.
 ///
@@ -48,13 +48,18 @@ impl StagedBuilder {
         })
     }
 
-    /// Removes what processes left that died while they built a spoke. Beginning another one does it too.
+    /// Removes what processes left that died while they built a spoke, or while they copied one that was to be
+    /// replaced. The first writing of a process does it too.
     ///
     /// # Errors
     /// [`StoreError::Io`] when the temporary files cannot be listed.
     pub async fn clear_abandoned(manager: &SqliteManager) -> Result<(), StoreError> {
         let layout = manager.layout().clone();
-        provision::blocking(move || workspace::sweep(&layout)).await
+        provision::blocking(move || {
+            workspace::sweep(&layout)?;
+            replace::clear_abandoned(&layout)
+        })
+        .await
     }
 
     /// Begins to fill a table: one of the catalogue, or a table of rows, which is made.
