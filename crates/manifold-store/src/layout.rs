@@ -113,11 +113,11 @@ impl Layout {
         self.root.join("tmp")
     }
 
-    /// A migrated, empty spoke, copied to make a new one.
+    /// A migrated, empty spoke with checksums on its pages, copied to make a new one.
     #[must_use]
     pub fn template(&self, version: u32) -> PathBuf {
         self.temporary().join(format!(
-            "project-{version}-{}.template",
+            "project-{version}-{}-sums.template",
             env!("CARGO_PKG_VERSION")
         ))
     }

@@ -18,7 +18,6 @@ use manifold_store::{
     DataSources, DatabaseManager as _, Doctor, NewSource, ProjectId, Quarantine, RowLog, Salvage,
     SalvageError, Salvaged, SnapshotId, Timestamp,
 };
-use rusqlite::Connection;
 use support::Store;
 use text_records::TextRecords;
 
