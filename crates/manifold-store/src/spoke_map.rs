@@ -14,6 +14,12 @@ use crate::{ProjectDatabase, ProjectId, StoreError};
 /// How long a caller waits until another spoke may be closed to make room.
 const ROOM_DEADLINE: Duration = Duration::from_secs(60);
 
+/// From so many open spokes on, idle ones are closed when another is opened: each takes some 200 KB of memory.
+const KEPT_OPEN: usize = 256;
+
+/// Idle spokes closed for each that is opened when there are too many: more than one, so that they become fewer.
+const CLOSED_AT_ONCE: usize = 2;
+
 /// One open spoke and its place in the budget.
 struct Open {
     spoke: Spoke,
@@ -23,7 +29,7 @@ struct Open {
 /// Opening is single-flight: who comes while a spoke is being opened waits for that opening.
 type Slot = Arc<OnceCell<Open>>;
 
-/// Spokes stay open until another one needs their place. A leased spoke is never closed.
+/// Spokes stay open until another one needs their place, or many are open. A leased spoke is never closed.
 pub(crate) struct SpokeMap {
     slots: Mutex<HashMap<ProjectId, Slot>>,
     places: Arc<Semaphore>,
@@ -131,12 +137,19 @@ impl SpokeMap {
 
     /// Closes every spoke that nobody holds a lease on.
     pub(crate) async fn close_idle(&self) -> Result<(), StoreError> {
-        while let Some(slot) = self.take_idle() {
-            if let Some(open) = slot.get() {
-                open.spoke.close().await?;
-            }
-        }
+        while self.close_one_idle().await? {}
         Ok(())
+    }
+
+    /// Closes the least recently used idle spoke, which gives its place back; false when none is idle.
+    async fn close_one_idle(&self) -> Result<bool, StoreError> {
+        let Some(slot) = self.take_idle() else {
+            return Ok(false);
+        };
+        if let Some(open) = slot.get() {
+            open.spoke.close().await?;
+        }
+        Ok(true)
     }
 
     fn slot(&self, id: &ProjectId) -> Slot {
@@ -176,17 +189,18 @@ impl SpokeMap {
 
     /// A place in the budget, closing the least recently used idle spoke when all are taken.
     async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        for _ in 0..CLOSED_AT_ONCE {
+            if self.capacity - self.places.available_permits() >= KEPT_OPEN {
+                self.close_one_idle().await?;
+            }
+        }
         let deadline = tokio::time::Instant::now() + ROOM_DEADLINE;
         loop {
             let released = self.released.notified();
             if let Ok(place) = self.places.clone().try_acquire_owned() {
                 return Ok(place);
             }
-            if let Some(slot) = self.take_idle() {
-                if let Some(open) = slot.get() {
-                    open.spoke.close().await?;
-                }
-                drop(slot); // gives its place back
+            if self.close_one_idle().await? {
                 continue;
             }
             if tokio::time::timeout_at(deadline, released).await.is_err() {
