@@ -15,6 +15,12 @@ use crate::{ProjectDatabase, ProjectId, StoreError};
 /// How long a caller waits until another spoke may be closed to make room.
 const ROOM_DEADLINE: Duration = Duration::from_secs(60);
 
+/// From so many open spokes on, idle ones are closed when another is opened: each takes some 200 KB of memory.
+const KEPT_OPEN: usize = 256;
+
+/// Idle spokes closed for each that is opened when there are too many: more than one, so that they become fewer.
+const CLOSED_AT_ONCE: usize = 2;
+
 /// One open spoke and its place in the budget.
 struct Open {
     spoke: Spoke,
@@ -24,7 +30,7 @@ struct Open {
 /// Opening is single-flight: who comes while a spoke is being opened waits for that opening.
 type Slot = Arc<OnceCell<Open>>;
 
-/// Spokes stay open until another one needs their place. A leased spoke is never closed.
+/// Spokes stay open until another one needs their place, or many are open. A leased spoke is never closed.
 pub(crate) struct SpokeMap {
     slots: Mutex<HashMap<ProjectId, Slot>>,
     places: Arc<Semaphore>,
@@ -153,12 +159,28 @@ impl SpokeMap {
 
     /// Closes every spoke that nobody holds a lease on.
     pub(crate) async fn close_idle(&self) -> Result<(), StoreError> {
-        while let Some(slot) = self.take_idle() {
-            if let Some(open) = slot.get() {
-                open.spoke.close().await?;
-            }
-        }
+        while self.close_one_idle().await? {}
         Ok(())
+    }
+
+    /// Closes the least recently used idle spoke, which gives its place back; false when none is idle.
+    async fn close_one_idle(&self) -> Result<bool, StoreError> {
+        let Some(slot) = self.take_idle() else {
+            return Ok(false);
+        };
+        if let Some(open) = slot.get() {
+            open.spoke.close().await?;
+        }
+        Ok(true)
+    }
+
+    /// As [`Self::close_one_idle`], for another spoke's sake.
+    async fn evict_one(&self) -> Result<bool, StoreError> {
+        let evicted = self.close_one_idle().await?;
+        if evicted {
+            self.meter.spoke_evicted();
+        }
+        Ok(evicted)
     }
 
     fn slot(&self, id: &ProjectId) -> Slot {
@@ -208,6 +230,11 @@ impl SpokeMap {
 
     /// A place in the budget, closing the least recently used idle spoke when all are taken.
     async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        for _ in 0..CLOSED_AT_ONCE {
+            if self.capacity - self.places.available_permits() >= KEPT_OPEN {
+                self.evict_one().await?;
+            }
+        }
         let asked = Instant::now();
         let (place, waited) = self.find_place().await;
         if waited {
@@ -225,15 +252,10 @@ impl SpokeMap {
             if let Ok(place) = self.places.clone().try_acquire_owned() {
                 return (Ok(place), waited);
             }
-            if let Some(slot) = self.take_idle() {
-                self.meter.spoke_evicted();
-                if let Some(open) = slot.get()
-                    && let Err(error) = open.spoke.close().await
-                {
-                    return (Err(error), waited);
-                }
-                drop(slot); // gives its place back
-                continue;
+            match self.evict_one().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => return (Err(error), waited),
             }
             waited = true;
             if tokio::time::timeout_at(deadline, released).await.is_err() {
