@@ -261,10 +261,9 @@ impl SqliteManager {
         // Before a place among the open ones is taken: one that is being opened is not closed.
         if self.access == Access::ReadWrite
             && (self.requested.contains(id) || !self.spokes.contains(id))
+            && saga::wait_while_requested(self, id).await?
         {
-            if saga::wait_while_requested(self, id).await? {
-                self.requested.remove(id);
-            }
+            self.requested.remove(id);
         }
         self.lease_at_once(id, purpose).await
     }

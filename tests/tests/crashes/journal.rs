@@ -224,7 +224,9 @@ impl History {
         let trash = self.model.trash.keys().cloned().map(Act::Undelete);
         let files = self.model.files.keys();
         let adopt = files.map(|file| Act::Adopt(file.clone(), format!("of {file}")));
-        for act in trash.chain(adopt).collect::<Vec<_>>() {
+        // Who makes something removes what the dead were making.
+        let last = [Act::Create("last".to_owned())];
+        for act in trash.chain(adopt).chain(last).collect::<Vec<_>>() {
             let words = act.arguments();
             self.journal.push(format!("{words:?}"));
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -267,7 +269,7 @@ fn prepare() -> (Folder, Fixed) {
             "--create-project",
         ]);
     }
-    for (_, versions) in &scratch.state("files").projects["s"] {
+    for versions in scratch.state("files").projects["s"].values() {
         files.push((versions[0].rows, versions[0].hash));
     }
     let restored = folder.copy();
