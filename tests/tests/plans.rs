@@ -19,9 +19,10 @@ use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
 use manifold_store::recorder::{self, Place};
 use manifold_store::{
-    DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs, Layout, Migrations,
-    NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceChange,
-    SourceId, SourceIndexes, SqliteManager, StoreOptions, Target, Trash, UserQueries, rows,
+    AdoptOptions, CopyWatch, DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs,
+    Layout, Migrations, NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings,
+    Snapshots, SourceChange, SourceId, SourceIndexes, SqliteManager, StoreOptions, Target, Trash,
+    UserQueries, rows,
 };
 use rusqlite::config::DbConfig;
 use tokio_util::sync::CancellationToken;
@@ -337,13 +338,22 @@ async fn trash(manager: &Arc<SqliteManager>, folder: &Path) {
     projects.undelete("nothing", None).await.unwrap_err();
     let undeleted = projects.undelete("old", Some("older")).await.unwrap();
     let id = Projects::id(&undeleted).unwrap();
-    projects.clone_project(&id, "another").await.unwrap();
+    projects
+        .clone_project(&id, "another", CopyWatch::unwatched())
+        .await
+        .unwrap();
     let file = folder.join("older.db");
-    projects.export_file(&id, &file).await.unwrap();
+    projects
+        .export_file(&id, &file, CopyWatch::unwatched())
+        .await
+        .unwrap();
     projects.delete(&id).await.unwrap();
     let trashed = trash.find("older").await.unwrap();
     trash.purge(&trashed.project).await.unwrap();
-    projects.adopt(&file, None).await.unwrap();
+    projects
+        .adopt(&file, &AdoptOptions::default(), CopyWatch::unwatched())
+        .await
+        .unwrap();
 }
 
 /// Imports these bytes as the next snapshot of a source.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub use crate::saga::{NewProject, ProjectDraft};
-pub use copies::Adopted;
+pub use copies::{AdoptOptions, Adopted};
 
 /// The projects of a store.
 #[derive(Debug, Clone)]

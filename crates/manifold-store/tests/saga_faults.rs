@@ -17,8 +17,8 @@ use entity_core::enums::ProjectState;
 use entity_core::projects;
 use fail::FailScenario;
 use manifold_store::{
-    DataSources, DatabaseManager as _, Doctor, Layout, NewProject, NewSource, ProjectId, Projects,
-    SqliteManager, StoreError, StoreOptions, Trash,
+    AdoptOptions, CopyWatch, DataSources, DatabaseManager as _, Doctor, Layout, NewProject,
+    NewSource, ProjectId, Projects, SqliteManager, StoreError, StoreOptions, Trash,
 };
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 
@@ -120,11 +120,17 @@ impl Saga {
                 .undelete(id.as_str(), Some("old sales"))
                 .await
                 .map(drop),
-            CloneActive => projects.clone_project(&id, "clone").await.map(drop),
+            CloneActive => projects
+                .clone_project(&id, "clone", CopyWatch::unwatched())
+                .await
+                .map(drop),
             CloneTrashed => trash.clone_project("sales", Some("clone")).await.map(drop),
-            Adopt => projects.adopt(&file, Some("adopted")).await.map(drop),
+            Adopt => projects
+                .adopt(&file, &named("adopted"), CopyWatch::unwatched())
+                .await
+                .map(drop),
             ExportFile => projects
-                .export_file(&id, &file.with_extension("copy"))
+                .export_file(&id, &file.with_extension("copy"), CopyWatch::unwatched())
                 .await
                 .map(drop),
             Purge => trash.purge(&trash.find("sales").await?.project).await,
@@ -139,6 +145,13 @@ struct Scene {
     id: ProjectId,
     /// The project as one file.
     file: PathBuf,
+}
+
+fn named(name: &str) -> AdoptOptions {
+    AdoptOptions {
+        name: Some(name.to_owned()),
+        ..AdoptOptions::default()
+    }
 }
 
 fn new(name: &str) -> NewProject {
@@ -172,7 +185,10 @@ async fn prepared(saga: Saga) -> (tempfile::TempDir, Scene) {
         .await
         .unwrap();
     let file = folder.path().join("sales.db");
-    projects.export_file(&id, &file).await.unwrap();
+    projects
+        .export_file(&id, &file, CopyWatch::unwatched())
+        .await
+        .unwrap();
     if saga.begins_in_trash() {
         projects.delete(&id).await.unwrap();
     }

@@ -130,7 +130,7 @@ impl Staged {
     }
 }
 
-fn open(path: &std::path::Path) -> Result<Connection, StoreError> {
+pub(super) fn open(path: &std::path::Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.execute_batch(

@@ -12,3 +12,4 @@ pub(crate) mod project;
 pub(crate) mod snapshot;
 pub(crate) mod source;
 pub(crate) mod trashed;
+pub(crate) mod trashed_source;
