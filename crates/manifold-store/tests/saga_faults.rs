@@ -18,13 +18,14 @@ use entity_core::projects;
 use fail::FailScenario;
 use manifold_store::{
     AdoptOptions, CopyWatch, DataSources, DatabaseManager as _, Doctor, Layout, NewProject,
-    NewSource, ProjectId, Projects, SqliteManager, StoreError, StoreOptions, Trash,
+    NewSource, ProjectId, Projects, SourceTrash, SqliteManager, StoreError, StoreOptions, Trash,
 };
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 
 use self::End::{New, Old};
 use self::Saga::{
-    Adopt, CloneActive, CloneTrashed, Create, Delete, ExportFile, Purge, Undelete, UndeleteAs,
+    Adopt, CloneActive, CloneTrashed, Create, Delete, DeleteSource, ExportFile, Purge, Undelete,
+    UndeleteAs, UndeleteSource,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,8 @@ enum Saga {
     Adopt,
     ExportFile,
     Purge,
+    DeleteSource,
+    UndeleteSource,
 }
 
 /// The state before the saga or after it.
@@ -87,6 +90,16 @@ const PURGING: &[Step] = &[
     ("purge-file-removed", New, New),
     ("purge-published", New, New),
 ];
+const DELETING_SOURCE: &[Step] = &[
+    ("source-trashed", Old, Old),
+    ("revision-raised", Old, Old),
+    ("revision-committed", New, New),
+];
+const UNDELETING_SOURCE: &[Step] = &[
+    ("source-undeleted", Old, Old),
+    ("revision-raised", Old, Old),
+    ("revision-committed", New, New),
+];
 const UNDONE_DELETING: &[&str] = &["delete-undoing", "delete-file-moved-back"];
 const UNDONE_UNDELETING: &[&str] = &["undelete-undoing", "undelete-file-moved-back"];
 const UNDONE_PURGING: &[&str] = &["purge-undoing"];
@@ -102,6 +115,8 @@ const SAGAS: &[(Saga, &[Step], &[&str])] = &[
     (Adopt, ADOPTING, &[]),
     (ExportFile, EXPORTING, &[]),
     (Purge, PURGING, UNDONE_PURGING),
+    (DeleteSource, DELETING_SOURCE, &[]),
+    (UndeleteSource, UNDELETING_SOURCE, &[]),
 ];
 
 impl Saga {
@@ -134,6 +149,19 @@ impl Saga {
                 .await
                 .map(drop),
             Purge => trash.purge(&trash.find("sales").await?.project).await,
+            DeleteSource => {
+                let source = DataSources::new(manager.clone())
+                    .find(&id, "orders")
+                    .await?;
+                SourceTrash::new(&manager)
+                    .delete(&id, &source.id.parse().expect("an id"), |_| {})
+                    .await
+                    .map(drop)
+            }
+            UndeleteSource => SourceTrash::new(&manager)
+                .undelete(&id, "orders", None)
+                .await
+                .map(drop),
         }
     }
 }
@@ -189,6 +217,13 @@ async fn prepared(saga: Saga) -> (tempfile::TempDir, Scene) {
         .export_file(&id, &file, CopyWatch::unwatched())
         .await
         .unwrap();
+    if saga == UndeleteSource {
+        let source = sources.find(&id, "orders").await.unwrap().id;
+        SourceTrash::new(&manager)
+            .delete(&id, &source.parse().unwrap(), |_| {})
+            .await
+            .unwrap();
+    }
     if saga.begins_in_trash() {
         projects.delete(&id).await.unwrap();
     }
@@ -217,6 +252,11 @@ async fn state(manager: &Arc<SqliteManager>, folder: &Path) -> Vec<String> {
                 .unwrap();
             assert_eq!((&inside.id, &inside.name), (&row.id, &row.name));
             assert_eq!(inside.description.as_deref(), Some("kept"));
+            let trash = SourceTrash::new(manager)
+                .list(&Projects::id(&row).unwrap())
+                .await
+                .unwrap();
+            found.extend(trash.iter().map(|trashed| trashed.source.name.clone()));
         }
         found.push(format!(
             "{:?} {} with {}",

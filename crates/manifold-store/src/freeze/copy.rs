@@ -132,6 +132,16 @@ pub(super) fn copy_catalogue(
         })?;
     }
     copy_migrations(from, &to).map_err(named)?;
+    for (table, highest) in frozen.sequences()? {
+        let known = to.execute(
+            "UPDATE sqlite_sequence SET seq = ?2 WHERE name = ?1",
+            (&table, highest),
+        );
+        if known.map_err(named)? == 0 {
+            let numbers = "INSERT INTO sqlite_sequence(name, seq) VALUES (?1, ?2)";
+            to.execute(numbers, (&table, highest)).map_err(named)?;
+        }
+    }
     to.execute_batch(&format!(
         "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; COMMIT",
         frozen.schema_version()

@@ -1,5 +1,6 @@
 //! A held state of a database.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use entity_core::TableCount;
@@ -94,6 +95,19 @@ impl Frozen {
     /// [`StoreError`] by meaning.
     pub fn tables(&self, contents: Contents) -> Result<Vec<Table>, StoreError> {
         table::tables(&self.connection, contents).map_err(|error| error.at(&self.path))
+    }
+
+    /// The highest number that each table has given to a row by itself, by table: such numbers are never given again,
+    /// also when the row is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub fn sequences(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT name, seq FROM sqlite_sequence ORDER BY name")?;
+        let sequences = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(sequences.collect::<Result<_, _>>()?)
     }
 
     /// The statements that made the tables of rows and their indexes. The catalogue is made by migrations.

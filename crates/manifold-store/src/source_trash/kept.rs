@@ -96,3 +96,39 @@ pub(super) async fn run<const N: usize>(
     let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
     Ok(transaction.connection().execute_raw(statement).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Project, migrate};
+
+    #[tokio::test]
+    async fn every_table_that_refers_to_a_source_is_known_here() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spoke.db");
+        migrate::create::<Project>(&path).await.unwrap();
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let referring: Vec<String> = connection
+            .prepare(
+                "SELECT DISTINCT t.name FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) k \
+                 WHERE t.type = 'table' AND k.\"table\" IN ('data_sources', 'snapshots') ORDER BY 1",
+            )
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let known: Vec<&str> = KEPT
+            .iter()
+            .map(|(table, _)| *table)
+            .chain([HISTORY])
+            .collect();
+        for table in &referring {
+            assert!(
+                known.contains(&table.as_str()),
+                "{table} is missing in KEPT"
+            );
+        }
+        assert_eq!(referring.len() + 1, known.len(), "{known:?}");
+    }
+}

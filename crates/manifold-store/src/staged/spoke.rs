@@ -1,5 +1,6 @@
 //! A spoke that passed every check and waits for its place.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::SecondsFormat;
@@ -21,6 +22,9 @@ pub struct Expected {
     pub schema_version: i64,
     /// Each saved table with its rows and their logical hash. Tables that are not listed are empty.
     pub tables: Vec<TableCount>,
+    /// The highest number that each table has given to a row by itself, by table; see
+    /// [`Frozen::sequences`](crate::Frozen::sequences).
+    pub sequences: BTreeMap<String, i64>,
 }
 
 /// A table that came back as it was saved: its rows have the same logical hash.
