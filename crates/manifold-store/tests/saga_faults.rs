@@ -90,15 +90,10 @@ const PURGING: &[Step] = &[
     ("purge-file-removed", New, New),
     ("purge-published", New, New),
 ];
-const DELETING_SOURCE: &[Step] = &[
-    ("source-trashed", Old, Old),
-    ("revision-raised", Old, Old),
-    ("revision-committed", New, New),
-];
+const DELETING_SOURCE: &[Step] = &[("source-trashed", Old, Old), ("revision-raised", Old, Old)];
 const UNDELETING_SOURCE: &[Step] = &[
     ("source-undeleted", Old, Old),
     ("revision-raised", Old, Old),
-    ("revision-committed", New, New),
 ];
 const UNDONE_DELETING: &[&str] = &["delete-undoing", "delete-file-moved-back"];
 const UNDONE_UNDELETING: &[&str] = &["undelete-undoing", "undelete-file-moved-back"];

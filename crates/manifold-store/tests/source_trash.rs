@@ -222,8 +222,8 @@ async fn names_are_free_at_once_and_a_view_gets_another_one() {
         .await
         .unwrap();
     assert_eq!(back.view_name, "planes_2");
-    source(&store, &project, "planes_2").await;
     trash.delete(&project, &second, |_| {}).await.unwrap();
+    source(&store, &project, "planes_2").await;
     let third = source(&store, &project, "planes").await;
     assert_ne!(third, planes);
     trash.delete(&project, &third, |_| {}).await.unwrap();
