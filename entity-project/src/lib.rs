@@ -26,6 +26,7 @@ pub mod snapshots;
 pub mod source_columns;
 pub mod source_indexes;
 mod string_list;
+pub mod trashed_sources;
 
 pub use project_entity::ProjectEntity;
 pub use string_list::StringList;

@@ -22,6 +22,7 @@ mod m20261122_000010_create_consolidated_models;
 mod m20261122_000011_create_import_history;
 mod m20261122_000012_create_job_cursors;
 mod m20261122_000013_create_source_indexes;
+mod m20261123_000031_create_trashed_sources;
 
 /// Applies and reverts the spoke's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +44,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_create_import_history::Migration),
             Box::new(m20261122_000012_create_job_cursors::Migration),
             Box::new(m20261122_000013_create_source_indexes::Migration),
+            Box::new(m20261123_000031_create_trashed_sources::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date spoke.
-pub const VERSION: u32 = 13;
+pub const VERSION: u32 = 14;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///

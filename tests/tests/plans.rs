@@ -19,9 +19,10 @@ use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
 use manifold_store::recorder::{self, Place};
 use manifold_store::{
-    DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs, Layout, Migrations,
-    NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceChange,
-    SourceId, SourceIndexes, SqliteManager, StoreOptions, Target, Trash, UserQueries, rows,
+    AdoptOptions, CopyWatch, DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs,
+    Layout, Migrations, NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings,
+    Snapshots, SourceChange, SourceId, SourceIndexes, SourceTrash, SqliteManager, StoreOptions,
+    Target, Trash, UserQueries, rows,
 };
 use rusqlite::config::DbConfig;
 use tokio_util::sync::CancellationToken;
@@ -119,6 +120,7 @@ fn explain(file: &Path, sql: &str) -> Vec<String> {
     let mut statement = match connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")) {
         Ok(statement) => statement,
         Err(error) if error.to_string().contains("no such table: d") => return Vec::new(),
+        Err(error) if error.to_string().contains("no such table: @trash") => return Vec::new(),
         Err(error) => panic!("{error}: {sql}"),
     };
     let mut rows = statement.raw_query();
@@ -307,6 +309,7 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     jobs.worker(&attempts[0].worker_id).await.unwrap();
     jobs.checkpoints(&id, &project).await.unwrap();
     jobs.logs(&id).await.unwrap();
+    source_trash(manager, &project).await;
     trash(manager, folder).await;
     rescue_dead(manager).await.unwrap();
     let migrations = Migrations::new(manager);
@@ -325,6 +328,31 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
         .unwrap();
     other.project(&project).await.unwrap();
     project
+}
+
+/// Sources go into the trash, and one comes back.
+async fn source_trash(manager: &Arc<SqliteManager>, project: &ProjectId) {
+    let (trash, sources) = (SourceTrash::new(manager), DataSources::new(manager.clone()));
+    let keyed = sources.find(project, "keyed").await.unwrap().id;
+    let keyed: SourceId = keyed.parse().unwrap();
+    for enabled in [false, true] {
+        let change = SourceChange {
+            enabled: Some(enabled),
+            key_columns: Some(vec!["id".to_owned()]),
+            ..SourceChange::default()
+        };
+        sources.update(project, &keyed, change).await.unwrap();
+    }
+    let renamed = sources.find(project, "renamed").await.unwrap().id;
+    for source in [&keyed, &renamed.parse().unwrap()] {
+        trash.delete(project, source, |_| {}).await.unwrap();
+    }
+    trash.list(project).await.unwrap();
+    for reference in [keyed.as_str(), "keyed", &keyed.as_str()[..31]] {
+        trash.find(project, reference).await.unwrap();
+    }
+    trash.undelete(project, "keyed", None).await.unwrap();
+    trash.purge(project, &renamed).await.unwrap();
 }
 
 /// A project goes into the trash, comes back, is copied, and is removed for good.
@@ -347,13 +375,22 @@ async fn trash(manager: &Arc<SqliteManager>, folder: &Path) {
     projects.undelete("nothing", None).await.unwrap_err();
     let undeleted = projects.undelete("old", Some("older")).await.unwrap();
     let id = Projects::id(&undeleted).unwrap();
-    projects.clone_project(&id, "another").await.unwrap();
+    projects
+        .clone_project(&id, "another", CopyWatch::unwatched())
+        .await
+        .unwrap();
     let file = folder.join("older.db");
-    projects.export_file(&id, &file).await.unwrap();
+    projects
+        .export_file(&id, &file, CopyWatch::unwatched())
+        .await
+        .unwrap();
     projects.delete(&id).await.unwrap();
     let trashed = trash.find("older").await.unwrap();
     trash.purge(&trashed.project).await.unwrap();
-    projects.adopt(&file, None).await.unwrap();
+    projects
+        .adopt(&file, &AdoptOptions::default(), CopyWatch::unwatched())
+        .await
+        .unwrap();
 }
 
 /// Imports these bytes as the next snapshot of a source.

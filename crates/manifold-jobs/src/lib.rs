@@ -3,6 +3,7 @@
 pub mod backup;
 mod cancellation;
 mod context;
+mod copying;
 mod error;
 pub mod export;
 mod foreground;

@@ -7,7 +7,7 @@ use manifold_store::{
     ImportRecord, Jobs, JobsError, ProjectId, Projects, SqliteManager, StagedBuilder,
 };
 
-use crate::jobs::{BackupProject, ImportFile};
+use crate::jobs::{BackupProject, ExportProjectFile, ImportFile, export_project_file};
 use crate::{Job as _, JobError, backup};
 
 /// Ends the jobs whose processes died, and returns them: `failed` with error code `crashed`, or `cancelled`
@@ -17,7 +17,7 @@ use crate::{Job as _, JobError, backup};
 /// What such a job left is brought in order: the import history of its project says that the import failed,
 /// and a source or a project that was made for it and is empty is gone. Rows that a dead import wrote into a
 /// source that stays are invisible, and the next import takes them away. A backup that was complete is listed; what
-/// another one left is removed, and so are spokes that were being built.
+/// another one left is removed, and so are spokes that were being built and files that were being exported.
 ///
 /// # Errors
 /// [`JobsError`] when the hub cannot be read or written. A project that cannot be opened is left to its
@@ -40,6 +40,9 @@ pub async fn rescue_dead(manager: &Arc<SqliteManager>) -> Result<Vec<jobs::Model
             BackupProject::KIND => backup::clear_leftovers(manager, &project)
                 .await
                 .map_err(JobError::from),
+            ExportProjectFile::KIND => {
+                export_project_file::clear_leftovers(&Jobs::new(manager), job).await
+            }
             _ => Ok(()),
         };
         if let Err(error) = cleared {

@@ -28,13 +28,31 @@ const SECRET_WORDS: [&str; 14] = [
 /// # Errors
 /// [`StoreError::SecretLiteral`] with the path of the key.
 pub(crate) fn check(config: &Json) -> Result<(), StoreError> {
-    walk(config, "", false)
+    match literals(config).into_iter().next() {
+        Some(key) => Err(StoreError::SecretLiteral { key }),
+        None => Ok(()),
+    }
 }
 
-fn walk(value: &Json, path: &str, secret: bool) -> Result<(), StoreError> {
-    let literal = || StoreError::SecretLiteral {
-        key: path.to_owned(),
-    };
+/// The paths of the keys whose values are secrets as literals.
+pub(crate) fn literals(config: &Json) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut looked_at = config.clone();
+    walk(&mut looked_at, "", false, &mut |key| {
+        found.push(key.to_owned());
+        None
+    });
+    found
+}
+
+/// Puts a reference in the place of each secret that is a literal; `name` is asked, with the path of the key, for the
+/// name of the secret that is referred to.
+pub(crate) fn redact(config: &mut Json, mut name: impl FnMut(&str) -> String) {
+    walk(config, "", false, &mut |key| Some(name(key)));
+}
+
+/// Tells `found` of each literal by the path of its key, and refers to the secret that it names instead, if it does.
+fn walk(value: &mut Json, path: &str, secret: bool, found: &mut dyn FnMut(&str) -> Option<String>) {
     match value {
         Json::Object(members) => {
             for (key, member) in members {
@@ -43,21 +61,40 @@ fn walk(value: &Json, path: &str, secret: bool) -> Result<(), StoreError> {
                 } else {
                     format!("{path}.{key}")
                 };
-                walk(member, &below, secret || is_secret(key))?;
+                walk(member, &below, secret || is_secret(key), found);
             }
-            Ok(())
         }
-        Json::Array(items) => items
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, item)| walk(item, &format!("{path}[{index}]"), secret)),
-        Json::String(text) if secret && !text.is_empty() && !refers(text) => Err(literal()),
-        Json::String(text) if url_password(text).is_some_and(|password| !refers(password)) => {
-            Err(literal())
+        Json::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                walk(item, &format!("{path}[{index}]"), secret, found);
+            }
         }
-        Json::Number(_) if secret => Err(literal()),
-        _ => Ok(()),
+        Json::String(text) if secret && !text.is_empty() && !refers(text) => {
+            if let Some(name) = found(path) {
+                *text = reference(&name);
+            }
+        }
+        Json::String(text) => {
+            let password = url_password(text).filter(|password| !refers(password));
+            if let Some(password) = password
+                && let Some(name) = found(path)
+            {
+                // The only `:` that is followed by it and then by an `@`.
+                let (was, now) = (format!(":{password}@"), format!(":{}@", reference(&name)));
+                *text = text.replacen(&was, &now, 1);
+            }
+        }
+        Json::Number(_) if secret => {
+            if let Some(name) = found(path) {
+                *value = Json::String(reference(&name));
+            }
+        }
+        _ => {}
     }
+}
+
+fn reference(name: &str) -> String {
+    format!("${{secret:{name}}}")
 }
 
 fn is_secret(key: &str) -> bool {
@@ -123,6 +160,33 @@ mod tests {
                 other => panic!("{config}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn what_is_redacted_is_refused_no_more_and_nothing_else_changes() {
+        let mut config = json!({
+            "path": "/data/a.csv",
+            "auth": {"user": "me", "pin": 12345, "none": null},
+            "tokens": ["a", "${env:B}"],
+            "url": "postgres://me:p:w@host:5432/db",
+        });
+        assert_eq!(
+            literals(&config),
+            ["auth.user", "auth.pin", "tokens[0]", "url"]
+        );
+        redact(&mut config, |key| {
+            key.replace(|c: char| !c.is_alphanumeric(), "_")
+        });
+        assert_eq!(
+            config,
+            json!({
+                "path": "/data/a.csv",
+                "auth": {"user": "${secret:auth_user}", "pin": "${secret:auth_pin}", "none": null},
+                "tokens": ["${secret:tokens_0_}", "${env:B}"],
+                "url": "postgres://me:${secret:url}@host:5432/db",
+            })
+        );
+        check(&config).unwrap();
     }
 
     #[test]

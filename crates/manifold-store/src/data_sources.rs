@@ -2,6 +2,7 @@
 
 mod new_source;
 mod source_change;
+mod source_key;
 
 use std::sync::Arc;
 
@@ -9,14 +10,18 @@ use entity_project::data_sources;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
 pub use new_source::NewSource;
-pub(crate) use new_source::insert;
-pub use source_change::SourceChange;
+pub(crate) use new_source::{free_view_name, insert};
+pub use source_change::{SourceChange, SourceUpdateError, refusal_if_disabled};
+pub(crate) use source_change::{make_view, take_view};
 
 use crate::reference::{self, Candidate};
 use crate::{
     Database, DatabaseManager, Project, ProjectDatabase, ProjectId, SourceId, StoreError,
     TypedConnection, name, revision,
 };
+
+/// How often a new key is checked when other rows are published meanwhile.
+const KEY_CHECKS: usize = 3;
 
 /// The data sources of projects.
 #[derive(Clone)]
@@ -49,27 +54,49 @@ impl DataSources {
 
     /// Makes a source something else. Its rows stay as they are; a query finds them under the new name at once.
     ///
+    /// A new key is checked against the rows of the latest snapshot, which are all read for that.
+    ///
     /// # Errors
-    /// [`StoreError::InvalidName`], [`StoreError::NameTaken`], [`StoreError::SecretLiteral`]; [`StoreError::NotFound`];
-    /// others by meaning. The source is then as it was.
+    /// [`SourceUpdateError::MissingKeyColumn`], [`SourceUpdateError::RepeatedKey`]; [`StoreError::InvalidName`],
+    /// [`StoreError::NameTaken`], [`StoreError::SecretLiteral`], [`StoreError::NotFound`]; [`StoreError::Busy`] when
+    /// imports go on publishing while the key is checked; others by meaning. The source is then as it was.
     pub async fn update(
         &self,
         project: &ProjectId,
         source: &SourceId,
-        change: SourceChange,
-    ) -> Result<data_sources::Model, StoreError> {
+        mut change: SourceChange,
+    ) -> Result<data_sources::Model, SourceUpdateError> {
         let spoke = self.manager.project(project).await?;
-        let transaction = spoke.begin().await?;
-        let found = transaction
-            .one(data_sources::Entity::find_by_id(source.as_str()))
-            .await?;
-        let found = found.ok_or_else(|| StoreError::NotFound {
-            what: "source",
-            name: source.to_string(),
-        })?;
-        let row = source_change::update(&transaction, found, change).await?;
-        revision::commit(self.manager.core(), &spoke, transaction).await?;
-        Ok(row)
+        for _ in 0..KEY_CHECKS {
+            let mut checked = None;
+            if let Some(wanted) = &mut change.key_columns {
+                let key = source_key::check(&spoke, source.as_str(), wanted).await?;
+                wanted.clone_from(&key.columns);
+                checked = Some(key);
+            }
+            let transaction = spoke.begin().await?;
+            let found = transaction
+                .one(data_sources::Entity::find_by_id(source.as_str()))
+                .await?;
+            let found = found.ok_or_else(|| StoreError::NotFound {
+                what: "source",
+                name: source.to_string(),
+            })?;
+            if let Some(key) = checked
+                && !key.still_holds(&transaction, source.as_str()).await?
+            {
+                transaction.rollback().await?;
+                continue;
+            }
+            let row = source_change::update(&transaction, found, change).await?;
+            revision::commit(self.manager.core(), &spoke, transaction).await?;
+            return Ok(row);
+        }
+        Err(StoreError::Busy {
+            what: format!("source {source}"),
+            holder: None,
+        }
+        .into())
     }
 
     /// The sources of a project, by name.

@@ -84,6 +84,32 @@ pub enum StoreError {
         /// The path of the key in the config.
         key: String,
     },
+    /// A file that is to be made a project holds a secret as a literal.
+    #[error(
+        "the config of source `{source_name}` in {} holds what looks like a secret under `{key}`{}, so nothing was adopted: \
+         a secret is never stored as it is",
+        path.display(), more_of(*more)
+    )]
+    SecretInFile {
+        /// The file.
+        path: PathBuf,
+        /// The name of the first such source.
+        source_name: String,
+        /// The path of the key in its config.
+        key: String,
+        /// How many more there are.
+        more: usize,
+    },
+    /// The source takes no imports.
+    #[error(
+        "source `{name}` is disabled and takes no imports; `manifold source update PROJECT {id} --enable` changes that"
+    )]
+    SourceDisabled {
+        /// Its name.
+        name: String,
+        /// Its id.
+        id: String,
+    },
     /// A value given by the user cannot be used.
     #[error("{what} cannot be `{value}`: {reason}")]
     InvalidValue {
@@ -261,6 +287,9 @@ impl StoreError {
     /// What [`StoreError::NotFound`] calls a project that was looked for in the trash.
     pub const IN_TRASH: &'static str = "project in the trash";
 
+    /// What [`StoreError::NotFound`] calls a source that was looked for in the trash of its project.
+    pub const SOURCE_IN_TRASH: &'static str = "source in the trash of its project";
+
     /// The stable name of this error, as scripts see it.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -274,6 +303,8 @@ impl StoreError {
             Self::NameTaken { .. } => "name_taken",
             Self::InvalidName { .. } => "invalid_name",
             Self::SecretLiteral { .. } => "secret_literal",
+            Self::SecretInFile { .. } => "secret_in_file",
+            Self::SourceDisabled { .. } => "source_disabled",
             Self::InvalidValue { .. } => "invalid_value",
             Self::Gone { .. } => "project_file_missing",
             Self::WrongProject { .. } => "wrong_project",
@@ -363,6 +394,14 @@ pub(crate) fn ways_out(project: &ProjectId, backup: Option<&str>) -> String {
         "{restore}`manifold project salvage {project}` makes a new project of what can still be read, and after the \
          file was repaired by hand `manifold doctor --repair` puts it back"
     )
+}
+
+fn more_of(more: usize) -> String {
+    if more == 0 {
+        String::new()
+    } else {
+        format!(" (and {more} more)")
+    }
 }
 
 /// The verb that lists such things, where there is one.

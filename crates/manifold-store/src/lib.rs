@@ -54,6 +54,7 @@ mod secrets;
 mod settings;
 mod snapshots;
 mod source_indexes;
+mod source_trash;
 mod spoke;
 mod spoke_map;
 mod sqlite;
@@ -72,13 +73,18 @@ pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
 pub use backups::{BackupTotals, Backups, NewBackup};
 pub use connection::{Connection, Rows};
 pub use consolidated_models::{ConsolidatedModels, ModelDefinition};
-pub use data_sources::{DataSources, NewSource, SourceChange};
+pub use data_sources::{
+    DataSources, NewSource, SourceChange, SourceUpdateError, refusal_if_disabled,
+};
 pub use database::{CoreDatabase, CoreTransaction, Database, ProjectDatabase, ProjectTransaction};
 pub use doctor::{DatabaseState, Doctor, Examination, Finding, FindingClass, Severity};
 pub use durability::Durability;
 pub use error::StoreError;
 pub use file_lock::{FileLock, Share, command_line, process_name};
-pub use freeze::{Contents, DatabaseId, Frozen, FrozenProject, Table, TableDigest, TableKind};
+pub use freeze::{
+    Contents, CopyProgress, CopyWatch, DatabaseId, Frozen, FrozenProject, Table, TableDigest,
+    TableKind,
+};
 pub use hub_copies::HubCopies;
 pub use id::{
     BackupId, ExecutionId, IdError, ImportId, JobId, ModelId, OperationId, ProjectId,
@@ -100,8 +106,8 @@ pub use metrics::{
 pub use migrate::{Direction, MigrationStatus, migrate, status as migration_status};
 pub use migrations::{FleetProgress, Migrations, SpokeStatus, Target};
 pub use projects::{
-    Adopted, NewProject, NoPlace, ProjectDraft, ProjectFile, ProjectPage, ProjectPlace,
-    ProjectStats, Projects, SourceStats, StoredRows,
+    AdoptOptions, Adopted, NewProject, NoPlace, ProjectDraft, ProjectFile, ProjectPage,
+    ProjectPlace, ProjectStats, Projects, SourceStats, StoredRows,
 };
 pub use quarantine::{Cause, Note, Quarantine, SetAside};
 pub use query::{Execute, Fetch, FetchOne};
@@ -114,9 +120,12 @@ pub use secrets::{ResolvedConfig, Secret, Secrets, SecretsError};
 pub use settings::{Setting, SettingValue, Settings};
 pub use snapshots::{SnapshotDetails, Snapshots};
 pub use source_indexes::SourceIndexes;
+pub use source_trash::{SourceTrash, TrashedSource};
 pub use sqlite::vfs;
 pub use sqlite_manager::{SqliteManager, StoreOptions};
-pub use staged::{Comparison, Expected, Staged, StagedBuilder, StagedError, TableLoad};
+pub use staged::{
+    Comparison, Expected, RedactedSecret, Staged, StagedBuilder, StagedError, TableLoad,
+};
 pub use timestamp::Timestamp;
 pub use transaction::Transaction;
 pub use trash::{Trash, TrashedProject};

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub use crate::saga::{NewProject, ProjectDraft};
-pub use copies::Adopted;
+pub use copies::{AdoptOptions, Adopted};
 pub use page::{NoPlace, ProjectPage, ProjectPlace};
 pub use stats::{ProjectStats, SourceStats, StoredRows};
 

@@ -10,7 +10,9 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use manifold_store::{DatabaseManager as _, NewProject, Projects, StoreError, Trash};
+use manifold_store::{
+    AdoptOptions, CopyWatch, DatabaseManager as _, NewProject, Projects, StoreError, Trash,
+};
 use sea_orm::EntityTrait as _;
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -24,7 +26,10 @@ async fn exported() -> (support::Store, tempfile::TempDir, PathBuf) {
     let outside = tempfile::tempdir().unwrap();
     let file = outside.path().join("sales #1?.db");
     let projects = Projects::new(&store.manager);
-    projects.export_file(&id, &file).await.unwrap();
+    projects
+        .export_file(&id, &file, CopyWatch::unwatched())
+        .await
+        .unwrap();
     (store, outside, file)
 }
 
@@ -43,14 +48,24 @@ async fn what_is_in_the_log_beside_a_file_is_adopted_with_it() {
         .unwrap();
     let bytes = |path: &Path| std::fs::read(path).unwrap();
     let before = (bytes(&file), bytes(&beside(&file, "-wal")));
-    let adopted = projects.adopt(&file, None).await.unwrap();
+    let adopted = projects
+        .adopt(&file, &AdoptOptions::default(), CopyWatch::unwatched())
+        .await
+        .unwrap();
     assert_eq!(adopted.project.name, "from the log");
     assert_eq!((bytes(&file), bytes(&beside(&file, "-wal"))), before);
 
     // Still a file with a log when it is in use, but nobody uses it: nothing appears beside it.
     drop(writer);
     let before = bytes(&file);
-    projects.adopt(&file, Some("closed")).await.unwrap();
+    let closed = AdoptOptions {
+        name: Some("closed".to_owned()),
+        ..AdoptOptions::default()
+    };
+    projects
+        .adopt(&file, &closed, CopyWatch::unwatched())
+        .await
+        .unwrap();
     assert_eq!(bytes(&file), before);
     assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
 }
@@ -64,7 +79,9 @@ async fn a_file_goes_nowhere_where_it_would_harm() {
     std::fs::write(beside(&file, "-wal"), "of another database").unwrap();
     let spoke = store.manager.layout().spoke(&id.namespace());
     for path in [&file, &spoke, &store.manager.layout().core()] {
-        let refused = projects.export_file(&id, path).await;
+        let refused = projects
+            .export_file(&id, path, CopyWatch::unwatched())
+            .await;
         assert!(
             matches!(refused, Err(StoreError::InvalidValue { .. })),
             "{refused:?}"
@@ -82,7 +99,7 @@ async fn an_orphan_file_is_not_overwritten_by_a_project_with_its_id() {
     let orphan = other.manager.layout().spoke(&id.namespace());
     std::fs::write(&orphan, "nobody knows whose").unwrap();
     let adopted = Projects::new(&other.manager)
-        .adopt(&file, None)
+        .adopt(&file, &AdoptOptions::default(), CopyWatch::unwatched())
         .await
         .unwrap();
     assert_ne!(adopted.project.id, adopted.id_in_file);
@@ -109,7 +126,7 @@ async fn others_write_while_a_project_is_cloned() {
     let projects = Projects::new(&store.manager);
     for turn in 0..5 {
         let made = projects
-            .clone_project(&id, &format!("clone {turn}"))
+            .clone_project(&id, &format!("clone {turn}"), CopyWatch::unwatched())
             .await
             .unwrap();
         let spoke = store

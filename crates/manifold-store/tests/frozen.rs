@@ -163,6 +163,7 @@ async fn tables_that_no_project_has_are_refused() {
     assert!(builder.table("d1", &columns).is_err(), "it was begun twice");
     // Nobody saved a project, so none comes of it.
     let expected = Expected {
+        sequences: std::collections::BTreeMap::new(),
         project_id: "p".to_owned(),
         schema_version: 12,
         tables: Vec::new(),

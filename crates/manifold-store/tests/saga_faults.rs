@@ -17,14 +17,15 @@ use entity_core::enums::ProjectState;
 use entity_core::projects;
 use fail::FailScenario;
 use manifold_store::{
-    DataSources, DatabaseManager as _, Doctor, Layout, NewProject, NewSource, ProjectId, Projects,
-    SqliteManager, StoreError, StoreOptions, Trash,
+    AdoptOptions, CopyWatch, DataSources, DatabaseManager as _, Doctor, Layout, NewProject,
+    NewSource, ProjectId, Projects, SourceTrash, SqliteManager, StoreError, StoreOptions, Trash,
 };
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 
 use self::End::{New, Old};
 use self::Saga::{
-    Adopt, CloneActive, CloneTrashed, Create, Delete, ExportFile, Purge, Undelete, UndeleteAs,
+    Adopt, CloneActive, CloneTrashed, Create, Delete, DeleteSource, ExportFile, Purge, Undelete,
+    UndeleteAs, UndeleteSource,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,8 @@ enum Saga {
     Adopt,
     ExportFile,
     Purge,
+    DeleteSource,
+    UndeleteSource,
 }
 
 /// The state before the saga or after it.
@@ -87,6 +90,11 @@ const PURGING: &[Step] = &[
     ("purge-file-removed", New, New),
     ("purge-published", New, New),
 ];
+const DELETING_SOURCE: &[Step] = &[("source-trashed", Old, Old), ("revision-raised", Old, Old)];
+const UNDELETING_SOURCE: &[Step] = &[
+    ("source-undeleted", Old, Old),
+    ("revision-raised", Old, Old),
+];
 const UNDONE_DELETING: &[&str] = &["delete-undoing", "delete-file-moved-back"];
 const UNDONE_UNDELETING: &[&str] = &["undelete-undoing", "undelete-file-moved-back"];
 const UNDONE_PURGING: &[&str] = &["purge-undoing"];
@@ -102,6 +110,8 @@ const SAGAS: &[(Saga, &[Step], &[&str])] = &[
     (Adopt, ADOPTING, &[]),
     (ExportFile, EXPORTING, &[]),
     (Purge, PURGING, UNDONE_PURGING),
+    (DeleteSource, DELETING_SOURCE, &[]),
+    (UndeleteSource, UNDELETING_SOURCE, &[]),
 ];
 
 impl Saga {
@@ -120,14 +130,33 @@ impl Saga {
                 .undelete(id.as_str(), Some("old sales"))
                 .await
                 .map(drop),
-            CloneActive => projects.clone_project(&id, "clone").await.map(drop),
+            CloneActive => projects
+                .clone_project(&id, "clone", CopyWatch::unwatched())
+                .await
+                .map(drop),
             CloneTrashed => trash.clone_project("sales", Some("clone")).await.map(drop),
-            Adopt => projects.adopt(&file, Some("adopted")).await.map(drop),
+            Adopt => projects
+                .adopt(&file, &named("adopted"), CopyWatch::unwatched())
+                .await
+                .map(drop),
             ExportFile => projects
-                .export_file(&id, &file.with_extension("copy"))
+                .export_file(&id, &file.with_extension("copy"), CopyWatch::unwatched())
                 .await
                 .map(drop),
             Purge => trash.purge(&trash.find("sales").await?.project).await,
+            DeleteSource => {
+                let source = DataSources::new(manager.clone())
+                    .find(&id, "orders")
+                    .await?;
+                SourceTrash::new(&manager)
+                    .delete(&id, &source.id.parse().expect("an id"), |_| {})
+                    .await
+                    .map(drop)
+            }
+            UndeleteSource => SourceTrash::new(&manager)
+                .undelete(&id, "orders", None)
+                .await
+                .map(drop),
         }
     }
 }
@@ -139,6 +168,13 @@ struct Scene {
     id: ProjectId,
     /// The project as one file.
     file: PathBuf,
+}
+
+fn named(name: &str) -> AdoptOptions {
+    AdoptOptions {
+        name: Some(name.to_owned()),
+        ..AdoptOptions::default()
+    }
 }
 
 fn new(name: &str) -> NewProject {
@@ -172,7 +208,17 @@ async fn prepared(saga: Saga) -> (tempfile::TempDir, Scene) {
         .await
         .unwrap();
     let file = folder.path().join("sales.db");
-    projects.export_file(&id, &file).await.unwrap();
+    projects
+        .export_file(&id, &file, CopyWatch::unwatched())
+        .await
+        .unwrap();
+    if saga == UndeleteSource {
+        let source = sources.find(&id, "orders").await.unwrap().id;
+        SourceTrash::new(&manager)
+            .delete(&id, &source.parse().unwrap(), |_| {})
+            .await
+            .unwrap();
+    }
     if saga.begins_in_trash() {
         projects.delete(&id).await.unwrap();
     }
@@ -201,6 +247,11 @@ async fn state(manager: &Arc<SqliteManager>, folder: &Path) -> Vec<String> {
                 .unwrap();
             assert_eq!((&inside.id, &inside.name), (&row.id, &row.name));
             assert_eq!(inside.description.as_deref(), Some("kept"));
+            let trash = SourceTrash::new(manager)
+                .list(&Projects::id(&row).unwrap())
+                .await
+                .unwrap();
+            found.extend(trash.iter().map(|trashed| trashed.source.name.clone()));
         }
         found.push(format!(
             "{:?} {} with {}",

@@ -97,8 +97,10 @@ pub(crate) enum CommandError {
         command: String,
     },
     /// No project in the trash is meant.
-    #[error("no project in the trash has the id, name or id prefix `{name}`")]
+    #[error("no {what} has the id, name or id prefix `{name}`")]
     NotInTrash {
+        /// What was looked for.
+        what: &'static str,
         /// What was asked for.
         name: String,
         /// Where it is, or what is in the trash.
@@ -106,9 +108,11 @@ pub(crate) enum CommandError {
     },
     /// Another project has the name of a deleted one by now.
     #[error(
-        "another project is named `{name}` by now ({id}), so nothing was taken out of the trash"
+        "another {what} is named `{name}` by now ({id}), so nothing was taken out of the trash"
     )]
     NameTakenMeanwhile {
+        /// `project` or `source`.
+        what: &'static str,
         /// The name.
         name: String,
         /// Who has it.
@@ -117,13 +121,29 @@ pub(crate) enum CommandError {
         command: String,
     },
     /// A project here has the name of one that is to be adopted.
-    #[error("a project named `{name}` exists ({id}), so nothing was adopted")]
+    #[error("{message}")]
     NameTakenHere {
-        /// The name.
-        name: String,
         /// Who has it.
-        id: String,
+        message: String,
         /// The command that gives another name.
+        command: String,
+    },
+    /// A file that is to be adopted holds secrets.
+    #[error("{message}")]
+    SecretInFile {
+        /// Where.
+        message: String,
+        /// The command that takes them out.
+        command: String,
+    },
+    /// A source that was not found lies in the trash of its project.
+    #[error("source `{name}` was deleted on {deleted} and lies in the trash of its project")]
+    SourceInTrash {
+        /// Its name.
+        name: String,
+        /// When it was deleted.
+        deleted: String,
+        /// The command that brings it back.
         command: String,
     },
     /// The value of a secret was given as an argument. It is not repeated.
@@ -229,7 +249,10 @@ impl CommandError {
             Self::FileIsFolder { .. } => "file_is_folder",
             Self::DifferentSources { .. } => "different_sources",
             Self::NotLatest { .. } => "not_latest",
-            Self::ProjectInTrash { .. } | Self::NotInTrash { .. } => "not_found",
+            Self::ProjectInTrash { .. } | Self::SourceInTrash { .. } | Self::NotInTrash { .. } => {
+                "not_found"
+            }
+            Self::SecretInFile { .. } => "secret_in_file",
             Self::NameTakenMeanwhile { .. } | Self::NameTakenHere { .. } => "name_taken",
             Self::NotOriginal { .. } => "not_original",
             Self::BackupUnusable { .. } => "backup_unusable",
@@ -255,7 +278,10 @@ impl CommandError {
                 Some("`manifold migrate up` goes on with them".to_owned())
             }
             Self::NotLatest { latest, .. } => Some(format!("delete {latest} first")),
-            Self::ProjectInTrash { command, .. } => Some(format!("`{command}` brings it back")),
+            Self::SecretInFile { command, .. } => Some(format!(
+                "`{command}` puts references to secrets in their place, and says which are to be set"
+            )),
+            Self::ProjectInTrash { command, .. } | Self::SourceInTrash { command, .. } => Some(format!("`{command}` brings it back")),
             Self::NotInTrash { hint, .. } => Some(hint.clone()),
             Self::NameTakenMeanwhile { command, .. } => {
                 Some(format!("`{command}` brings it back under another name"))

@@ -10,7 +10,8 @@ use manifold_jobs::backup::BackupError;
 use manifold_jobs::export::OriginalError;
 use manifold_store::sandbox::ParameterError;
 use manifold_store::{
-    JobsError, RowLogError, SalvageError, SecretsError, StoreError, UserQueryError,
+    JobsError, RowLogError, SalvageError, SecretsError, SourceUpdateError, StoreError,
+    UserQueryError,
 };
 use serde::Serialize;
 
@@ -79,6 +80,7 @@ fn named(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         error.downcast_ref().map(CommandError::code),
         error.downcast_ref().map(StoreError::code),
         error.downcast_ref().map(RowLogError::code),
+        error.downcast_ref().map(SourceUpdateError::code),
         error.downcast_ref().map(UserQueryError::code),
         error.downcast_ref().map(JobError::code),
         error.downcast_ref().map(BackupError::code),

@@ -19,6 +19,8 @@ pub enum Start {
     Saved,
     /// The project is in the trash.
     InTrash,
+    /// The project's source is in its trash.
+    SourceInTrash,
     /// The project's file is no database.
     Damaged,
     /// An import died.
@@ -35,7 +37,9 @@ impl Start {
             Self::Initial => scene::initial(),
             Self::InTrash => scene::in_trash(),
             Self::Large => scene::large(),
-            Self::Filled | Self::Saved | Self::Damaged | Self::Died => scene::filled(ROWS, "csv"),
+            Self::Filled | Self::Saved | Self::SourceInTrash | Self::Damaged | Self::Died => {
+                scene::filled(ROWS, "csv")
+            }
         }
     }
 
@@ -44,6 +48,9 @@ impl Start {
         match self {
             Self::Saved => {
                 folder.ok(&["backup", "create", "p"]);
+            }
+            Self::SourceInTrash => {
+                folder.ok(&["source", "delete", "p", "a"]);
             }
             Self::Damaged => {
                 let projects = std::fs::read_dir(folder.path("data/projects")).unwrap();
@@ -94,6 +101,9 @@ const CLONE: &[&str] = &["project", "clone", "p", "c"];
 const CLONE_TRASHED: &[&str] = &["project", "trash", "clone", "p", "c"];
 const ADOPT: &[&str] = &["project", "adopt", "p.db", "--as", "n"];
 const EXPORT_FILE: &[&str] = &["project", "export-file", "p", "out.db"];
+const DELETE_SOURCE: &[&str] = &["source", "delete", "p", "a"];
+const UNDELETE_SOURCE: &[&str] = &["source", "undelete", "p", "a"];
+const EMPTY_SOURCE_TRASH: &[&str] = &["source", "trash", "empty", "p"];
 const EMPTY_TRASH: &[&str] = &["project", "trash", "empty"];
 const LIST: &[&str] = &["project", "list"];
 
@@ -200,6 +210,19 @@ pub const PASSAGES: &[Passage] = &[
         Start::InTrash,
         EMPTY_TRASH,
     ),
+    passage("source-trashed", Start::Filled, DELETE_SOURCE),
+    passage("revision-raised", Start::Filled, DELETE_SOURCE),
+    passage("revision-committed", Start::Filled, DELETE_SOURCE),
+    passage("source-undeleted", Start::SourceInTrash, UNDELETE_SOURCE),
+    passage("revision-raised", Start::SourceInTrash, UNDELETE_SOURCE),
+    passage("revision-committed", Start::SourceInTrash, UNDELETE_SOURCE),
+    passage("source-purged", Start::SourceInTrash, EMPTY_SOURCE_TRASH),
+    passage("job-started", Start::Filled, CLONE),
+    passage("job-done", Start::Filled, CLONE),
+    passage("job-started", Start::Filled, ADOPT),
+    passage("job-done", Start::Filled, ADOPT),
+    passage("job-started", Start::Filled, EXPORT_FILE),
+    passage("job-done", Start::Filled, EXPORT_FILE),
     passage("job-claimed", Start::Filled, LATER),
     passage("job-started", Start::Filled, LATER),
     passage("import-recorded", Start::Filled, FIRST),

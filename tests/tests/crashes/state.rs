@@ -11,7 +11,7 @@ use manifold_jobs::rescue_dead;
 use manifold_store::rows;
 use manifold_store::{
     Backups, DataSources, Doctor, JobFilter, Jobs, Layout, ProjectId, Projects, RowLog, Snapshots,
-    SqliteManager, StoreOptions, Trash,
+    SourceTrash, SqliteManager, StoreOptions, Trash,
 };
 
 /// The versions of each source, by the name of its project and its own.
@@ -69,13 +69,19 @@ async fn read(manager: &Arc<SqliteManager>, what: &str) -> State {
     for row in projects.list().await.unwrap() {
         let id = Projects::id(&row).unwrap();
         let sources = sources(manager, &id, what).await;
+        for trashed in SourceTrash::new(manager).list(&id).await.unwrap() {
+            let source = trashed.source;
+            let (rows, versions) = (source.row_count, source.snapshot_count);
+            found
+                .trash
+                .push(format!("{}: {} {rows} {versions}", row.name, source.name));
+        }
         found.projects.insert(row.name, sources);
     }
     let trash = Trash::new(manager).list().await.unwrap();
-    found.trash = trash
-        .into_iter()
-        .map(|trashed| trashed.project.name)
-        .collect();
+    found
+        .trash
+        .extend(trash.into_iter().map(|trashed| trashed.project.name));
     let examination = Doctor::new(manager).examine().await.unwrap();
     assert_eq!(examination.findings, [], "{what}");
     let jobs = Jobs::new(manager);

@@ -203,6 +203,7 @@ fn describe(
         snapshot_count: rows_of("snapshots"),
         total_records,
         files: folder.files().to_vec(),
+        sequences: frozen.sequences()?,
         tables,
     })
 }

@@ -1,5 +1,6 @@
 //! What a backup says of itself.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -56,6 +57,10 @@ pub struct Manifest {
     pub total_records: i64,
     /// Each saved table with its rows and their logical hash.
     pub tables: Vec<TableCount>,
+    /// The highest number that each table has given to a row by itself; a program before this field was there saved
+    /// none.
+    #[serde(default)]
+    pub sequences: BTreeMap<String, i64>,
     /// Each file with its size in bytes and its hash.
     pub files: Vec<ManifestFile>,
 }
@@ -178,6 +183,7 @@ impl Manifest {
             project_id: self.project.id.clone(),
             schema_version: self.schema_version,
             tables: self.tables.clone(),
+            sequences: self.sequences.clone(),
         }
     }
 

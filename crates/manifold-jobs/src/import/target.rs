@@ -5,7 +5,7 @@ use std::sync::Arc;
 use manifold_store::rows::{ImportOptions, Snapshot, latest};
 use manifold_store::{
     DataSources, IdError, ImportSource, ProjectId, RowLog, SnapshotId, SourceId, SqliteManager,
-    StoreError, Timestamp,
+    StoreError, Timestamp, refusal_if_disabled,
 };
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,9 @@ impl ImportTarget {
     ) -> Result<FoundTarget, JobError> {
         let sources = DataSources::new(manager.clone());
         let source = sources.find(&self.project_id, source.as_str()).await?;
+        if let Some(refusal) = refusal_if_disabled(&source) {
+            return Err(refusal.into());
+        }
         let id = source.id.clone();
         let latest = RowLog::new(manager)
             .read(&self.project_id, move |connection| latest(connection, &id))

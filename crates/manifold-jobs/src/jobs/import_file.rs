@@ -3,8 +3,8 @@
 use entity_core::enums::LogLevel;
 use manifold_store::rows::{ImportOptions, JobStep, Outcome, Snapshot, snapshot};
 use manifold_store::{
-    DatabaseManager as _, ImportEnding, ImportRecord, JobWatch, NewImport, RowLog, Settings,
-    fail_point,
+    DatabaseManager as _, ImportEnding, ImportRecord, JobWatch, NewImport, ProjectId, RowLog,
+    Settings, SourceTrash, fail_point,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -51,7 +51,10 @@ impl Job for ImportFile {
             ImportRecord::begin(context.manager(), project, context.claim(), STEP, new).await?;
         let imported = self.import(context, &record).await;
         match &imported {
-            Ok(imported) => imported.log(context.reporter()),
+            Ok(imported) => {
+                imported.log(context.reporter());
+                empty_trash(context, project).await;
+            }
             Err(error) => {
                 let words = error.to_string();
                 let ending = match error {
@@ -182,6 +185,27 @@ impl ImportFile {
             () = given_up(context, waiting) => return Err(JobError::Cancelled),
         };
         Ok((outcome, findings.take()))
+    }
+}
+
+/// Removes what has been in the project's trash for long enough. Where that fails the next import does it.
+async fn empty_trash(context: &JobContext, project: &ProjectId) {
+    match SourceTrash::new(context.manager())
+        .purge_expired(project)
+        .await
+    {
+        Ok(None) => {}
+        Ok(Some(purged)) => {
+            let (name, id) = (purged.name, purged.id);
+            context.log(
+                LogLevel::Info,
+                format!("removed the source {name} ({id}), which was in the trash for long enough"),
+            );
+        }
+        Err(error) => context.log(
+            LogLevel::Warn,
+            format!("the trash was not emptied: {error}"),
+        ),
     }
 }
 

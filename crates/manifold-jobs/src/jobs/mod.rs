@@ -1,12 +1,18 @@
 //! The kinds of jobs.
 
+mod adopt_project;
 mod backup_project;
+mod clone_project;
+pub(crate) mod export_project_file;
 mod import_file;
 mod restore_project;
 mod verify_backup;
 
 pub use crate::import::Imported;
+pub use adopt_project::{AdoptProject, AdoptedProject};
 pub use backup_project::BackupProject;
+pub use clone_project::{CloneProject, Cloned};
+pub use export_project_file::{ExportProjectFile, ExportedFile};
 pub use import_file::ImportFile;
 pub use restore_project::{ComparedTable, RestoreProject, RestoreTarget, Restored};
 pub use verify_backup::VerifyBackup;

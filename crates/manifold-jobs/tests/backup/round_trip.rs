@@ -126,3 +126,65 @@ async fn a_second_attempt_finds_what_the_first_completed() {
     assert_eq!(first, second);
     assert_eq!(store.in_backups().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_number_of_a_rejected_record_is_given_again() {
+    let store = Store::rich().await;
+    store.sql("DELETE FROM rejected_rows WHERE id = (SELECT max(id) FROM rejected_rows)");
+    let highest = "SELECT seq FROM sqlite_sequence WHERE name = 'rejected_rows'";
+    let read = |file: &std::path::Path| -> i64 {
+        let connection = rusqlite::Connection::open(file).unwrap();
+        connection.query_row(highest, [], |row| row.get(0)).unwrap()
+    };
+    let given = read(&store.file());
+    assert!(given > 0);
+    for backup_type in TYPES {
+        for without_data in [false, true] {
+            let mut job = BackupProject::new(store.project.clone(), backup_type);
+            job.options = BackupOptions {
+                compress: false,
+                without_data,
+            };
+            let backup = store.run(job).await.unwrap();
+            let name = format!("{backup_type} {without_data}");
+            let restored = store.restore(place(&backup), as_new(&name)).await.unwrap();
+            let file = store.manager.layout().spoke(&id(&restored).namespace());
+            assert_eq!(read(&file), given, "{name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_holds_no_deleted_source() {
+    let store = Store::rich().await;
+    let orders = store
+        .sources()
+        .find(&store.project, "orders")
+        .await
+        .unwrap();
+    let trash = manifold_store::SourceTrash::new(&store.manager);
+    let source = orders.id.parse().unwrap();
+    trash.delete(&store.project, &source, |_| {}).await.unwrap();
+    let saved = store.tables(&store.project).await;
+    assert!(
+        saved
+            .iter()
+            .all(|table| !table.name.contains("trash") && table.name != "d1")
+    );
+    for backup_type in TYPES {
+        let backup = store.back_up(backup_type).await;
+        assert_eq!(backup.data_source_count, Some(2));
+        assert!(store.verify(&backup).await.ok);
+        let restored = store
+            .restore(place(&backup), as_new(&backup_type.to_string()))
+            .await
+            .unwrap();
+        let back = store.tables(&id(&restored)).await;
+        assert_eq!(without_identity(&back), without_identity(&saved));
+        assert!(trash.list(&id(&restored)).await.unwrap().is_empty());
+    }
+    trash
+        .undelete(&store.project, "orders", None)
+        .await
+        .unwrap();
+}

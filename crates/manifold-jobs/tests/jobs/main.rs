@@ -7,6 +7,7 @@
 )]
 
 mod cancel;
+mod copies;
 mod fence;
 mod history;
 mod import;

@@ -96,7 +96,7 @@ pub(crate) async fn insert(
 }
 
 /// The name of the source's view: the source's name unless SQL needs it for something else. Its `present` one is free.
-pub(super) async fn free_view_name(
+pub(crate) async fn free_view_name(
     transaction: &ProjectTransaction,
     source: &str,
     present: Option<&str>,

@@ -6,40 +6,90 @@ use std::path::Path;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
-use super::{Contents, Frozen};
+use super::{Contents, CopyWatch, Frozen};
 use crate::StoreError;
 use crate::rows::Cell;
+use crate::source_trash::{self, is_trash_table};
 use crate::sqlite::{self, APPLICATION_ID};
 
 /// What is being written is nothing until it is complete and pressed onto the disk at the end.
 const SCRATCH: &str =
     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF";
 
+/// Pages between two looks of a [`CopyWatch`]: 20 MB.
+const PAGES_BETWEEN_LOOKS: std::ffi::c_int = 5_000;
+
 /// Copies every page of the state that `from` holds, in one step.
 ///
 /// In several steps, each commit of somebody else would begin the copy anew unless `from` holds a read
 /// transaction; in one step it cannot.
 pub(crate) fn copy_whole(from: &Connection, path: &Path) -> Result<(), StoreError> {
-    fill(from, create(path)?, path)
-}
-
-/// As [`copy_whole`], into a file that exists and is empty.
-pub(super) fn copy_into(from: &Connection, path: &Path) -> Result<(), StoreError> {
-    fill(from, open(path)?, path)
-}
-
-fn fill(from: &Connection, mut to: Connection, path: &Path) -> Result<(), StoreError> {
     let named = |error: rusqlite::Error| StoreError::from(error).at(path);
+    let mut to = create(path)?;
     let stepped = Backup::new(from, &mut to)
         .and_then(|backup| backup.step(-1))
         .map_err(named)?;
     to.close().map_err(|(_, error)| named(error))?;
     match stepped {
         StepResult::Done => settle_file(path),
-        _ => Err(StoreError::Busy {
-            what: path.display().to_string(),
-            holder: None,
-        }),
+        _ => Err(in_use(path)),
+    }
+}
+
+/// Copies a project into a new file, without its trash. `from` holds a read transaction.
+pub(crate) fn copy_project(
+    from: &Connection,
+    path: &Path,
+    watch: &CopyWatch,
+) -> Result<(), StoreError> {
+    fill(from, create(path)?, path, watch)
+}
+
+/// As [`copy_project`], into a file that exists and is empty.
+pub(super) fn copy_into(
+    from: &Connection,
+    path: &Path,
+    watch: &CopyWatch,
+) -> Result<(), StoreError> {
+    fill(from, open(path)?, path, watch)
+}
+
+fn fill(
+    from: &Connection,
+    mut to: Connection,
+    path: &Path,
+    watch: &CopyWatch,
+) -> Result<(), StoreError> {
+    let named = |error: rusqlite::Error| StoreError::from(error).at(path);
+    let size: i64 = from
+        .query_row("PRAGMA page_size", [], |row| row.get(0))
+        .map_err(named)?;
+    watch.look(0, 0)?;
+    let backup = Backup::new(from, &mut to).map_err(named)?;
+    loop {
+        let stepped = backup.step(PAGES_BETWEEN_LOOKS).map_err(named)?;
+        let progress = backup.progress();
+        let bytes = |pages: std::ffi::c_int| u64::try_from(i64::from(pages) * size).unwrap_or(0);
+        watch.look(
+            bytes(progress.pagecount - progress.remaining),
+            bytes(progress.pagecount),
+        )?;
+        match stepped {
+            StepResult::Done => break,
+            StepResult::More => {}
+            _ => return Err(in_use(path)),
+        }
+    }
+    drop(backup);
+    source_trash::strip(&to).map_err(|error| error.at(path))?;
+    to.close().map_err(|(_, error)| named(error))?;
+    settle_file(path)
+}
+
+fn in_use(path: &Path) -> StoreError {
+    StoreError::Busy {
+        what: path.display().to_string(),
+        holder: None,
     }
 }
 
@@ -68,7 +118,8 @@ pub(super) fn copy_catalogue(
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
     })? {
         let (table, sql) = entry?;
-        if !of_rows.contains(&table) {
+        let is_kept = table == source_trash::LIST || !is_trash_table(&table);
+        if is_kept && !of_rows.contains(&table) {
             to.execute_batch(&sql).map_err(named)?;
         }
     }
@@ -82,6 +133,16 @@ pub(super) fn copy_catalogue(
         })?;
     }
     copy_migrations(from, &to).map_err(named)?;
+    for (table, highest) in frozen.sequences()? {
+        let known = to.execute(
+            "UPDATE sqlite_sequence SET seq = ?2 WHERE name = ?1",
+            (&table, highest),
+        );
+        if known.map_err(named)? == 0 {
+            let numbers = "INSERT INTO sqlite_sequence(name, seq) VALUES (?1, ?2)";
+            to.execute(numbers, (&table, highest)).map_err(named)?;
+        }
+    }
     to.execute_batch(&format!(
         "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; COMMIT",
         frozen.schema_version()

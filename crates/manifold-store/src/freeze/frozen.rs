@@ -1,12 +1,13 @@
 //! A held state of a database.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use entity_core::TableCount;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
-use super::copy::{copy_catalogue, copy_into, copy_whole};
-use super::{Contents, Table, TableDigest, read_rows, table};
+use super::copy::{copy_catalogue, copy_into, copy_project};
+use super::{Contents, CopyWatch, Table, TableDigest, read_rows, table};
 use crate::metrics::Hold;
 use crate::rows::Cell;
 use crate::sqlite::{self, BUSY_TIMEOUT};
@@ -103,6 +104,19 @@ impl Frozen {
         table::tables(&self.connection, contents).map_err(|error| error.at(&self.path))
     }
 
+    /// The highest number that each table has given to a row by itself, by table: such numbers are never given again,
+    /// also when the row is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub fn sequences(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT name, seq FROM sqlite_sequence ORDER BY name")?;
+        let sequences = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(sequences.collect::<Result<_, _>>()?)
+    }
+
     /// The statements that made the tables of rows and their indexes. The catalogue is made by migrations.
     ///
     /// # Errors
@@ -160,20 +174,25 @@ impl Frozen {
     }
 
     /// Writes this state as a database file at `path`, which must not exist: one plain file, on the disk
-    /// when this returns. A crash leaves a part of it.
+    /// when this returns. Sources in the trash are not in it. A crash leaves a part of it.
     ///
     /// # Errors
     /// [`StoreError::DiskFull`], [`StoreError::Io`]; others by meaning.
     pub fn copy_to(&self, path: &Path, contents: Contents) -> Result<(), StoreError> {
         match contents {
-            Contents::WithData => copy_whole(&self.connection, path),
+            Contents::WithData => self.copy_watched(path, &CopyWatch::unwatched()),
             Contents::WithoutData => copy_catalogue(self, &self.connection, path),
         }
     }
 
-    /// Writes this state into an empty file, as [`Frozen::copy_to`] does.
-    pub(crate) fn copy_into(&self, path: &Path) -> Result<(), StoreError> {
-        copy_into(&self.connection, path)
+    /// As [`Frozen::copy_to`] with all contents, followed by `watch`.
+    pub(crate) fn copy_watched(&self, path: &Path, watch: &CopyWatch) -> Result<(), StoreError> {
+        copy_project(&self.connection, path, watch)
+    }
+
+    /// As [`Frozen::copy_watched`], into an empty file.
+    pub(crate) fn copy_into(&self, path: &Path, watch: &CopyWatch) -> Result<(), StoreError> {
+        copy_into(&self.connection, path, watch)
     }
 }
 

@@ -2,16 +2,18 @@
 
 mod cells;
 mod copy;
+mod copy_watch;
 mod digest;
 mod frozen;
 mod table;
 
+pub use copy_watch::{CopyProgress, CopyWatch};
 pub use digest::TableDigest;
 pub use frozen::{Frozen, FrozenProject};
 pub use table::{Contents, Table, TableKind};
 
 pub(crate) use cells::read_rows;
-pub(crate) use copy::{copy_whole, settle_file};
+pub(crate) use copy::{copy_project, copy_whole, settle_file};
 pub(crate) use table::{quoted, row_table_number, tables};
 
 use crate::{DatabaseManager as _, ProjectId, SqliteManager, StoreError, provision};

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use crate::StoreError;
+use crate::source_trash::is_trash_table;
 
 /// What the catalogue says of imported data. Without it every source is empty; what is left says which
 /// sources there are, how they are reached, their stored columns, relationships and models. The counters
@@ -84,7 +85,7 @@ impl Table {
 }
 
 /// The tables of the database behind `connection`: the catalogue in the order in which it was made, then
-/// the rows by number.
+/// the rows by number. The trash is none of them.
 pub(crate) fn tables(
     connection: &Connection,
     contents: Contents,
@@ -99,7 +100,7 @@ pub(crate) fn tables(
     let has_sources = names.iter().any(|name| name == "data_sources");
     let mut catalogue = Vec::new();
     let mut rows = Vec::new();
-    for name in names {
+    for name in names.into_iter().filter(|name| !is_trash_table(name)) {
         match row_table_number(&name).filter(|_| has_sources) {
             Some(number) => rows.push((number, name)),
             None => catalogue.push(describe(connection, name, TableKind::Catalogue)?),

@@ -76,7 +76,8 @@ impl ImportRecord {
     /// and nothing came into it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when the source does not exist and is not to be made; [`FenceError`].
+    /// [`StoreError::NotFound`] when the source does not exist and is not to be made; [`StoreError::SourceDisabled`];
+    /// [`FenceError`].
     pub async fn begin(
         manager: &Arc<SqliteManager>,
         project: &ProjectId,
@@ -278,6 +279,7 @@ async fn close_abandoned(
     Ok(closed.rows_affected)
 }
 
+/// A disabled source stays disabled, however an import ends that had begun before.
 async fn show_status(
     transaction: &ProjectTransaction,
     source: &str,
@@ -288,7 +290,8 @@ async fn show_status(
             status: Set(status),
             ..Default::default()
         })
-        .filter(data_sources::Column::Id.eq(source));
+        .filter(data_sources::Column::Id.eq(source))
+        .filter(data_sources::Column::Enabled.eq(true));
     transaction.exec(shown).await?;
     Ok(())
 }

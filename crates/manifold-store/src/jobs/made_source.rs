@@ -46,6 +46,9 @@ pub(super) async fn find_or_make(
         ),
         ImportSource::Named(name) => (sources::named(transaction, name).await?, name.as_str()),
     };
+    if let Some(refusal) = found.as_ref().and_then(sources::refusal_if_disabled) {
+        return Err(refusal);
+    }
     let (source, made) = match (found, &new.source) {
         (Some(found), _) => {
             let made = is_made_for_others(transaction, &found.id).await?;

@@ -128,7 +128,7 @@ impl Publication<'_> {
         conn.execute(
             "UPDATE data_sources SET next_rid = max(next_rid, ?2), next_seq = next_seq + 1, \
              next_number = next_number + 1, next_phys = max(next_phys, ?3), \
-             next_quirk = max(next_quirk, ?4), status = 'ok', last_sync_at = ?5, updated_at = ?6 \
+             next_quirk = max(next_quirk, ?4), status = CASE WHEN enabled THEN 'ok' ELSE status END, last_sync_at = ?5, updated_at = ?6 \
              WHERE id = ?1",
             params![
                 source.id,
@@ -181,7 +181,7 @@ pub(super) fn complete_unchanged(
     )
     .doing("completing the import history")?;
     conn.execute(
-        "UPDATE data_sources SET status = 'ok' \
+        "UPDATE data_sources SET status = CASE WHEN enabled THEN 'ok' ELSE status END \
          WHERE id = (SELECT source_id FROM snapshots WHERE id = ?)",
         [snapshot_id],
     )

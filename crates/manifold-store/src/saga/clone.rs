@@ -9,7 +9,7 @@ use super::place::{self, Placement};
 use super::taken_name;
 use crate::staged::Staged;
 use crate::{
-    Contents, DatabaseId, DatabaseManager as _, FileLock, ProjectId, Share, SqliteManager,
+    CopyWatch, DatabaseId, DatabaseManager as _, FileLock, ProjectId, Share, SqliteManager,
     StoreError, fail_point, name, projection,
 };
 
@@ -18,14 +18,17 @@ pub(crate) async fn clone_active(
     manager: &SqliteManager,
     id: &ProjectId,
     to_name: &str,
+    watch: CopyWatch,
 ) -> Result<projects::Model, StoreError> {
     let to_name = free_name(manager, to_name).await?;
     let original = manager.layout().spoke(&id.namespace());
     let frozen = manager.freeze(DatabaseId::Project(id.clone())).await?;
+    let followed = watch.clone();
     let staged = Staged::copy(manager, &original, move |path| {
-        frozen.copy_to(path, Contents::WithData)
+        frozen.copy_watched(path, &followed)
     })
     .await?;
+    watch.look(0, 0)?; // the last point at which nothing of it is visible
     place_clone(manager, staged, to_name).await
 }
 
@@ -62,7 +65,7 @@ pub(crate) async fn clone_trashed(
             let path = file;
             return Err(StoreError::Gone { project: id, path });
         }
-        OutsideFile::open(&file)?.copy_to(path)
+        OutsideFile::open(&file)?.copy_to(path, &CopyWatch::unwatched())
     })
     .await?;
     place_clone(manager, staged, to_name).await

@@ -27,8 +27,8 @@ use entity_core::enums::{OperationKind, OperationState};
 use entity_core::project_operations;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
-pub use adopt::Adopted;
 pub(crate) use adopt::adopt;
+pub use adopt::{AdoptOptions, Adopted};
 pub(crate) use clone::{clone_active, clone_trashed};
 pub use create::NewProject;
 pub(crate) use create::create;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::freeze::copy_whole;
+use crate::freeze::{CopyWatch, copy_project};
 use crate::sqlite::{self, APPLICATION_ID, BUSY_TIMEOUT};
 use crate::{Kind as _, Project, StoreError};
 
@@ -130,12 +130,12 @@ impl OutsideFile {
         })
     }
 
-    /// Copies the state into a new file at `to`.
+    /// Copies the state into a new file at `to`, without its trash.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when somebody wrote meanwhile to a file that nobody had open; others by meaning.
-    pub(super) fn copy_to(self, to: &Path) -> Result<(), StoreError> {
-        copy_whole(&self.connection, to).map_err(|error| error.at(&self.path))?;
+    pub(super) fn copy_to(self, to: &Path, watch: &CopyWatch) -> Result<(), StoreError> {
+        copy_project(&self.connection, to, watch).map_err(|error| error.at(&self.path))?;
         if let Some(before) = &self.unlocked {
             let now =
                 std::fs::metadata(&self.path).map_err(StoreError::io("look at", &self.path))?;

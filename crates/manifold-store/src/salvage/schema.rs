@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use super::leaf::{self, Value};
 use crate::freeze::row_table_number;
+use crate::source_trash::is_trash_table;
 use crate::{StoreError, sqlite};
 
 /// The size of the pages of every file that this program makes, in bytes.
@@ -207,7 +208,8 @@ fn rewrite(path: &Path, blank: &Path, tables: &BTreeMap<String, Listed>) -> Resu
     connection.close().map_err(|(_, error)| error.into())
 }
 
-/// The tables with their columns, the catalogue first. One whose definition makes no sense is left out.
+/// The tables with their columns, the catalogue first. One whose definition makes no sense is left out, and so is the
+/// trash.
 pub(super) fn tables(connection: &Connection) -> Result<Vec<(String, Vec<String>)>, StoreError> {
     let mut entries = connection.prepare(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'seaql_migrations' \
@@ -217,7 +219,7 @@ pub(super) fn tables(connection: &Connection) -> Result<Vec<(String, Vec<String>
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     let mut found = Vec::new();
-    for name in names {
+    for name in names.into_iter().filter(|name| !is_trash_table(name)) {
         let columns = || -> rusqlite::Result<Vec<String>> {
             connection
                 .prepare("SELECT name FROM pragma_table_info(?) ORDER BY cid")?

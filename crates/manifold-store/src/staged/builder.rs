@@ -135,6 +135,7 @@ impl StagedBuilder {
         let file = path.clone();
         let checked = spoke::blocking(move || {
             if let Some(tables) = tables {
+                tables.raise_sequences(&expected.sequences)?;
                 tables.complete()?;
             }
             check::check(&file, &expected)

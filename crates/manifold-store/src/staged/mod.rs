@@ -7,12 +7,14 @@ mod error;
 mod mend;
 mod mend_sources;
 mod row_table;
+mod secrets;
 mod spoke;
 mod tables;
 mod workspace;
 
 pub use builder::StagedBuilder;
 pub use error::StagedError;
+pub use secrets::RedactedSecret;
 pub use spoke::{Comparison, Expected, Staged};
 pub use tables::TableLoad;
 pub(crate) use workspace::Workspace;

@@ -1,5 +1,6 @@
 //! A spoke that passed every check and waits for its place.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::SecondsFormat;
@@ -21,6 +22,9 @@ pub struct Expected {
     pub schema_version: i64,
     /// Each saved table with its rows and their logical hash. Tables that are not listed are empty.
     pub tables: Vec<TableCount>,
+    /// The highest number that each table has given to a row by itself, by table; see
+    /// [`Frozen::sequences`](crate::Frozen::sequences).
+    pub sequences: BTreeMap<String, i64>,
 }
 
 /// A table that came back as it was saved: its rows have the same logical hash.
@@ -131,7 +135,7 @@ impl Staged {
     }
 }
 
-fn open(path: &std::path::Path) -> Result<Connection, StoreError> {
+pub(super) fn open(path: &std::path::Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<Connection> {
         let connection = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.execute_batch(

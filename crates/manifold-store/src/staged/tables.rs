@@ -1,5 +1,6 @@
 //! Fills the tables of an empty spoke.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, Statement, params_from_iter};
@@ -89,8 +90,40 @@ impl Tables {
         row: &entity_core::projects::Model,
         sources: &[entity_core::data_sources::Model],
         incomplete: &[String],
-    ) -> Result<std::collections::BTreeMap<String, u64>, StagedError> {
+    ) -> Result<BTreeMap<String, u64>, StagedError> {
         mend::mend(&self.connection, row, sources, incomplete)
+    }
+
+    /// Makes sure that tables which number their rows by themselves give no number again. Others are left alone.
+    pub(super) fn raise_sequences(
+        &self,
+        sequences: &BTreeMap<String, i64>,
+    ) -> Result<(), StagedError> {
+        let raise = || -> rusqlite::Result<()> {
+            for (table, highest) in sequences {
+                let numbers: bool = self.connection.query_row(
+                    "SELECT EXISTS(SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 \
+                     AND instr(sql, 'AUTOINCREMENT') > 0)",
+                    [table],
+                    |row| row.get(0),
+                )?;
+                if !numbers {
+                    continue;
+                }
+                let raised = self.connection.execute(
+                    "UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1",
+                    (table, highest),
+                )?;
+                if raised == 0 {
+                    self.connection.execute(
+                        "INSERT INTO sqlite_sequence(name, seq) VALUES (?1, ?2)",
+                        (table, highest),
+                    )?;
+                }
+            }
+            Ok(())
+        };
+        Ok(raise().map_err(StoreError::from)?)
     }
 
     /// Makes the indexes of the rows and commits.

@@ -13,3 +13,4 @@ pub(crate) mod project_stats;
 pub(crate) mod snapshot;
 pub(crate) mod source;
 pub(crate) mod trashed;
+pub(crate) mod trashed_source;

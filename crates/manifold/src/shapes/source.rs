@@ -14,7 +14,7 @@ pub(crate) struct SourceShape {
     pub(crate) id: String,
     project_id: String,
     pub(crate) name: String,
-    view_name: String,
+    pub(crate) view_name: String,
     description: Option<String>,
     r#type: SourceType,
     config: serde_json::Value,

@@ -1,6 +1,7 @@
 //! `manifold project clone`
 
 use clap::Args;
+use manifold_jobs::jobs::CloneProject;
 use manifold_store::Projects;
 use serde_json::json;
 
@@ -15,7 +16,7 @@ Examples:
   manifold project clone aviation \"aviation, to try things\"
 
 The clone has every source, snapshot and import of the project as it is at this moment, and is a project of its own \
-from then on. Secrets belong to the data folder: both use the same ones. Backups stay those of the original.")]
+from then on. Deleted sources stay behind. Secrets belong to the data folder: both use the same ones. Backups stay those of the original.")]
 pub(crate) struct CloneArgs {
     /// Its id, its name, or the beginning of its id
     project: String,
@@ -30,11 +31,24 @@ pub(super) async fn run(
     session: &Session,
 ) -> anyhow::Result<()> {
     let original = projects.find(&arguments.project).await?;
-    let made = projects
-        .clone_project(&Projects::id(&original)?, &arguments.name)
-        .await?;
+    let id = Projects::id(&original)?;
+    let job = CloneProject {
+        project_id: id.clone(),
+        name: arguments.name,
+    };
+    let title = format!("clone of {}", original.name);
+    let ran = session.foreground(title, job, Some(id)).await?;
+    let output = session.output();
+    let made = match ran.outcome {
+        Ok(made) => projects.find(&made.project_id).await?,
+        Err(error) => {
+            output.document(&json!({ "project": null, "job": ran.job }))?;
+            return Err(error);
+        }
+    };
     let made = ProjectShape::new(made, projects);
-    session.output().confirm(&json!({ "project": made }), || {
+    let document = json!({ "project": made, "job": ran.job });
+    output.confirm(&document, || {
         format!(
             "Cloned the project {} as {} ({}): {}.",
             printable(&original.name),

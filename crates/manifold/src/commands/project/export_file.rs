@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use manifold_jobs::jobs::ExportProjectFile;
 use manifold_store::Projects;
 use serde_json::json;
 
@@ -20,7 +21,7 @@ Examples:
   manifold --data-dir elsewhere project adopt aviation.db
 
 The file is a SQLite database with everything that the project holds, and needs nothing beside it. It holds no \
-secrets. The project may be in use meanwhile.")]
+secrets and no deleted sources. The project may be in use meanwhile.")]
 pub(crate) struct ExportFileArgs {
     /// Its id, its name, or the beginning of its id
     project: String,
@@ -43,11 +44,29 @@ pub(super) async fn run(
         let question = format!("{} exists; replace it", path.display());
         session.confirm(question).await?;
     }
-    let size_bytes = projects.export_file(&Projects::id(&found)?, &path).await?;
+    let id = Projects::id(&found)?;
+    let absolute = std::path::absolute(&path).map_err(|error| CommandError::Usage {
+        message: format!("the file cannot be `{}`: {error}", path.display()),
+    })?;
+    let job = ExportProjectFile {
+        project_id: id.clone(),
+        path: absolute,
+    };
+    let title = format!("export of {}", found.name);
+    let ran = session.foreground(title, job, Some(id)).await?;
+    let output = session.output();
+    let size_bytes = match ran.outcome {
+        Ok(written) => written.size_bytes,
+        Err(error) => {
+            output.document(&json!({ "export": null, "job": ran.job }))?;
+            return Err(error);
+        }
+    };
     let document = json!({
         "export": { "path": path, "project_id": found.id, "size_bytes": size_bytes },
+        "job": ran.job,
     });
-    session.output().confirm(&document, || {
+    output.confirm(&document, || {
         format!(
             "Exported the project {} to {} ({}).",
             printable(&found.name),

@@ -40,11 +40,18 @@ pub(super) async fn run(
                 Ok(_) => "a project that is in use has it, and it is not in the trash".to_owned(),
                 Err(_) => trashed::listing(&Trash::new(&session.store().await?).list().await?),
             };
-            return Err(CommandError::NotInTrash { name, hint }.into());
+            let what = StoreError::IN_TRASH;
+            return Err(CommandError::NotInTrash { what, name, hint }.into());
         }
         Err(StoreError::NameTaken { name, id, .. }) if r#as.is_none() => {
             let command = format!("manifold project undelete {} --as NEW_NAME", word(&project));
-            return Err(CommandError::NameTakenMeanwhile { name, id, command }.into());
+            return Err(CommandError::NameTakenMeanwhile {
+                what: "project",
+                name,
+                id,
+                command,
+            }
+            .into());
         }
         undeleted => ProjectShape::new(undeleted?, projects),
     };

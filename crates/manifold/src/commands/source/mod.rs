@@ -1,8 +1,11 @@
 //! `manifold source`
 
 mod create;
+mod delete;
 mod index;
 mod secret;
+mod trash;
+mod undelete;
 mod update;
 
 use std::sync::Arc;
@@ -13,8 +16,11 @@ use manifold_store::{DataSources, ProjectId, Projects, Snapshots, SqliteManager,
 use serde_json::json;
 
 use self::create::CreateArgs;
+use self::delete::DeleteArgs;
 use self::index::IndexCommand;
 use self::secret::SecretCommand;
+use self::trash::TrashCommand;
+use self::undelete::UndeleteArgs;
 use self::update::UpdateArgs;
 use crate::session::Session;
 use crate::shapes::source::SourceShape;
@@ -36,8 +42,15 @@ pub(crate) enum SourceCommand {
         /// The source: its id, its name, or the beginning of its id
         source: String,
     },
-    /// Change a source: its name, description or config
+    /// Change a source: its name, description, config or key; enable or disable it
     Update(UpdateArgs),
+    /// Move a source into the trash of its project
+    Delete(DeleteArgs),
+    /// Take a source out of the trash of its project
+    Undelete(UndeleteArgs),
+    /// What was deleted: list, empty
+    #[command(subcommand)]
+    Trash(TrashCommand),
     /// Indexes on the rows of a source: add, list, drop
     #[command(subcommand)]
     Index(IndexCommand),
@@ -54,6 +67,7 @@ impl SourceCommand {
             Self::List { .. }
                 | Self::Show { .. }
                 | Self::Index(IndexCommand::List { .. })
+                | Self::Trash(TrashCommand::List { .. })
                 | Self::Secret(SecretCommand::List)
         )
     }
@@ -67,6 +81,9 @@ pub(crate) async fn run(command: SourceCommand, session: &Session) -> anyhow::Re
         SourceCommand::Show { project, source } => show(&project, &source, session).await,
         SourceCommand::Index(command) => index::run(command, session).await,
         SourceCommand::Update(arguments) => update::run(arguments, session).await,
+        SourceCommand::Delete(arguments) => delete::run(arguments, session).await,
+        SourceCommand::Undelete(arguments) => undelete::run(arguments, session).await,
+        SourceCommand::Trash(command) => trash::run(command, session).await,
         SourceCommand::Secret(command) => secret::run(command, session).await,
     }
 }

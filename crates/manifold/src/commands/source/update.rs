@@ -15,9 +15,12 @@ Examples:
   manifold source update aviation planes --name aircraft
   manifold source update aviation weather --config '{\"url\": \"https://example.com/w2.csv\"}'
   manifold source update aviation weather --description \"\"        take the description away
+  manifold source update aviation planes --key tailnum
+  manifold source update aviation planes --disable             imports into it are refused
 
 What is not named stays as it is, and so do the rows. The view in SQL has the new name at once. A later import of \
-`planes.csv` goes into aircraft only with `--source aircraft`.")]
+`planes.csv` goes into aircraft only with `--source aircraft`. A key says which rows of two versions are the same one: \
+the next import compares by it, snapshots that are there stay as they are.")]
 pub(crate) struct UpdateArgs {
     /// The project: its id, its name, or the beginning of its id
     project: String,
@@ -40,6 +43,18 @@ struct ChangeArgs {
     /// How to reach its rows, as a JSON object; secrets only as ${env:NAME} or ${secret:NAME}
     #[arg(long, value_name = "JSON", value_parser = create::object)]
     config: Option<Json>,
+    /// The columns that together identify a row; they must tell all rows of the latest snapshot apart
+    #[arg(long, value_name = "COL", value_delimiter = ',')]
+    key: Vec<String>,
+    /// Identify rows by their content
+    #[arg(long, conflicts_with = "key")]
+    no_key: bool,
+    /// Take imports again
+    #[arg(long)]
+    enable: bool,
+    /// Take no imports; what is there stays and can be read
+    #[arg(long, conflicts_with = "enable")]
+    disable: bool,
 }
 
 /// Makes a source something else.
@@ -52,11 +67,17 @@ pub(super) async fn run(arguments: UpdateArgs, session: &Session) -> anyhow::Res
         name,
         description,
         config,
+        key,
+        no_key,
+        enable,
+        disable,
     } = arguments.change;
     let change = SourceChange {
         name,
         description,
         config,
+        key_columns: (no_key || !key.is_empty()).then_some(key),
+        enabled: (enable || disable).then_some(enable),
     };
     let updated = sources.update(&project, &found.id.parse()?, change).await?;
     let updated = shape(updated, &project, &store).await?;

@@ -1,0 +1,49 @@
+//! Follows the copying of a database file, and can stop it.
+
+use std::sync::Arc;
+
+use crate::StoreError;
+
+/// Follows the copying of a database file, and can stop it.
+#[derive(Clone)]
+pub struct CopyWatch(Arc<dyn Fn(CopyProgress) -> bool + Send + Sync>);
+
+/// How much of a file is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CopyProgress {
+    /// Bytes that are copied.
+    pub done: u64,
+    /// Bytes of the whole file; 0 before that is known.
+    pub total: u64,
+}
+
+impl CopyWatch {
+    /// Calls `look` every 20 MB, before the first and after the last of them, on the thread that copies. The copying
+    /// stops, and nothing is left of it, when `look` returns false.
+    #[must_use]
+    pub fn new(look: impl Fn(CopyProgress) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(look))
+    }
+
+    /// Nobody looks, and nobody stops it.
+    #[must_use]
+    pub fn unwatched() -> Self {
+        Self::new(|_| true)
+    }
+
+    /// # Errors
+    /// [`StoreError::Interrupted`] when it is to stop.
+    pub(crate) fn look(&self, done: u64, total: u64) -> Result<(), StoreError> {
+        if (self.0)(CopyProgress { done, total }) {
+            Ok(())
+        } else {
+            Err(StoreError::Interrupted)
+        }
+    }
+}
+
+impl std::fmt::Debug for CopyWatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CopyWatch").finish_non_exhaustive()
+    }
+}
