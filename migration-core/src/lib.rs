@@ -19,6 +19,13 @@ mod m20261122_000007_create_backups;
 mod m20261122_000008_create_app_settings;
 mod m20261122_000009_create_import_history;
 mod m20261122_000010_create_project_operations;
+mod m20261123_000011_add_claim_columns_to_jobs;
+mod m20261123_000012_create_job_lanes;
+mod m20261123_000013_create_job_queues;
+mod m20261123_000014_create_job_limits;
+mod m20261123_000015_create_job_dependencies;
+mod m20261123_000016_create_job_checkpoints;
+mod m20261123_000017_add_end_reason_to_job_executions;
 
 /// Applies and reverts the hub's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -37,12 +44,19 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_create_app_settings::Migration),
             Box::new(m20261122_000009_create_import_history::Migration),
             Box::new(m20261122_000010_create_project_operations::Migration),
+            Box::new(m20261123_000011_add_claim_columns_to_jobs::Migration),
+            Box::new(m20261123_000012_create_job_lanes::Migration),
+            Box::new(m20261123_000013_create_job_queues::Migration),
+            Box::new(m20261123_000014_create_job_limits::Migration),
+            Box::new(m20261123_000015_create_job_dependencies::Migration),
+            Box::new(m20261123_000016_create_job_checkpoints::Migration),
+            Box::new(m20261123_000017_add_end_reason_to_job_executions::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date hub.
-pub const VERSION: u32 = 10;
+pub const VERSION: u32 = 17;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///
@@ -78,6 +92,12 @@ pub const ENUMS: &[(&str, &str, &str, &[&str])] = &[
         "state",
         "ExecutionState",
         &m20261122_000005_create_job_executions::STATES,
+    ),
+    (
+        "job_executions",
+        "end_reason",
+        "EndReason",
+        &m20261123_000017_add_end_reason_to_job_executions::END_REASONS,
     ),
     (
         "job_logs",
