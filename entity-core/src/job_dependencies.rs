@@ -10,16 +10,16 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub job_id: String,
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
-    pub depends_on: String,
+    pub dependency_id: String,
     #[sea_orm(
         belongs_to,
-        relation_enum = "DependsOn",
-        from = "depends_on",
+        relation_enum = "Dependency",
+        from = "dependency_id",
         to = "id",
         on_update = "NoAction",
         on_delete = "Cascade"
     )]
-    pub depends_on: BelongsTo<super::jobs::Entity>,
+    pub dependency: BelongsTo<super::jobs::Entity>,
     #[sea_orm(
         belongs_to,
         relation_enum = "Job",

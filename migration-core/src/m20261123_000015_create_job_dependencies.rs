@@ -21,19 +21,19 @@ impl MigrationTrait for Migration {
                 Table::create()
                     .table(JobDependencies::Table)
                     .col(text(JobDependencies::JobId))
-                    .col(text(JobDependencies::DependsOn))
+                    .col(text(JobDependencies::DependencyId))
                     .primary_key(
                         Index::create()
                             .col(JobDependencies::JobId)
-                            .col(JobDependencies::DependsOn),
+                            .col(JobDependencies::DependencyId),
                     )
                     .foreign_key(&mut to_jobs(
                         "fk_job_dependencies_job_id",
                         JobDependencies::JobId,
                     ))
                     .foreign_key(&mut to_jobs(
-                        "fk_job_dependencies_depends_on",
-                        JobDependencies::DependsOn,
+                        "fk_job_dependencies_dependency_id",
+                        JobDependencies::DependencyId,
                     ))
                     .to_owned(),
             )
@@ -41,9 +41,9 @@ impl MigrationTrait for Migration {
         manager
             .create_index(
                 Index::create()
-                    .name("ix_job_dependencies_depends_on")
+                    .name("ix_job_dependencies_dependency_id")
                     .table(JobDependencies::Table)
-                    .col(JobDependencies::DependsOn)
+                    .col(JobDependencies::DependencyId)
                     .to_owned(),
             )
             .await
@@ -60,7 +60,7 @@ impl MigrationTrait for Migration {
 enum JobDependencies {
     Table,
     JobId,
-    DependsOn,
+    DependencyId,
 }
 
 #[derive(DeriveIden)]

@@ -7,7 +7,7 @@ use entity_core::enums::ProjectState;
 use entity_core::projects;
 use futures_util::FutureExt as _;
 use sea_orm::EntityTrait as _;
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 
 use crate::connection::{DESCRIPTORS, query_error};
 use crate::spoke::Spoke;
@@ -53,6 +53,7 @@ pub struct SqliteManager {
     durability: Durability,
     lazy_migration: u64,
     worker: OnceCell<Worker>,
+    jobs_changed: Notify,
 }
 
 impl SqliteManager {
@@ -97,6 +98,7 @@ impl SqliteManager {
             durability,
             lazy_migration: options.lazy_migration.unwrap_or(LAZY_MIGRATION),
             worker: OnceCell::new(),
+            jobs_changed: Notify::new(),
         });
         if access == Access::ReadWrite {
             saga::reconcile(&manager).await?;
@@ -144,6 +146,11 @@ impl SqliteManager {
         registered.ok_or_else(|| {
             StoreError::Decode("this process is not registered in the hub".to_owned())
         })
+    }
+
+    /// Tells this process's workers that a job may have become ready.
+    pub(crate) fn jobs_changed(&self) -> &Notify {
+        &self.jobs_changed
     }
 
     /// Closes the project's spoke in this process, if no handle on it exists; true when it is closed now.
