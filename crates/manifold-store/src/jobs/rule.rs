@@ -142,3 +142,8 @@ impl Event {
         )
     }
 }
+
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod tests;
