@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use entity_core::enums::{ExecutionState, LogLevel};
 use futures_util::FutureExt as _;
-use manifold_store::{Claim, Ending, Jobs, JobsError};
+use manifold_store::{Claim, Ending, Jobs, JobsError, Standing};
 use serde_json::Value as Json;
 use tokio::sync::{mpsc, watch};
 
@@ -59,7 +59,9 @@ impl Attempt {
             Err(error) => Err(error.into()),
         };
         let made = self.judge(outcome);
-        if let Some(reason) = self.is_last(&made.ending) {
+        if let Some(reason) = self.is_last(&made.ending)
+            && self.still_owns().await
+        {
             clean_up(work, &context, reason).await;
         }
         recorder.stop().await;
@@ -173,10 +175,15 @@ impl Attempt {
         }
     }
 
+    /// Whether what the job left is this attempt's to remove. When in doubt it is not.
+    async fn still_owns(&self) -> bool {
+        let standing = self.jobs.standing(&self.claim).await;
+        standing.is_ok_and(|standing| standing != Standing::Lost)
+    }
+
     /// Why there will be no further attempt, if there will be none.
     fn is_last(&self, ending: &Ending) -> Option<CleanUpReason> {
         match ending {
-            Ending::Cancelled if self.stop.cause() == Some(StopCause::Lost) => None,
             Ending::Cancelled => Some(CleanUpReason::Cancelled),
             Ending::Failed { .. } => Some(CleanUpReason::Failed),
             Ending::Retry { .. } if self.claim.attempt >= self.claim.job.max_attempts => {

@@ -7,6 +7,9 @@ use serde::de::DeserializeOwned;
 
 use crate::{JobContext, JobError};
 
+/// The error code of a step that cannot be remembered.
+pub(crate) const JOB_STEP: &str = "job_step";
+
 impl JobContext {
     /// Does a step of the job, or, when an earlier attempt has completed it, gives what came of it then. The result
     /// is on the disk before this returns, so a step that is followed by another is done once, whatever happens; a
@@ -55,7 +58,7 @@ impl JobContext {
 
 fn step_error(name: &str, problem: &impl ToString) -> JobError {
     JobError::failed(
-        "job_step",
+        JOB_STEP,
         &format!(
             "step `{name}` of the job cannot be remembered: {}; please report it",
             problem.to_string()

@@ -7,6 +7,9 @@ use serde_json::Value as Json;
 use crate::kind::Work;
 use crate::{CleanUpReason, JobContext, JobError};
 
+/// The error code of a job whose payload this program cannot read.
+const JOB_PAYLOAD: &str = "job_payload";
+
 /// A job whose payload this program cannot read, with what is wrong with it. A worker of another version may be able
 /// to, so it is tried again.
 pub(crate) struct Undecodable(pub(crate) String);
@@ -17,7 +20,7 @@ impl Work for Undecodable {
             "what the job needs to know cannot be read by this version: {}; run it with the version that wrote it down",
             self.0
         );
-        std::future::ready(Err(JobError::retryable("job_payload", &message))).boxed()
+        std::future::ready(Err(JobError::retryable(JOB_PAYLOAD, &message))).boxed()
     }
 
     fn clean_up<'a>(

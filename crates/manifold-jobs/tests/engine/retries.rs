@@ -143,7 +143,7 @@ async fn a_payload_that_cannot_be_read_is_left_to_other_versions_and_then_fails(
     let mut new = manifold_jobs::new_job(&flaky(&[Do::Succeed]), None).unwrap();
     new.payload = serde_json::json!({ "of": "another version" });
     let id = new.id.clone();
-    scene.jobs.submit(new).await.unwrap();
+    testing.jobs().submit(new).await.unwrap();
     for _ in 0..3 {
         testing.drain().await.unwrap();
         // A kind's own backoff counts.
