@@ -36,6 +36,32 @@ pub enum BackupType {
 #[derive(
     Debug, Clone, PartialEq, Eq, EnumIter, DeriveActiveEnum, Copy, Serialize, Deserialize, Hash,
 )]
+#[sea_orm(rs_type = "String", db_type = "Text", enum_name = "EndReason")]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    #[sea_orm(string_value = "ok")]
+    Ok,
+    #[sea_orm(string_value = "error")]
+    Error,
+    #[sea_orm(string_value = "panic")]
+    Panic,
+    #[sea_orm(string_value = "timeout")]
+    Timeout,
+    #[sea_orm(string_value = "cancelled")]
+    Cancelled,
+    #[sea_orm(string_value = "interrupted")]
+    Interrupted,
+    #[sea_orm(string_value = "snoozed")]
+    Snoozed,
+    #[sea_orm(string_value = "crashed")]
+    Crashed,
+    #[sea_orm(string_value = "lease_lost")]
+    LeaseLost,
+}
+
+#[derive(
+    Debug, Clone, PartialEq, Eq, EnumIter, DeriveActiveEnum, Copy, Serialize, Deserialize, Hash,
+)]
 #[sea_orm(rs_type = "String", db_type = "Text", enum_name = "ExecutionState")]
 #[serde(rename_all = "snake_case")]
 pub enum ExecutionState {
@@ -277,6 +303,65 @@ impl std::str::FromStr for BackupType {
             "sqlite" => Ok(Self::Sqlite),
             "full" => Ok(Self::Full),
             "incremental" => Ok(Self::Incremental),
+            _ => Err(UnknownValue {
+                value: text.to_owned(),
+                expected: Self::VALUES,
+            }),
+        }
+    }
+}
+
+impl EndReason {
+    /// The text of every value, in the schema's order.
+    pub const VALUES: &'static [&'static str] = &[
+        "ok",
+        "error",
+        "panic",
+        "timeout",
+        "cancelled",
+        "interrupted",
+        "snoozed",
+        "crashed",
+        "lease_lost",
+    ];
+
+    /// The text that stands for the value in the database and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Panic => "panic",
+            Self::Timeout => "timeout",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+            Self::Snoozed => "snoozed",
+            Self::Crashed => "crashed",
+            Self::LeaseLost => "lease_lost",
+        }
+    }
+}
+
+impl std::fmt::Display for EndReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl std::str::FromStr for EndReason {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        match text {
+            "ok" => Ok(Self::Ok),
+            "error" => Ok(Self::Error),
+            "panic" => Ok(Self::Panic),
+            "timeout" => Ok(Self::Timeout),
+            "cancelled" => Ok(Self::Cancelled),
+            "interrupted" => Ok(Self::Interrupted),
+            "snoozed" => Ok(Self::Snoozed),
+            "crashed" => Ok(Self::Crashed),
+            "lease_lost" => Ok(Self::LeaseLost),
             _ => Err(UnknownValue {
                 value: text.to_owned(),
                 expected: Self::VALUES,

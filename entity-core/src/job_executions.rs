@@ -1,5 +1,6 @@
 //! Generated from the migrations by `cargo xtask generate-entities`: do not edit.
 
+use super::enums::EndReason;
 use super::enums::ExecutionState;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub struct Model {
     pub error_message: Option<String>,
     pub started_at: DateTimeUtc,
     pub finished_at: Option<DateTimeUtc>,
+    pub heartbeat_at: Option<DateTimeUtc>,
+    pub end_reason: Option<EndReason>,
     #[sea_orm(has_many)]
     pub job_logs: HasMany<super::job_logs::Entity>,
     #[sea_orm(

@@ -41,6 +41,18 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub started_at: Option<DateTimeUtc>,
     pub finished_at: Option<DateTimeUtc>,
+    #[sea_orm(column_type = "Text")]
+    pub queue: String,
+    pub priority: i64,
+    #[sea_orm(column_type = "Text")]
+    pub concurrency_key: String,
+    pub run_at: DateTimeUtc,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub unique_key: Option<String>,
+    pub pending_dependencies: i64,
+    pub max_crashes: i64,
+    #[sea_orm(has_many)]
+    pub job_checkpoints: HasMany<super::job_checkpoints::Entity>,
     #[sea_orm(has_many)]
     pub job_executions: HasMany<super::job_executions::Entity>,
     #[sea_orm(

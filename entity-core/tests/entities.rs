@@ -189,6 +189,13 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         created_at: time(),
         started_at: Some(time()),
         finished_at: None,
+        queue: "default".to_owned(),
+        priority: 0,
+        concurrency_key: "p".to_owned(),
+        run_at: time(),
+        unique_key: None,
+        pending_dependencies: 0,
+        max_crashes: 1,
     };
     job.clone().into_active_model().insert(&hub).await.unwrap();
     job_executions::Model {
@@ -202,6 +209,8 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         error_message: None,
         started_at: time(),
         finished_at: None,
+        end_reason: None,
+        heartbeat_at: None,
     }
     .into_active_model()
     .insert(&hub)

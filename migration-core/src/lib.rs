@@ -19,7 +19,14 @@ mod m20261122_000007_create_backups;
 mod m20261122_000008_create_app_settings;
 mod m20261122_000009_create_import_history;
 mod m20261122_000010_create_project_operations;
-mod m20261123_000061_index_projects_by_state;
+mod m20261123_000011_add_claim_columns_to_jobs;
+mod m20261123_000012_create_job_lanes;
+mod m20261123_000013_create_job_queues;
+mod m20261123_000014_create_job_limits;
+mod m20261123_000015_create_job_dependencies;
+mod m20261123_000016_create_job_checkpoints;
+mod m20261123_000017_add_end_reason_to_job_executions;
+mod m20261123_000018_index_projects_by_state;
 
 /// Applies and reverts the hub's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -38,13 +45,20 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_create_app_settings::Migration),
             Box::new(m20261122_000009_create_import_history::Migration),
             Box::new(m20261122_000010_create_project_operations::Migration),
-            Box::new(m20261123_000061_index_projects_by_state::Migration),
+            Box::new(m20261123_000011_add_claim_columns_to_jobs::Migration),
+            Box::new(m20261123_000012_create_job_lanes::Migration),
+            Box::new(m20261123_000013_create_job_queues::Migration),
+            Box::new(m20261123_000014_create_job_limits::Migration),
+            Box::new(m20261123_000015_create_job_dependencies::Migration),
+            Box::new(m20261123_000016_create_job_checkpoints::Migration),
+            Box::new(m20261123_000017_add_end_reason_to_job_executions::Migration),
+            Box::new(m20261123_000018_index_projects_by_state::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date hub.
-pub const VERSION: u32 = 11;
+pub const VERSION: u32 = 18;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///
@@ -80,6 +94,12 @@ pub const ENUMS: &[(&str, &str, &str, &[&str])] = &[
         "state",
         "ExecutionState",
         &m20261122_000005_create_job_executions::STATES,
+    ),
+    (
+        "job_executions",
+        "end_reason",
+        "EndReason",
+        &m20261123_000017_add_end_reason_to_job_executions::END_REASONS,
     ),
     (
         "job_logs",

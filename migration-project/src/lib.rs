@@ -22,7 +22,7 @@ mod m20261122_000010_create_consolidated_models;
 mod m20261122_000011_create_import_history;
 mod m20261122_000012_create_job_cursors;
 mod m20261122_000013_create_source_indexes;
-mod m20261123_000031_create_trashed_sources;
+mod m20261123_000014_create_trashed_sources;
 
 /// Applies and reverts the spoke's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_create_import_history::Migration),
             Box::new(m20261122_000012_create_job_cursors::Migration),
             Box::new(m20261122_000013_create_source_indexes::Migration),
-            Box::new(m20261123_000031_create_trashed_sources::Migration),
+            Box::new(m20261123_000014_create_trashed_sources::Migration),
         ]
     }
 }

@@ -19,10 +19,11 @@ use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
 use manifold_store::recorder::{self, Place};
 use manifold_store::{
-    AdoptOptions, CopyWatch, DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs,
-    Layout, Migrations, NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings,
-    Snapshots, SourceChange, SourceId, SourceIndexes, SourceTrash, SqliteManager, StoreOptions,
-    Target, Trash, UserQueries, rows,
+    AdoptOptions, CopyWatch, DataSources, DatabaseManager as _, Ending, Fence, FenceError,
+    ImportSource, JobFilter, JobId, JobProgress, Jobs, Layout, Migrations, NewJob, NewProject,
+    NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceChange, SourceId,
+    SourceIndexes, SourceTrash, SqliteManager, StepCursor, StoreOptions, Target, Timestamp, Trash,
+    UserQueries, rows,
 };
 use rusqlite::config::DbConfig;
 use tokio_util::sync::CancellationToken;
@@ -310,6 +311,7 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     jobs.checkpoints(&id, &project).await.unwrap();
     jobs.logs(&id).await.unwrap();
     source_trash(manager, &project).await;
+    engine(manager, &project).await;
     trash(manager, folder).await;
     rescue_dead(manager).await.unwrap();
     let migrations = Migrations::new(manager);
@@ -353,6 +355,79 @@ async fn source_trash(manager: &Arc<SqliteManager>, project: &ProjectId) {
     }
     trash.undelete(project, "keyed", None).await.unwrap();
     trash.purge(project, &renamed).await.unwrap();
+}
+
+/// Jobs wait, take turns, are limited, put off, cancelled, retried, taken away and waited for.
+async fn engine(manager: &Arc<SqliteManager>, project: &ProjectId) {
+    let jobs = Jobs::new(manager);
+    let new = || NewJob {
+        project_id: Some(project.clone()),
+        max_attempts: 3,
+        queue: "tour".to_owned(),
+        unique_key: Some("tour".to_owned()),
+        ..NewJob::new("tour", serde_json::json!({}))
+    };
+    let next = async || jobs.claim_next(&["tour", "other"], None).await.unwrap();
+    let first = jobs.submit(new()).await.unwrap().job;
+    let first: JobId = first.id.parse().unwrap();
+    assert!(!jobs.submit(new()).await.unwrap().is_new);
+    let waiting = NewJob {
+        unique_key: None,
+        depends_on: vec![first.clone()],
+        ..new()
+    };
+    let waiting: JobId = jobs.submit(waiting).await.unwrap().job.id.parse().unwrap();
+    jobs.pause_queue("tour").await.unwrap();
+    assert!(next().await.is_none());
+    jobs.resume_queue("tour").await.unwrap();
+    jobs.limit_queue("tour", Some(1)).await.unwrap();
+    jobs.limit_project(project, Some(1)).await.unwrap();
+    jobs.next_due(None).await.unwrap();
+    let claim = next().await.unwrap();
+    assert!(next().await.is_none());
+    jobs.heartbeat(&claim, &JobProgress::default())
+        .await
+        .unwrap();
+    jobs.standing(&claim).await.unwrap();
+    jobs.remember_step(&claim, "step", 1.into()).await.unwrap();
+    jobs.step_output(&first, "step").await.unwrap();
+    jobs.steps(&first).await.unwrap();
+    jobs.forget_steps(&claim).await.unwrap();
+    let spoke = manager.project(project).await.unwrap();
+    let write = spoke.write::<_, FenceError>(async |transaction| {
+        let fence = Fence::raise(transaction, &claim, "rows").await?;
+        let cursor = StepCursor {
+            cursor: 1.into(),
+            input: None,
+        };
+        fence.advance(transaction, &cursor).await?;
+        fence.cursor(transaction).await?;
+        fence.hold(transaction).await
+    });
+    write.await.unwrap();
+    let _ = jobs.bar(&claim).await.unwrap();
+    jobs.release(&first).await.unwrap();
+    let claim = next().await.unwrap();
+    let run_at = Timestamp::now();
+    jobs.finish(&claim, &Ending::Snoozed { run_at })
+        .await
+        .unwrap();
+    let claim = next().await.unwrap();
+    jobs.cancel(&first).await.unwrap();
+    jobs.finish_here(&claim, &Ending::Interrupted)
+        .await
+        .unwrap();
+    jobs.retry(&first).await.unwrap();
+    jobs.retry(&waiting).await.unwrap();
+    let result = serde_json::json!(1);
+    for _ in 0..2 {
+        let claim = next().await.unwrap();
+        let result = result.clone();
+        jobs.finish(&claim, &Ending::Completed { result })
+            .await
+            .unwrap();
+    }
+    jobs.limit_project(project, None).await.unwrap();
 }
 
 /// A project goes into the trash, comes back, is copied, and is removed for good.

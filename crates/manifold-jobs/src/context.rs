@@ -1,9 +1,12 @@
 //! What a running job can reach.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
 use entity_core::enums::LogLevel;
-use manifold_store::{Claim, ExecutionId, JobId, LogLine, SqliteManager, Timestamp, WorkerId};
+use manifold_store::{
+    Claim, ExecutionId, JobId, Jobs, LogLine, SqliteManager, Timestamp, WorkerId,
+};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -12,17 +15,33 @@ use crate::{JobError, Progress};
 /// What a running job can reach: the store, its own claim, its progress and its log.
 #[derive(Debug)]
 pub struct JobContext {
-    pub(crate) manager: Arc<SqliteManager>,
-    pub(crate) claim: Claim,
-    pub(crate) cancel: CancellationToken,
-    pub(crate) reporter: Reporter,
+    pub(crate) jobs: Jobs,
+    pub(crate) steps: Mutex<HashSet<String>>,
+    claim: Claim,
+    cancel: CancellationToken,
+    reporter: Reporter,
 }
 
 impl JobContext {
+    pub(crate) fn new(
+        jobs: Jobs,
+        claim: Claim,
+        cancel: CancellationToken,
+        reporter: Reporter,
+    ) -> Self {
+        Self {
+            jobs,
+            steps: Mutex::default(),
+            claim,
+            cancel,
+            reporter,
+        }
+    }
+
     /// The store.
     #[must_use]
     pub fn manager(&self) -> &Arc<SqliteManager> {
-        &self.manager
+        self.jobs.manager()
     }
 
     /// The attempt that is being made; it fences what the job writes.
@@ -55,7 +74,8 @@ impl JobContext {
         &self.claim.worker_id
     }
 
-    /// Cancelled when somebody asks the job to stop, or when the attempt has lost its job.
+    /// Cancelled when somebody asks the job to stop, when its process is to end, when it takes longer than it may, or
+    /// when the attempt has lost its job.
     #[must_use]
     pub fn cancel(&self) -> &CancellationToken {
         &self.cancel

@@ -1,5 +1,7 @@
 //! Why a job did not complete.
 
+use std::time::Duration;
+
 use manifold_store::rows::{ImportError, RowsError};
 use manifold_store::{FenceError, JobsError, RowLogError, StoreError};
 
@@ -19,6 +21,28 @@ pub enum JobError {
         /// What is wrong and what can be done.
         message: String,
     },
+    /// It could not be done now; another attempt may succeed, and is made if the job has one left.
+    #[error("{message}")]
+    Retryable {
+        /// The stable name of the error, as scripts see it.
+        code: &'static str,
+        /// What is wrong and what can be done.
+        message: String,
+        /// The least time before the next attempt, where the other side says one.
+        retry_after: Option<Duration>,
+    },
+    /// It is too early: the job waits so long and is then begun again, without using an attempt.
+    #[error("the job waits for {} s before it is begun again", delay.as_secs())]
+    Snoozed {
+        /// How long it waits.
+        delay: Duration,
+    },
+    /// It took longer than jobs of its kind may.
+    #[error("the job was stopped after {} s, longer than it may take; nothing half-done is visible", after.as_secs())]
+    TimedOut {
+        /// How long it may take.
+        after: Duration,
+    },
     /// The program has a defect.
     #[error("the job stopped at a defect of the program: {message}; please report it")]
     Panicked {
@@ -37,12 +61,33 @@ impl JobError {
         }
     }
 
+    /// A failure that another attempt may not meet, with its stable name.
+    #[must_use]
+    pub fn retryable(code: &'static str, error: &impl ToString) -> Self {
+        Self::Retryable {
+            code,
+            message: error.to_string(),
+            retry_after: None,
+        }
+    }
+
+    /// Whether another attempt may succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Retryable { .. } | Self::TimedOut { .. } | Self::Panicked { .. } => true,
+            Self::Cancelled | Self::Failed { .. } | Self::Snoozed { .. } => false,
+        }
+    }
+
     /// The stable name of this error, as scripts see it.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Cancelled => "cancelled",
-            Self::Failed { code, .. } => code,
+            Self::Failed { code, .. } | Self::Retryable { code, .. } => code,
+            Self::Snoozed { .. } => "snoozed",
+            Self::TimedOut { .. } => "timeout",
             Self::Panicked { .. } => "defect",
         }
     }
@@ -50,19 +95,35 @@ impl JobError {
 
 impl From<StoreError> for JobError {
     fn from(error: StoreError) -> Self {
+        let passes = matches!(
+            error,
+            StoreError::Busy { .. }
+                | StoreError::DiskFull
+                | StoreError::SchemaMoved { .. }
+                | StoreError::StreamStalled { .. }
+        );
+        if passes {
+            return Self::retryable(error.code(), &error);
+        }
         Self::failed(error.code(), &error)
     }
 }
 
 impl From<FenceError> for JobError {
     fn from(error: FenceError) -> Self {
-        Self::failed(error.code(), &error)
+        match error {
+            FenceError::Store(error) => error.into(),
+            error => Self::failed(error.code(), &error),
+        }
     }
 }
 
 impl From<JobsError> for JobError {
     fn from(error: JobsError) -> Self {
-        Self::failed(error.code(), &error)
+        match error {
+            JobsError::Store(error) => error.into(),
+            error => Self::failed(error.code(), &error),
+        }
     }
 }
 

@@ -1,19 +1,17 @@
 //! Does a job now, in this process.
 
-use std::panic::AssertUnwindSafe;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
-use manifold_store::{
-    Ending, JobId, Jobs, JobsError, NewJob, ProjectId, SqliteManager, StoreError, fail_point,
-};
-use tokio::sync::{mpsc, watch};
+use chrono::{DateTime, Utc};
+use manifold_store::{Jobs, JobsError, NewJob, ProjectId, SqliteManager, StoreError, fail_point};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
-use crate::context::Reporter;
-use crate::recorder::Recorder;
-use crate::{Job, JobContext, JobError, Observer, Progress, cancellation};
+use crate::attempt::{Attempt, Made};
+use crate::kind::{Kind, WorkOf, new_job};
+use crate::stop::Stop;
+use crate::{Job, JobError, Observer, Progress};
 
 /// A job that has ended.
 #[derive(Debug)]
@@ -27,8 +25,9 @@ pub struct Finished<T> {
 /// Does a job from its beginning to its end, in this process; it claims this job and no other.
 ///
 /// The job is written down before anything is done, and its end is on the disk when this returns. When
-/// the process dies the job stays `running` until [`rescue_dead`](crate::rescue_dead) finds it. A panic
-/// in the job makes it `failed`. Dropping the future cancels the job, which then ends on its own.
+/// the process dies the job stays `running` until [`rescue_dead`](crate::rescue_dead) finds it. An attempt that may be
+/// repeated is repeated here, after its time; the job stays with this process meanwhile. A panic in the job makes it
+/// fail. Dropping the future cancels the job, which then ends on its own.
 ///
 /// # Errors
 /// [`JobsError`] when the hub cannot keep the job's record, and [`JobsError::LeaseLost`] when another
@@ -39,30 +38,17 @@ pub async fn run_foreground<J: Job>(
     project_id: Option<ProjectId>,
     observer: Observer,
 ) -> Result<Finished<J::Output>, JobsError> {
-    let payload = serde_json::to_value(&job).map_err(|error| StoreError::InvalidValue {
-        what: "what the job needs to know".to_owned(),
-        value: J::KIND.to_owned(),
-        reason: error.to_string(),
-    })?;
-    let new = NewJob {
-        id: JobId::new(),
-        kind: J::KIND,
-        project_id,
-        payload,
-        max_attempts: J::MAX_ATTEMPTS,
-    };
+    let new = new_job(&job, project_id)?;
+    let jobs = Jobs::new(manager);
     // A token of the job's own: that somebody asks it through the hub to stop is not the observer's wish.
     let cancel = observer.cancel.child_token();
     let stop_if_dropped = cancel.clone().drop_guard();
     // A task of its own from before the job is written down: a job whose caller is gone must still end.
-    let attempt = tokio::spawn(attempt(
-        manager.clone(),
-        job,
-        new,
-        cancel,
-        observer.progress,
-    ));
-    let finished = match attempt.await {
+    let clock = jobs.clock().clone();
+    let wait = async move |due| clock.sleep_until(due).await;
+    let running = to_the_end(jobs, job, new, cancel, observer.progress, wait);
+    let running = tokio::spawn(running);
+    let finished = match running.await {
         Ok(finished) => finished,
         // The attempt catches the job's panics; what is left is one of the engine, or the runtime's end.
         Err(error) => match error.try_into_panic() {
@@ -74,74 +60,55 @@ pub async fn run_foreground<J: Job>(
     finished
 }
 
-async fn attempt<J: Job>(
-    manager: Arc<SqliteManager>,
+/// Makes attempts at the job until it has ended; `wait` returns when it is time for the next one.
+pub(crate) async fn to_the_end<J: Job>(
+    jobs: Jobs,
     job: J,
     new: NewJob,
     cancel: CancellationToken,
     progress: watch::Sender<Progress>,
+    wait: impl AsyncFn(DateTime<Utc>),
 ) -> Result<Finished<J::Output>, JobsError> {
-    let jobs = Jobs::new(&manager);
-    let claim = jobs.start(new).await?;
-    fail_point!("job-started");
-    let (lines, said) = mpsc::unbounded_channel();
-    let recorder = Recorder::start(jobs.clone(), claim.clone(), progress.subscribe(), said);
-    let watch = tokio::spawn(cancellation::watch(
-        jobs.clone(),
-        claim.clone(),
-        cancel.clone(),
-    ));
-    let watch = AbortOnDropHandle::new(watch);
-    let reporter = Reporter {
+    let mut attempt = Attempt {
+        claim: jobs.start(new).await?,
+        jobs,
+        kind: Kind::of::<J>(),
+        stop: Stop::with(cancel.clone()),
         progress,
-        lines,
-        target: J::KIND,
+        grace: None,
     };
-    let context = JobContext {
-        manager,
-        claim,
-        cancel,
-        reporter,
-    };
-
-    let outcome = AssertUnwindSafe(job.run(&context)).catch_unwind().await;
-    let outcome = outcome.unwrap_or_else(|panic| {
-        Err(JobError::Panicked {
-            message: panic_message(&*panic),
-        })
-    });
-    let (outcome, ending) = ending(outcome);
-
-    drop(watch);
-    recorder.stop().await;
-    fail_point!("job-done");
-    let job = jobs.finish(&context.claim, &ending).await?;
-    fail_point!("job-finished");
-    Ok(Finished { job, outcome })
-}
-
-fn ending<T: serde::Serialize>(outcome: Result<T, JobError>) -> (Result<T, JobError>, Ending) {
-    let outcome = outcome.and_then(|output| match serde_json::to_value(&output) {
-        Ok(result) => Ok((output, result)),
-        Err(error) => Err(JobError::Panicked {
-            message: format!("its result is no JSON: {error}"),
-        }),
-    });
-    match outcome {
-        Ok((output, result)) => (Ok(output), Ending::Completed { result }),
-        Err(JobError::Cancelled) => (Err(JobError::Cancelled), Ending::Cancelled),
-        Err(error) => {
-            let ending = Ending::Failed {
-                code: error.code().to_owned(),
-                message: error.to_string(),
-            };
-            (Err(error), ending)
+    fail_point!("job-started");
+    let work = WorkOf::new(job);
+    loop {
+        let made = attempt.make(&work).await;
+        fail_point!("job-done");
+        let again = attempt
+            .jobs
+            .finish_here(&attempt.claim, &made.ending)
+            .await?;
+        fail_point!("job-finished");
+        attempt.claim = match again {
+            ControlFlow::Break(job) => return finished(job, &work, made),
+            ControlFlow::Continue(claim) => claim,
+        };
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = wait(attempt.claim.job.run_at) => {}
         }
     }
 }
 
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a message").to_owned()
+fn finished<J: Job>(
+    job: entity_core::jobs::Model,
+    work: &WorkOf<J>,
+    made: Made,
+) -> Result<Finished<J::Output>, JobsError> {
+    let outcome = match (made.error, work.take_output()) {
+        (Some(error), _) => Err(error),
+        (None, Some(output)) => Ok(output),
+        (None, None) => Err(JobError::Panicked {
+            message: "nothing came of it".to_owned(),
+        }),
+    };
+    Ok(Finished { job, outcome })
 }

@@ -1,22 +1,28 @@
-//! Writes down what a running job says about itself.
+//! Keeps a running attempt in touch with the hub.
 
 use std::time::Duration;
 
-use manifold_store::{Claim, JobLog, Jobs, LogLine};
+use manifold_store::{Claim, JobLog, Jobs, JobsError, LogLine, Standing};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::Progress;
+use crate::stop::{Stop, StopCause};
 
 /// The least time between two writes.
 const PERIOD: Duration = Duration::from_millis(500);
+/// How often the hub is asked whether the attempt is still wanted.
+const LOOK: Duration = Duration::from_secs(1);
+/// The most time between two signs of life.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Writes down, on a task of its own, what a running job says about itself.
+/// Writes down, on a task of its own, what a running job says about itself and that it goes on, and stops it when it
+/// is not wanted any more.
 pub(crate) struct Recorder {
     task: JoinHandle<()>,
-    stop: CancellationToken,
+    end: CancellationToken,
 }
 
 impl Recorder {
@@ -25,25 +31,30 @@ impl Recorder {
         claim: Claim,
         progress: watch::Receiver<Progress>,
         lines: mpsc::UnboundedReceiver<LogLine>,
+        stop: Stop,
     ) -> Self {
-        let stop = CancellationToken::new();
+        let end = CancellationToken::new();
         let log = JobLog::new(&jobs, &claim);
+        let now = Instant::now();
         let record = Record {
             jobs,
             claim,
             progress,
             lines,
             log,
+            stop,
+            heard_of: now,
+            looked: now,
         };
         Self {
-            task: tokio::spawn(record.keep(stop.clone())),
-            stop,
+            task: tokio::spawn(record.keep(end.clone())),
+            end,
         }
     }
 
     /// Writes down what was said until now, and ends.
     pub(crate) async fn stop(self) {
-        self.stop.cancel();
+        self.end.cancel();
         if let Err(error) = self.task.await {
             tracing::warn!(%error, "the job's progress and log are incomplete");
         }
@@ -56,31 +67,49 @@ struct Record {
     progress: watch::Receiver<Progress>,
     lines: mpsc::UnboundedReceiver<LogLine>,
     log: JobLog,
+    stop: Stop,
+    heard_of: Instant,
+    looked: Instant,
 }
 
 impl Record {
-    async fn keep(mut self, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + PERIOD, PERIOD);
+    async fn keep(mut self, end: CancellationToken) {
+        let mut ticks = tokio::time::interval_at(Instant::now() + PERIOD, PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last = false;
         while !last {
             tokio::select! {
-                () = stop.cancelled() => last = true,
+                () = end.cancelled() => last = true,
                 _ = ticks.tick() => {}
             }
-            self.write().await;
+            self.say_how_far().await;
+            self.write_log().await;
+            if !last {
+                self.look().await;
+            }
         }
     }
 
     /// The job goes on when this fails: it is told elsewhere when it has lost its lease, and a busy hub
     /// is no reason to give up work.
-    async fn write(&mut self) {
-        if self.progress.has_changed().unwrap_or(true) {
-            let latest = self.progress.borrow_and_update().stored();
-            if let Err(error) = self.jobs.progress(&self.claim, &latest).await {
+    async fn say_how_far(&mut self) {
+        let news = self.progress.has_changed().unwrap_or(true);
+        if !news && self.heard_of.elapsed() < HEARTBEAT {
+            return;
+        }
+        let latest = self.progress.borrow_and_update().stored();
+        self.heard_of = Instant::now();
+        self.looked = self.heard_of;
+        match self.jobs.heartbeat(&self.claim, &latest).await {
+            Ok(standing) => self.heed(standing),
+            Err(JobsError::LeaseLost { .. }) => self.heed(Standing::Lost),
+            Err(error) => {
                 tracing::warn!(job.id = %self.claim.job_id, %error, "the job's progress was not written down");
             }
         }
+    }
+
+    async fn write_log(&mut self) {
         let mut lines = Vec::new();
         while let Ok(line) = self.lines.try_recv() {
             lines.push(line);
@@ -89,6 +118,28 @@ impl Record {
             && let Err(error) = self.log.append(lines).await
         {
             tracing::warn!(job.id = %self.claim.job_id, %error, "lines of the job's log were not written down");
+        }
+    }
+
+    async fn look(&mut self) {
+        if self.looked.elapsed() < LOOK {
+            return;
+        }
+        self.looked = Instant::now();
+        match self.jobs.standing(&self.claim).await {
+            Ok(standing) => self.heed(standing),
+            // The next look tells; meanwhile the fence keeps a lost attempt from writing.
+            Err(error) => {
+                tracing::debug!(job.id = %self.claim.job_id, %error, "cannot see whether the job is to stop");
+            }
+        }
+    }
+
+    fn heed(&self, standing: Standing) {
+        match standing {
+            Standing::Owned => {}
+            Standing::CancelRequested => self.stop.ask(StopCause::Cancelled),
+            Standing::Lost => self.stop.ask(StopCause::Lost),
         }
     }
 }

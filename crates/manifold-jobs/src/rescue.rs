@@ -10,9 +10,9 @@ use manifold_store::{
 use crate::jobs::{BackupProject, ExportProjectFile, ImportFile, export_project_file};
 use crate::{Job as _, JobError, backup};
 
-/// Ends the jobs whose processes died, and returns them: `failed` with error code `crashed`, or `cancelled`
-/// if that had been asked for. To be called when a store has been opened. Several processes may do it at
-/// once.
+/// Takes up the jobs whose processes died, and returns them: `pending` again if an attempt is left, else `failed` with
+/// error code `crashed` or `CRASH_LOOP`, or `cancelled` if that had been asked for. To be called when a store has been
+/// opened; workers do it too. Several processes may do it at once.
 ///
 /// What such a job left is brought in order: the import history of its project says that the import failed,
 /// and a source or a project that was made for it and is empty is gone. Rows that a dead import wrote into a
@@ -23,7 +23,12 @@ use crate::{Job as _, JobError, backup};
 /// [`JobsError`] when the hub cannot be read or written. A project that cannot be opened is left to its
 /// next import or backup.
 pub async fn rescue_dead(manager: &Arc<SqliteManager>) -> Result<Vec<jobs::Model>, JobsError> {
-    let rescued = Jobs::new(manager).rescue_dead().await?;
+    rescue(&Jobs::new(manager)).await
+}
+
+pub(crate) async fn rescue(jobs: &Jobs) -> Result<Vec<jobs::Model>, JobsError> {
+    let manager = jobs.manager();
+    let rescued = jobs.rescue_dead().await?;
     if !rescued.is_empty()
         && let Err(error) = StagedBuilder::clear_abandoned(manager).await
     {

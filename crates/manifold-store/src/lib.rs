@@ -3,6 +3,7 @@
 mod access;
 mod atomic_file;
 mod backups;
+mod clock;
 mod config_secrets;
 mod connection;
 mod consolidated_models;
@@ -71,6 +72,7 @@ mod worker;
 pub use access::Access;
 pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
 pub use backups::{BackupTotals, Backups, NewBackup};
+pub use clock::Clock;
 pub use connection::{Connection, Rows};
 pub use consolidated_models::{ConsolidatedModels, ModelDefinition};
 pub use data_sources::{
@@ -93,8 +95,9 @@ pub use id::{
 pub use import_history::{ImportFilter, ImportHistory};
 pub use inline::TypedConnection;
 pub use jobs::{
-    Claim, Ending, Fence, FenceError, ImportEnding, ImportRecord, ImportSource, JobFilter, JobLog,
-    JobProgress, JobWatch, Jobs, JobsError, LogLine, NewImport, NewJob, Standing,
+    Claim, DEFAULT_QUEUE, Ending, Enqueued, Fence, FenceError, ImportEnding, ImportRecord,
+    ImportSource, JobFilter, JobLog, JobProgress, JobWatch, Jobs, JobsError, LogLine, NewImport,
+    NewJob, Standing, StepCursor,
 };
 pub use kind::{Core, Kind, Project, StoredIn};
 pub use layout::Layout;

@@ -8,7 +8,7 @@ use entity_core::enums::ProjectState;
 use entity_core::projects;
 use futures_util::FutureExt as _;
 use sea_orm::EntityTrait as _;
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 
 use crate::connection::{DESCRIPTORS, query_error};
 use crate::let_go::{LetGo, Requested};
@@ -61,6 +61,7 @@ pub struct SqliteManager {
     worker: OnceCell<Worker>,
     meter: Arc<StoreMeter>,
     stencils: Arc<Stencils>,
+    jobs_changed: Notify,
 }
 
 impl SqliteManager {
@@ -114,6 +115,7 @@ impl SqliteManager {
             worker: OnceCell::new(),
             meter,
             stencils: Arc::default(),
+            jobs_changed: Notify::new(),
         });
         if access == Access::ReadWrite {
             saga::reconcile(&manager).await?;
@@ -198,6 +200,11 @@ impl SqliteManager {
     /// What new spokes are copied from.
     pub(crate) fn stencils(&self) -> &Arc<Stencils> {
         &self.stencils
+    }
+
+    /// Tells this process's workers that a job may have become ready.
+    pub(crate) fn jobs_changed(&self) -> &Notify {
+        &self.jobs_changed
     }
 
     /// Closes the project's spoke in this process, if no handle on it exists; true when it is closed now.

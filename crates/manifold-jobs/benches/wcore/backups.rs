@@ -6,7 +6,7 @@ use std::sync::Arc;
 use entity_core::enums::BackupType;
 use manifold_jobs::jobs::BackupProject;
 use manifold_jobs::{Observer, run_foreground};
-use manifold_store::{ProjectId, Projects, SqliteManager};
+use manifold_store::{CopyWatch, ProjectId, Projects, SqliteManager};
 use serde_json::json;
 
 use super::SOURCES;
@@ -48,7 +48,7 @@ pub(crate) async fn run(manager: &Arc<SqliteManager>, meter: &Meter, folder: &Pa
     let mut bytes = 0;
     for number in 0..BACKUPS {
         let path = folder.join(format!("export-{number}.db"));
-        let export = projects.export_file(&project.id, &path);
+        let export = projects.export_file(&project.id, &path, CopyWatch::unwatched());
         bytes = step.time(export).await.unwrap();
     }
     step.end(json!({ "bytes": bytes }));

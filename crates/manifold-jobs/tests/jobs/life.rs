@@ -35,7 +35,7 @@ async fn a_job_goes_from_pending_to_completed() {
         unit: Some("bytes".to_owned()),
         progress: Some(0.25),
     };
-    jobs.progress(&claim, &progress).await.unwrap();
+    jobs.heartbeat(&claim, &progress).await.unwrap();
     let running = jobs.find(id.as_str()).await.unwrap();
     assert_eq!(
         (
@@ -98,7 +98,7 @@ async fn an_attempt_that_does_not_own_its_job_changes_nothing() {
     let lost = |error: JobsError| assert!(matches!(error, JobsError::LeaseLost { .. }), "{error}");
     lost(jobs.finish(&stale, &ending).await.unwrap_err());
     lost(
-        jobs.progress(&stale, &JobProgress::default())
+        jobs.heartbeat(&stale, &JobProgress::default())
             .await
             .unwrap_err(),
     );

@@ -58,7 +58,7 @@ fn new_import(name: &str) -> NewImport {
 /// An import into the source `made`, as far as its line in the history.
 async fn begun(store: &Store, manager: &std::sync::Arc<SqliteManager>) -> (Claim, ImportRecord) {
     let new = NewJob {
-        kind: "import_file",
+        kind: "import_file".to_owned(),
         ..new_job(Some(&store.project))
     };
     let claim = Jobs::new(manager).start(new).await.unwrap();
@@ -214,7 +214,7 @@ async fn a_dead_import_says_nothing_of_what_came_later() {
     let other = open(store.folder.path()).await;
     let claim = Jobs::new(&other)
         .start(NewJob {
-            kind: "import_file",
+            kind: "import_file".to_owned(),
             ..new_job(Some(&store.project))
         })
         .await

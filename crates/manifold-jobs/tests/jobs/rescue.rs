@@ -81,7 +81,7 @@ async fn a_dead_job_that_was_to_stop_is_cancelled() {
 async fn dead_import(store: &Store) -> String {
     let other = open(store.folder.path()).await;
     let new = NewJob {
-        kind: "import_file",
+        kind: "import_file".to_owned(),
         ..new_job(Some(&store.project))
     };
     let claim = Jobs::new(&other).start(new).await.unwrap();

@@ -236,11 +236,8 @@ impl Job for Try {
 
 pub fn new_job(project: Option<&ProjectId>) -> NewJob {
     NewJob {
-        id: JobId::new(),
-        kind: "try",
         project_id: project.cloned(),
-        payload: serde_json::json!({ "n": 1 }),
-        max_attempts: 1,
+        ..NewJob::new("try", serde_json::json!({ "n": 1 }))
     }
 }
 

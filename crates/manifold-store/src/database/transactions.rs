@@ -1,7 +1,9 @@
 //! Transactions on a typed handle.
 
+use sea_orm::UpdateMany;
+
 use crate::group_commit::{self, Carrier};
-use crate::{Database, Durability, Kind, StoreError, Transaction};
+use crate::{Database, Durability, Kind, StoreError, StoredIn, Transaction, inline};
 
 impl<K: Kind> Database<K> {
     /// Begins a write transaction; what it commits is on the disk when [`Self::commit`] returns.
@@ -87,6 +89,18 @@ impl<K: Kind> Carrier for Database<K, Transaction> {
 }
 
 impl<K: Kind> Database<K, Transaction> {
+    /// Changes the one row that a guarded update means and returns it as it is then; `None` when no row is as the
+    /// update's conditions say.
+    pub(crate) async fn update_one<E: StoredIn<K>>(
+        &self,
+        update: UpdateMany<E>,
+    ) -> Result<Option<E::Model>, StoreError>
+    where
+        E::Model: Send,
+    {
+        Ok(inline::update_one(update, &self.connection).await?)
+    }
+
     /// Keeps what the transaction did.
     ///
     /// # Errors

@@ -20,5 +20,5 @@ pub use typed_connection::TypedConnection;
 
 pub(crate) use load_many::load_many;
 pub(crate) use read::{all, count, one};
-pub(crate) use save::{insert, update};
+pub(crate) use save::{insert, update, update_one};
 pub(crate) use typed_connection::sealed;

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel,
-    QueryTrait as _, Statement, TryIntoModel,
+    QueryTrait as _, Statement, TryIntoModel, UpdateMany,
 };
 
 use super::TypedConnection;
@@ -49,6 +49,21 @@ where
             .ok_or(DbErr::RecordNotUpdated)?
     };
     A::after_save(model, connection, false).await
+}
+
+/// Changes the one row that a guarded update means, if it is as its conditions say, and reads it back.
+pub(crate) async fn update_one<E, C>(
+    update: UpdateMany<E>,
+    connection: &C,
+) -> Result<Option<E::Model>, DbErr>
+where
+    E: EntityTrait<ActiveModel: TryIntoModel<<E as EntityTrait>::Model>>,
+    E::Model: Send,
+    C: TypedConnection,
+{
+    let mut query = update.into_query();
+    query.returning(every_column::<E>());
+    write::<E, C>(DbBackend::Sqlite.build(&query), connection).await
 }
 
 async fn write<E, C>(statement: Statement, connection: &C) -> Result<Option<E::Model>, DbErr>

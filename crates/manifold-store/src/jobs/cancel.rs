@@ -6,46 +6,38 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 
 use super::transition::{self, Transition};
 use super::{Jobs, JobsError};
-use crate::{CoreTransaction, DatabaseManager as _, JobId, StoreError, Timestamp};
+use crate::{DatabaseManager as _, JobId};
 
 impl Jobs {
-    /// Asks a job to stop, and returns it as it is then: `cancelled` if nobody had begun it, else still
-    /// `running` with `cancel_requested_at` set, which its process sees within a second or so. A job that
-    /// ends before it sees the request ends as it would have. Asking twice is the same as once.
+    /// Asks a job to stop, and returns it as it is then: `cancelled` if nobody had begun it, with the jobs that waited
+    /// for it, else still `running` with `cancel_requested_at` set, which its process sees within a second or so. A
+    /// job that ends before it sees the request ends as it would have, but is not begun again. Asking twice is the
+    /// same as once.
     ///
     /// # Errors
-    /// [`JobsError::Conflict`] when the job has ended; [`StoreError::NotFound`]; others by meaning.
+    /// [`JobsError::Conflict`] when the job has ended; [`crate::StoreError::NotFound`]; others by meaning.
     pub async fn cancel(&self, job: &JobId) -> Result<jobs::Model, JobsError> {
-        let transaction = self.manager.core().begin().await?;
-        let found = find(&transaction, job).await?;
-        if found.state != JobState::Running {
-            let cancelled = transition::apply(&transaction, job, Transition::Withdraw).await?;
-            transaction.commit().await?;
-            return Ok(cancelled);
-        }
-        transaction
-            .exec(
-                jobs::Entity::update_many()
+        let asked = self
+            .manager
+            .core()
+            .write::<_, JobsError>(async |transaction| {
+                let now = self.clock.now();
+                let found = transition::find(transaction, job).await?;
+                if found.state != JobState::Running {
+                    let withdraw = Transition::Withdraw { because: None };
+                    return transition::apply_to(transaction, &found, withdraw, now).await;
+                }
+                let ask = jobs::Entity::update_many()
                     .set(jobs::ActiveModel {
-                        cancel_requested_at: Set(Some(Timestamp::now())),
+                        cancel_requested_at: Set(Some(now)),
                         ..Default::default()
                     })
                     .filter(jobs::Column::Id.eq(job))
-                    .filter(jobs::Column::CancelRequestedAt.is_null()),
-            )
+                    .filter(jobs::Column::CancelRequestedAt.is_null());
+                Ok(transaction.update_one(ask).await?.unwrap_or(found))
+            })
             .await?;
-        let asked = find(&transaction, job).await?;
-        transaction.commit().await?;
+        self.wake();
         Ok(asked)
     }
-}
-
-async fn find(transaction: &CoreTransaction, job: &JobId) -> Result<jobs::Model, StoreError> {
-    let found = transaction
-        .one(jobs::Entity::find_by_id(job.as_str()))
-        .await?;
-    found.ok_or_else(|| StoreError::NotFound {
-        what: "job",
-        name: job.to_string(),
-    })
 }

@@ -1,5 +1,6 @@
 //! An attempt at a job begins.
 
+use chrono::{DateTime, Utc};
 use entity_core::jobs;
 
 use super::transition::{self, Transition};
@@ -26,8 +27,8 @@ pub struct Claim {
 }
 
 impl Jobs {
-    /// Begins an attempt at a pending job, for this process. After a power cut right afterwards the job may
-    /// be pending again; a crash of the process alone leaves it running, to be
+    /// Begins an attempt at a pending job, for this process, whatever its time, its queue and its turn. After a power
+    /// cut right afterwards the job may be pending again; a crash of the process alone leaves it running, to be
     /// [rescued](Jobs::rescue_dead).
     ///
     /// # Errors
@@ -35,50 +36,54 @@ impl Jobs {
     /// [`crate::StoreError::NotFound`]; others by meaning.
     pub async fn claim(&self, job: &JobId) -> Result<Claim, JobsError> {
         let worker = self.manager.worker().await?.id();
-        let transaction = self.manager.core().begin_with(Durability::Relaxed).await?;
-        let claim = claim(&transaction, job, worker).await?;
-        transaction.commit().await?;
-        Ok(claim)
+        self.manager
+            .core()
+            .write_with(Durability::Relaxed, async |transaction| {
+                let found = transition::find(transaction, job).await?;
+                begin(transaction, found, worker, self.clock.now()).await
+            })
+            .await
     }
 
     /// Writes a job down and begins the first attempt at it, in one transaction: no other process gets it,
     /// and a crash cannot leave it pending with nobody to do it.
     ///
     /// # Errors
-    /// As [`Jobs::enqueue`].
+    /// As [`Jobs::enqueue`]; [`JobsError::Duplicate`] when a job that has not ended has its unique key,
+    /// [`JobsError::Conflict`] when it must wait for others.
     pub async fn start(&self, new: NewJob) -> Result<Claim, JobsError> {
         let worker = self.manager.worker().await?.id();
-        let id = new.id.clone();
         let transaction = self.manager.core().begin().await?;
-        self.enqueue(&transaction, new).await?;
-        let claim = claim(&transaction, &id, worker).await?;
+        let enqueued = self.enqueue(&transaction, new).await?;
+        if !enqueued.is_new {
+            return Err(JobsError::duplicate(&enqueued.job)?);
+        }
+        let claim = begin(&transaction, enqueued.job, worker, self.clock.now()).await?;
         fail_point!("job-claimed");
         transaction.commit().await?;
         Ok(claim)
     }
 }
 
-async fn claim(
+/// Begins an attempt at a job that this transaction has read.
+pub(super) async fn begin(
     transaction: &CoreTransaction,
-    job: &JobId,
+    found: jobs::Model,
     worker: &WorkerId,
+    now: DateTime<Utc>,
 ) -> Result<Claim, JobsError> {
     let execution = ExecutionId::new();
-    let row = transition::apply(
-        transaction,
-        job,
-        Transition::Claim {
-            execution: &execution,
-            worker,
-        },
-    )
-    .await?;
+    let claim = Transition::Claim {
+        execution: &execution,
+        worker,
+    };
+    let job = transition::apply_to(transaction, &found, claim, now).await?;
     Ok(Claim {
         execution_id: execution,
-        lease_token: row.lease_token,
-        attempt: row.attempt,
-        job_id: job.clone(),
+        lease_token: job.lease_token,
+        attempt: job.attempt,
+        job_id: transition::id(&job)?,
         worker_id: worker.clone(),
-        job: row,
+        job,
     })
 }

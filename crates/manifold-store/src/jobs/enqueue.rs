@@ -1,12 +1,17 @@
 //! A job is written down.
 
+use chrono::{DateTime, Utc};
 use entity_core::enums::JobState;
 use entity_core::jobs;
-use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::Value as Json;
 
-use super::Jobs;
-use crate::{CoreTransaction, JobId, ProjectId, StoreError, Timestamp};
+use super::{Jobs, JobsError, dependencies, lanes};
+use crate::{CoreTransaction, DatabaseManager as _, JobId, ProjectId, StoreError};
+
+/// The queue of jobs that name no other.
+pub const DEFAULT_QUEUE: &str = "default";
 
 /// A job to be done.
 #[derive(Debug, Clone)]
@@ -14,31 +19,94 @@ pub struct NewJob {
     /// Its id.
     pub id: JobId,
     /// What is to be done, such as `import_file`.
-    pub kind: &'static str,
-    /// The project it works on.
+    pub kind: String,
+    /// The project it works on. Projects take turns, and may have a limit of jobs that run at once.
     pub project_id: Option<ProjectId>,
     /// What it needs to know, enough to do it in another process.
     pub payload: Json,
-    /// How often it may be begun, at least 1.
+    /// How often it may be begun, at least 1. Attempts that a shutdown ended do not count.
     pub max_attempts: i64,
+    /// How often processes may die under it, at least 1.
+    pub max_crashes: i64,
+    /// Which workers do it: those that serve this queue.
+    pub queue: String,
+    /// Jobs of a smaller number are begun before those of a greater one, whatever their time; usually 0.
+    pub priority: i64,
+    /// Not before this time; `None` is now.
+    pub run_at: Option<DateTime<Utc>>,
+    /// Of the jobs that have not ended at most one has this key.
+    pub unique_key: Option<String>,
+    /// The jobs that must be completed first. When one of them ends without success this one is cancelled.
+    pub depends_on: Vec<JobId>,
+}
+
+impl NewJob {
+    /// A job with a new id that is done as soon as possible, at most once, and waits for nothing.
+    #[must_use]
+    pub fn new(kind: impl Into<String>, payload: Json) -> Self {
+        Self {
+            id: JobId::new(),
+            kind: kind.into(),
+            project_id: None,
+            payload,
+            max_attempts: 1,
+            max_crashes: 1,
+            queue: DEFAULT_QUEUE.to_owned(),
+            priority: 0,
+            run_at: None,
+            unique_key: None,
+            depends_on: Vec::new(),
+        }
+    }
+}
+
+/// What became of a request to do a job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Enqueued {
+    /// The job: the new one, or the one that has its unique key.
+    pub job: jobs::Model,
+    /// Whether it is the new one.
+    pub is_new: bool,
 }
 
 impl Jobs {
-    /// Writes a job down as `pending`, in the caller's transaction: it exists if and only if that commits.
+    /// Writes a job down in the caller's transaction: it exists if and only if that commits. It is `pending`, or
+    /// `blocked` while others must be completed first. When a job that has not ended has its unique key, nothing is
+    /// written and that job is returned.
+    ///
+    /// Workers of this process notice it at once when [`Jobs::wake`] is called after the commit, others within a
+    /// second.
     ///
     /// # Errors
-    /// [`StoreError::ForeignKey`] when there is no such project; others by meaning.
+    /// [`JobsError::DependencyFailed`] when one of the jobs it waits for has already ended without success;
+    /// [`StoreError::NotFound`] when there is no such job, [`StoreError::ForeignKey`] when there is no such project;
+    /// others by meaning.
     pub async fn enqueue(
         &self,
         transaction: &CoreTransaction,
         new: NewJob,
-    ) -> Result<jobs::Model, StoreError> {
-        transaction
+    ) -> Result<Enqueued, JobsError> {
+        if let Some(key) = &new.unique_key
+            && let Some(job) = live(transaction, key).await?
+        {
+            return Ok(Enqueued { job, is_new: false });
+        }
+        let mut depends_on = new.depends_on;
+        depends_on.sort_unstable();
+        depends_on.dedup();
+        let pending = dependencies::unfinished(transaction, &depends_on).await?;
+        let now = self.clock.now();
+        let concurrency_key = new.project_id.as_ref().map(ToString::to_string);
+        let job = transaction
             .insert(jobs::ActiveModel {
-                id: Set(new.id.into()),
+                id: Set((&new.id).into()),
                 project_id: Set(new.project_id.map(Into::into)),
-                kind: Set(new.kind.to_owned()),
-                state: Set(JobState::Pending),
+                kind: Set(new.kind),
+                state: Set(if pending > 0 {
+                    JobState::Blocked
+                } else {
+                    JobState::Pending
+                }),
                 payload: Set(new.payload),
                 result: Set(None),
                 error_code: Set(None),
@@ -54,10 +122,50 @@ impl Jobs {
                 items_done: Set(None),
                 items_total: Set(None),
                 unit: Set(None),
-                created_at: Set(Timestamp::now()),
+                created_at: Set(now),
                 started_at: Set(None),
                 finished_at: Set(None),
+                queue: Set(new.queue),
+                priority: Set(new.priority),
+                concurrency_key: Set(concurrency_key.unwrap_or_default()),
+                run_at: Set(new.run_at.unwrap_or(now)),
+                unique_key: Set(new.unique_key),
+                pending_dependencies: Set(pending),
+                max_crashes: Set(new.max_crashes.max(1)),
             })
-            .await
+            .await?;
+        dependencies::record(transaction, &new.id, &depends_on).await?;
+        if job.state == JobState::Pending {
+            lanes::refresh(transaction, &job, false, now).await?;
+        }
+        Ok(Enqueued { job, is_new: true })
     }
+
+    /// Writes a job down in a transaction of its own and tells the workers of this process. It is on the disk when
+    /// this returns.
+    ///
+    /// # Errors
+    /// As [`Jobs::enqueue`].
+    pub async fn submit(&self, new: NewJob) -> Result<Enqueued, JobsError> {
+        let enqueued = self
+            .manager
+            .core()
+            .write(async |transaction| self.enqueue(transaction, new).await)
+            .await?;
+        self.wake();
+        Ok(enqueued)
+    }
+}
+
+/// The job with this unique key that has not ended.
+pub(super) async fn live(
+    transaction: &CoreTransaction,
+    unique_key: &str,
+) -> Result<Option<jobs::Model>, StoreError> {
+    // The predicate of the index, as it stands there.
+    const LIVE: &str = r#""jobs"."state" IN ('blocked', 'pending', 'running')"#;
+    let live = jobs::Entity::find()
+        .filter(jobs::Column::UniqueKey.eq(unique_key))
+        .filter(Expr::cust(LIVE));
+    transaction.one(live).await
 }

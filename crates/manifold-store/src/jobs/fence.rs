@@ -1,10 +1,36 @@
 //! Keeps an attempt that lost its job from writing to a project.
 
 use entity_project::{job_cursors, project};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use super::Claim;
 use crate::{JobId, ProjectTransaction, StoreError, Timestamp};
+
+/// The step of the row that keeps attempts out of a project altogether; no step of a job is named so.
+const BAR: &str = "";
+
+/// That no later attempt at the job has written, at whatever step.
+const NOT_OVERTAKEN: &str = r#"NOT EXISTS (SELECT 1 FROM "job_cursors" AS "later" WHERE "later"."job_id" = ? AND "later"."lease_token" > ?)"#;
+
+/// How far a step has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepCursor {
+    /// Where the step goes on.
+    pub cursor: Json,
+    /// What it reads, to tell whether it is still the same.
+    pub input: Option<Json>,
+}
+
+impl StepCursor {
+    /// Whether a stored value is a cursor of this form.
+    pub(super) fn is_in(stored: &Json) -> bool {
+        serde_json::from_value::<Self>(stored.clone()).is_ok()
+    }
+}
 
 /// What an attempt must find in every transaction in which it writes to a project: that no later attempt
 /// has begun to write there, and that the project has not been replaced since.
@@ -79,27 +105,88 @@ impl Fence {
             lease_token: claim.lease_token,
             epoch: epoch(transaction).await?,
         };
-        let key = (claim.job_id.to_string(), step.to_owned());
         // The transaction holds the write lock, so nobody gets between reading and writing.
-        match transaction
-            .one(job_cursors::Entity::find_by_id(key))
-            .await?
-        {
+        match fence.row(transaction).await? {
             Some(_) => fence.hold(transaction).await?,
             None => {
-                transaction
-                    .exec(job_cursors::Entity::insert(job_cursors::ActiveModel {
-                        job_id: Set((&fence.job_id).into()),
-                        step: Set(fence.step.clone()),
-                        lease_token: Set(fence.lease_token),
-                        cursor: Set(None),
-                        updated_at: Set(Timestamp::now()),
-                    }))
-                    .await
-                    .map_err(FenceError::Store)?;
+                let later = job_cursors::Entity::find()
+                    .filter(job_cursors::Column::JobId.eq(&fence.job_id))
+                    .filter(job_cursors::Column::LeaseToken.gt(fence.lease_token));
+                let later = transaction.one(later).await?;
+                fence.check_updated(later.is_none().into())?;
+                insert(transaction, &fence.job_id, step, fence.lease_token).await?;
             }
         }
         Ok(fence)
+    }
+
+    /// Keeps every attempt with a smaller token than `lease_token` out of a project, at whatever step it is.
+    pub(super) async fn bar(
+        transaction: &ProjectTransaction,
+        job: &JobId,
+        lease_token: i64,
+    ) -> Result<(), StoreError> {
+        let all = job_cursors::Entity::update_many()
+            .set(job_cursors::ActiveModel {
+                lease_token: Set(lease_token),
+                ..Default::default()
+            })
+            .filter(job_cursors::Column::JobId.eq(job))
+            .filter(job_cursors::Column::LeaseToken.lt(lease_token));
+        transaction.exec(all).await?;
+        let key = (job.to_string(), BAR.to_owned());
+        let found = transaction
+            .one(job_cursors::Entity::find_by_id(key))
+            .await?;
+        match found {
+            Some(_) => Ok(()),
+            None => insert(transaction, job, BAR, lease_token).await,
+        }
+    }
+
+    /// How far the step has come, as [`Fence::advance`] wrote it down.
+    ///
+    /// # Errors
+    /// [`FenceError::Store`] by meaning.
+    pub async fn cursor(
+        &self,
+        transaction: &ProjectTransaction,
+    ) -> Result<Option<StepCursor>, FenceError> {
+        let row = self.row(transaction).await?;
+        let stored = row.and_then(|row| row.cursor);
+        Ok(stored.and_then(|stored| serde_json::from_value(stored).ok()))
+    }
+
+    /// Writes down how far the step has come, in the transaction that does it: both are kept or neither.
+    ///
+    /// # Errors
+    /// As [`Fence::hold`]; the transaction must then be rolled back.
+    pub async fn advance(
+        &self,
+        transaction: &ProjectTransaction,
+        cursor: &StepCursor,
+    ) -> Result<(), FenceError> {
+        self.hold(transaction).await?;
+        let stored = serde_json::to_value(cursor)
+            .map_err(|error| StoreError::Decode(format!("a job's cursor: {error}")))?;
+        let moved = job_cursors::Entity::update_many()
+            .set(job_cursors::ActiveModel {
+                cursor: Set(Some(stored)),
+                updated_at: Set(Timestamp::now()),
+                ..Default::default()
+            })
+            .filter(job_cursors::Column::JobId.eq(&self.job_id))
+            .filter(job_cursors::Column::Step.eq(&self.step));
+        transaction.exec(moved).await?;
+        Ok(())
+    }
+
+    async fn row(
+        &self,
+        transaction: &ProjectTransaction,
+    ) -> Result<Option<job_cursors::Model>, StoreError> {
+        let key = (self.job_id.to_string(), self.step.clone());
+        transaction.one(job_cursors::Entity::find_by_id(key)).await
     }
 
     /// The job.
@@ -122,7 +209,13 @@ impl Fence {
                     })
                     .filter(job_cursors::Column::JobId.eq(&self.job_id))
                     .filter(job_cursors::Column::Step.eq(&self.step))
-                    .filter(job_cursors::Column::LeaseToken.lte(self.lease_token)),
+                    .filter(Expr::cust_with_values(
+                        NOT_OVERTAKEN,
+                        [
+                            self.job_id.to_string().into(),
+                            Value::from(self.lease_token),
+                        ],
+                    )),
             )
             .await?;
         self.check_updated(updated.rows_affected)
@@ -140,7 +233,8 @@ impl Fence {
         self.check_epoch(epoch)?;
         let updated = connection
             .prepare_cached(
-                "UPDATE job_cursors SET lease_token = ?3 WHERE job_id = ?1 AND step = ?2 AND lease_token <= ?3",
+                "UPDATE job_cursors SET lease_token = ?3 WHERE job_id = ?1 AND step = ?2 AND NOT EXISTS
+                     (SELECT 1 FROM job_cursors AS later WHERE later.job_id = ?1 AND later.lease_token > ?3)",
             )
             .and_then(|mut statement| statement.execute((self.job_id.as_str(), &self.step, self.lease_token)))
             .map_err(StoreError::from)?;
@@ -167,6 +261,24 @@ impl Fence {
             step: self.step.clone(),
         })
     }
+}
+
+async fn insert(
+    transaction: &ProjectTransaction,
+    job: &JobId,
+    step: &str,
+    lease_token: i64,
+) -> Result<(), StoreError> {
+    transaction
+        .insert(job_cursors::ActiveModel {
+            job_id: Set(job.into()),
+            step: Set(step.to_owned()),
+            lease_token: Set(lease_token),
+            cursor: Set(None),
+            updated_at: Set(Timestamp::now()),
+        })
+        .await?;
+    Ok(())
 }
 
 async fn epoch(transaction: &ProjectTransaction) -> Result<i64, StoreError> {

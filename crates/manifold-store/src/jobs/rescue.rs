@@ -8,14 +8,15 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use super::transition::{self, Transition};
 use super::{Jobs, JobsError};
-use crate::{DatabaseManager as _, Durability, JobId, StoreError, WorkerId, fail_point, worker};
+use crate::{DatabaseManager as _, Durability, StoreError, WorkerId, fail_point, worker};
 
 impl Jobs {
-    /// Ends the jobs whose processes died: `failed` with error code `crashed`, or `cancelled` if that had
-    /// been asked for. Returns those that this call ended. A process is dead when the kernel has freed its
-    /// lock; one that lives but is silent keeps its jobs.
+    /// Takes up the jobs whose processes died. One that has an attempt left is `pending` again; one that has not is
+    /// `failed` with error code `crashed`; one under which processes died as often as its kind allows is `failed` with
+    /// `CRASH_LOOP`; one that was asked to stop is `cancelled`. Returns those that this call took up. A process is
+    /// dead when the kernel has freed its lock; one that lives but is silent keeps its jobs.
     ///
-    /// Two processes may do this at once: each job is ended by one of them. It is not pressed onto the
+    /// Two processes may do this at once: each job is taken up by one of them. It is not pressed onto the
     /// disk: after a power cut the job is found dead again.
     ///
     /// # Errors
@@ -34,9 +35,9 @@ impl Jobs {
         let workers = self.workers(&dead).await?;
         let mut rescued = Vec::new();
         for job in dead {
-            let message = message(job.worker_id.as_ref().and_then(|id| workers.get(id)));
+            let process = process(job.worker_id.as_ref().and_then(|id| workers.get(id)));
             fail_point!("job-found-dead");
-            match self.end_crashed(&job, &message).await {
+            match self.end_crashed(&job, &process).await {
                 Ok(job) => rescued.push(job),
                 // Another process was faster, or the attempt ended after all.
                 Err(JobsError::Conflict { .. }) => {}
@@ -69,28 +70,33 @@ impl Jobs {
     async fn end_crashed(
         &self,
         found: &jobs::Model,
-        message: &str,
+        process: &str,
     ) -> Result<jobs::Model, JobsError> {
-        let id: JobId = found
-            .id
-            .parse()
-            .map_err(|error: crate::IdError| StoreError::Decode(error.to_string()))?;
-        let transaction = self.manager.core().begin_with(Durability::Relaxed).await?;
-        let job =
-            transition::apply(&transaction, &id, Transition::Crash { found, message }).await?;
-        transaction.commit().await?;
+        let id = transition::id(found)?;
+        let crash = Transition::Crash {
+            lease_token: found.lease_token,
+            message: process,
+        };
+        let job = self
+            .manager
+            .core()
+            .write_with(Durability::Relaxed, async |transaction| {
+                transition::apply(transaction, &id, crash, self.clock.now()).await
+            })
+            .await?;
+        let message = job.error_message.as_deref().unwrap_or_default();
         tracing::warn!(job.id = %id, job.kind = %job.kind, "{message}");
+        self.wake();
         Ok(job)
     }
 }
 
-fn message(worker: Option<&job_workers::Model>) -> String {
-    let process = match worker {
+fn process(worker: Option<&job_workers::Model>) -> String {
+    match worker {
         Some(worker) => format!(
             "the process that ran it ({}, `{}`)",
             worker.pid, worker.command
         ),
         None => "the process that ran it".to_owned(),
-    };
-    format!("{process} died; nothing half-done is visible, run the command again")
+    }
 }

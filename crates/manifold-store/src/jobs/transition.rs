@@ -1,91 +1,145 @@
 //! Every change of a job's state.
 
 use chrono::{DateTime, Utc};
-use entity_core::enums::{ExecutionState, JobState};
+use entity_core::enums::{EndReason, ExecutionState, JobState};
 use entity_core::jobs;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, UpdateMany};
 
-use super::execution;
-use super::{Claim, Ending, JobsError};
-use crate::{CoreTransaction, ExecutionId, JobId, StoreError, Timestamp, WorkerId};
+use super::rule::{self, Event, Refused, Seen};
+use super::{Claim, Ending, JobsError, dependencies, execution, lanes};
+use crate::{CoreTransaction, ExecutionId, JobId, StoreError, WorkerId};
 
 /// A change of a job's state, with what it must find and what it leaves.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Transition<'a> {
-    /// Pending → running: `worker` begins an attempt.
+    /// `worker` begins an attempt.
     Claim {
         execution: &'a ExecutionId,
         worker: &'a WorkerId,
     },
-    /// Running → a final state: the attempt of `claim` ends.
+    /// The attempt of `claim` ends.
     Finish {
         claim: &'a Claim,
         ending: &'a Ending,
     },
-    /// Not begun → cancelled.
-    Withdraw,
-    /// Running → failed, or cancelled if that had been asked for: the process of `found` died.
-    Crash {
-        found: &'a jobs::Model,
-        message: &'a str,
-    },
+    /// A job that nobody has begun is not wanted any more, or cannot be done: code and message.
+    Withdraw { because: Option<(&'a str, &'a str)> },
+    /// The process of the attempt with this token died.
+    Crash { lease_token: i64, message: &'a str },
+    /// The attempt with this token is not waited for any more, though its process lives.
+    Release { lease_token: i64 },
+    /// There is nothing left to wait for.
+    Unblock,
+    /// A job that ended without success begins anew; so many others must be completed first.
+    Reopen { pending_dependencies: i64 },
 }
 
 impl Transition<'_> {
-    fn from(&self) -> &'static [JobState] {
+    fn event(&self) -> Event {
         match self {
-            Self::Claim { .. } => &[JobState::Pending],
-            Self::Withdraw => &[JobState::Pending, JobState::Blocked],
-            Self::Finish { .. } | Self::Crash { .. } => &[JobState::Running],
+            Self::Claim { .. } => Event::Claim,
+            Self::Finish { ending, .. } => ending.event(),
+            Self::Withdraw { .. } => Event::Withdraw,
+            Self::Crash { .. } => Event::Crash,
+            Self::Release { .. } => Event::Release,
+            Self::Unblock => Event::Unblock,
+            Self::Reopen {
+                pending_dependencies,
+            } => Event::Reopen {
+                blocked: *pending_dependencies > 0,
+            },
         }
     }
 
-    /// The attempt that must own the job.
-    fn lease_token(&self) -> Option<i64> {
+    /// The attempt that must own the job; any, for what is not about an attempt.
+    fn lease_token(&self, found: &jobs::Model) -> i64 {
         match self {
-            Self::Claim { .. } | Self::Withdraw => None,
-            Self::Finish { claim, .. } => Some(claim.lease_token),
-            Self::Crash { found, .. } => Some(found.lease_token),
+            Self::Finish { claim, .. } => claim.lease_token,
+            Self::Crash { lease_token, .. } | Self::Release { lease_token } => *lease_token,
+            Self::Claim { .. } | Self::Withdraw { .. } | Self::Unblock | Self::Reopen { .. } => {
+                found.lease_token
+            }
         }
     }
 
-    fn changes(&self, now: DateTime<Utc>) -> UpdateMany<jobs::Entity> {
-        let add_one = |column| Expr::col(column).add(1);
+    fn changes(
+        &self,
+        found: &jobs::Model,
+        to: JobState,
+        now: DateTime<Utc>,
+    ) -> UpdateMany<jobs::Entity> {
+        let plus = |column, by: i64| Expr::col(column).add(by);
+        let changed = jobs::ActiveModel {
+            state: Set(to),
+            finished_at: Set(rule::is_final(to).then_some(now)),
+            ..Default::default()
+        };
         let update = jobs::Entity::update_many();
         match self {
             Self::Claim { worker, .. } => update
                 .set(jobs::ActiveModel {
-                    state: Set(JobState::Running),
                     worker_id: Set(Some((*worker).into())),
                     started_at: Set(Some(now)),
-                    ..Default::default()
+                    ..changed
                 })
-                .col_expr(jobs::Column::Attempt, add_one(jobs::Column::Attempt))
-                .col_expr(jobs::Column::LeaseToken, add_one(jobs::Column::LeaseToken)),
-            Self::Finish { ending, .. } => update.set(ending.changes(now)),
-            Self::Withdraw => update.set(jobs::ActiveModel {
-                state: Set(JobState::Cancelled),
+                .col_expr(jobs::Column::Attempt, plus(jobs::Column::Attempt, 1))
+                .col_expr(jobs::Column::LeaseToken, plus(jobs::Column::LeaseToken, 1)),
+            Self::Finish { ending, .. } => {
+                let update = update.set(ending.changes(changed, now));
+                if ending.uses_attempt() {
+                    update
+                } else {
+                    update.col_expr(jobs::Column::Attempt, plus(jobs::Column::Attempt, -1))
+                }
+            }
+            Self::Withdraw { because } => update.set(jobs::ActiveModel {
                 cancel_requested_at: Set(Some(now)),
-                finished_at: Set(Some(now)),
-                ..Default::default()
+                error_code: Set(because.map(|(code, _)| code.to_owned())),
+                error_message: Set(because.map(|(_, message)| message.to_owned())),
+                ..changed
             }),
-            Self::Crash { found, message } => {
-                let asked = found.cancel_requested_at.is_some();
+            Self::Crash { message, .. } => {
+                let code = if to == JobState::Failed && rule::is_crash_loop(&Seen::from(found)) {
+                    execution::CRASH_LOOP
+                } else {
+                    execution::CRASHED
+                };
                 update
                     .set(jobs::ActiveModel {
-                        state: Set(if asked {
-                            JobState::Cancelled
-                        } else {
-                            JobState::Failed
-                        }),
-                        error_code: Set(Some(execution::CRASHED.to_owned())),
-                        error_message: Set(Some((*message).to_owned())),
-                        finished_at: Set(Some(now)),
-                        ..Default::default()
+                        error_code: Set(Some(code.to_owned())),
+                        error_message: Set(Some(execution::crash_message(message, code, to))),
+                        run_at: Set(now),
+                        ..changed
                     })
-                    .col_expr(jobs::Column::CrashCount, add_one(jobs::Column::CrashCount))
+                    .col_expr(jobs::Column::CrashCount, plus(jobs::Column::CrashCount, 1))
             }
+            // The greater token keeps the silent attempt out of whatever it still tries.
+            Self::Release { .. } => update
+                .set(jobs::ActiveModel {
+                    run_at: Set(now),
+                    ..changed
+                })
+                .col_expr(jobs::Column::Attempt, plus(jobs::Column::Attempt, -1))
+                .col_expr(jobs::Column::LeaseToken, plus(jobs::Column::LeaseToken, 1)),
+            Self::Unblock => update.set(changed),
+            Self::Reopen {
+                pending_dependencies,
+            } => update.set(jobs::ActiveModel {
+                attempt: Set(0),
+                crash_count: Set(0),
+                run_at: Set(now),
+                pending_dependencies: Set(*pending_dependencies),
+                cancel_requested_at: Set(None),
+                error_code: Set(None),
+                error_message: Set(None),
+                progress: Set(None),
+                step: Set(None),
+                items_done: Set(None),
+                items_total: Set(None),
+                unit: Set(None),
+                ..changed
+            }),
         }
     }
 
@@ -93,43 +147,58 @@ impl Transition<'_> {
     async fn record(
         &self,
         transaction: &CoreTransaction,
+        found: &jobs::Model,
         job: &jobs::Model,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        match self {
+        let (state, reason) = match self {
             Self::Claim { execution, worker } => {
-                execution::begin(transaction, job, execution, worker, now).await
+                return execution::begin(transaction, job, execution, worker, now).await;
             }
-            Self::Finish { ending, .. } => {
-                execution::end(transaction, job, ending.execution_state(), now).await
-            }
-            Self::Crash { .. } => {
-                execution::end(transaction, job, ExecutionState::Crashed, now).await
-            }
-            Self::Withdraw => Ok(()),
-        }
+            Self::Finish { ending, .. } => (ending.execution_state(), ending.end_reason()),
+            Self::Crash { .. } => (ExecutionState::Crashed, EndReason::Crashed),
+            Self::Release { .. } => (ExecutionState::Failed, EndReason::LeaseLost),
+            Self::Withdraw { .. } | Self::Unblock | Self::Reopen { .. } => return Ok(()),
+        };
+        let error = (job.error_code.clone(), job.error_message.clone());
+        let error = match reason {
+            EndReason::Error | EndReason::Panic | EndReason::Timeout | EndReason::Crashed => error,
+            _ => (None, None),
+        };
+        execution::end(transaction, found, (state, reason), error, now).await
     }
 
-    fn refused(&self, job: &JobId, found: &jobs::Model) -> JobsError {
-        let conflict = |wanted| JobsError::Conflict {
-            job: job.clone(),
+    fn refused(&self, found: &jobs::Model, why: Refused) -> JobsError {
+        let job = match id(found) {
+            Ok(job) => job,
+            Err(error) => return error.into(),
+        };
+        let wanted = match self {
+            Self::Finish { claim, .. } => {
+                return JobsError::LeaseLost {
+                    job,
+                    attempt: claim.attempt,
+                    found: found.state,
+                };
+            }
+            Self::Claim { .. } => "claimed",
+            Self::Withdraw { .. } => "cancelled",
+            Self::Crash { .. } => "rescued",
+            Self::Release { .. } if why == Refused::Lease => "released, since it was begun anew",
+            Self::Release { .. } => "released",
+            Self::Unblock => "unblocked",
+            Self::Reopen { .. } => "retried",
+        };
+        JobsError::Conflict {
+            job,
             wanted,
             found: found.state,
-        };
-        match self {
-            Self::Claim { .. } => conflict("claimed"),
-            Self::Withdraw => conflict("cancelled"),
-            Self::Crash { .. } => conflict("rescued"),
-            Self::Finish { claim, .. } => JobsError::LeaseLost {
-                job: job.clone(),
-                attempt: claim.attempt,
-                found: found.state,
-            },
         }
     }
 }
 
-/// Changes a job's state, if it is where `transition` expects it. Returns the job as it is then.
+/// Changes a job's state, if it is where `transition` expects it, with all that follows from it: the record of the
+/// attempt, the turn of its lane, the jobs that wait for it. Returns the job as it is then.
 ///
 /// # Errors
 /// [`JobsError::LeaseLost`] for an attempt that does not own the job any more, else
@@ -138,26 +207,69 @@ pub(super) async fn apply(
     transaction: &CoreTransaction,
     job: &JobId,
     transition: Transition<'_>,
+    now: DateTime<Utc>,
 ) -> Result<jobs::Model, JobsError> {
-    let now = Timestamp::now();
-    let mut guarded = transition
-        .changes(now)
-        .filter(jobs::Column::Id.eq(job))
-        .filter(jobs::Column::State.is_in(transition.from().iter().copied()));
-    if let Some(token) = transition.lease_token() {
-        guarded = guarded.filter(jobs::Column::LeaseToken.eq(token));
+    let found = find(transaction, job).await?;
+    apply_to(transaction, &found, transition, now).await
+}
+
+/// As [`apply`], for a job that this transaction has read.
+pub(super) async fn apply_to(
+    transaction: &CoreTransaction,
+    found: &jobs::Model,
+    transition: Transition<'_>,
+    now: DateTime<Utc>,
+) -> Result<jobs::Model, JobsError> {
+    let job = change(transaction, found, transition, now).await?;
+    if rule::is_final(job.state) {
+        dependencies::settle(transaction, &job, now).await?;
     }
-    let updated = transaction.exec(guarded).await?;
-    let row = transaction
+    Ok(job)
+}
+
+/// As [`apply_to`], without the jobs that wait for this one.
+pub(super) async fn change(
+    transaction: &CoreTransaction,
+    found: &jobs::Model,
+    transition: Transition<'_>,
+    now: DateTime<Utc>,
+) -> Result<jobs::Model, JobsError> {
+    let token = transition.lease_token(found);
+    let to = rule::next(transition.event(), token, &Seen::from(found))
+        .map_err(|why| transition.refused(found, why))?;
+    let guarded = transition
+        .changes(found, to, now)
+        .filter(jobs::Column::Id.eq(&found.id))
+        .filter(jobs::Column::State.eq(found.state))
+        .filter(jobs::Column::LeaseToken.eq(token));
+    let Some(job) = transaction.update_one(guarded).await? else {
+        return Err(transition.refused(found, Refused::State));
+    };
+    transition.record(transaction, found, &job, now).await?;
+    if found.state == JobState::Pending || job.state == JobState::Pending {
+        let served = matches!(transition, Transition::Claim { .. });
+        lanes::refresh(transaction, &job, served, now).await?;
+    }
+    Ok(job)
+}
+
+/// The job with this id.
+pub(super) async fn find(
+    transaction: &CoreTransaction,
+    job: &JobId,
+) -> Result<jobs::Model, StoreError> {
+    let found = transaction
         .one(jobs::Entity::find_by_id(job.as_str()))
         .await?;
-    let row = row.ok_or_else(|| StoreError::NotFound {
+    found.ok_or_else(|| StoreError::NotFound {
         what: "job",
         name: job.to_string(),
-    })?;
-    if updated.rows_affected == 0 {
-        return Err(transition.refused(job, &row));
-    }
-    transition.record(transaction, &row, now).await?;
-    Ok(row)
+    })
+}
+
+/// The id of a job as it is stored.
+pub(super) fn id(job: &jobs::Model) -> Result<JobId, StoreError> {
+    job.id
+        .parse()
+        .map_err(|error: crate::IdError| StoreError::Decode(error.to_string()))
 }

@@ -1,7 +1,7 @@
 //! An attempt at a job.
 
 use chrono::{DateTime, Utc};
-use entity_core::enums::ExecutionState;
+use entity_core::enums::{EndReason, ExecutionState};
 use entity_core::{job_executions, job_workers};
 use serde::Serialize;
 
@@ -16,9 +16,11 @@ pub(crate) struct AttemptShape {
     attempt: i64,
     lease_token: i64,
     state: ExecutionState,
+    end_reason: Option<EndReason>,
     worker: Option<WorkerShape>,
     error: Option<JobErrorShape>,
     started_at: DateTime<Utc>,
+    heartbeat_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
 }
 
@@ -44,6 +46,7 @@ impl AttemptShape {
             attempt: attempt.attempt,
             lease_token: attempt.lease_token,
             state: attempt.state,
+            end_reason: attempt.end_reason,
             worker: worker.map(|worker| WorkerShape {
                 id: worker.id,
                 host: worker.host,
@@ -53,6 +56,7 @@ impl AttemptShape {
             }),
             error: JobErrorShape::new(attempt.error_code, attempt.error_message),
             started_at: attempt.started_at,
+            heartbeat_at: attempt.heartbeat_at,
             finished_at: attempt.finished_at,
         }
     }

@@ -52,8 +52,10 @@ fn codes(source: &str, found: &mut BTreeSet<String>) {
 }
 
 fn quoted(line: &str) -> Vec<String> {
-    let is_code =
-        |text: &&str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let all = |text: &str, is: fn(&char) -> bool| text.chars().all(|c| is(&c) || c == '_');
+    let is_code = |text: &&str| {
+        !text.is_empty() && (all(text, char::is_ascii_lowercase) || *text == "CRASH_LOOP")
+    };
     line.split('"')
         .skip(1)
         .step_by(2)

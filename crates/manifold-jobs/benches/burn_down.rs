@@ -1,0 +1,126 @@
+//! How fast workers do 20,000 jobs that do nothing: one and two workers, with none and with 1,000,000 jobs that have
+//! ended in the table, in both durabilities; and how fast such jobs are written down.
+//!
+//! `cargo bench -p manifold-jobs --bench burn_down [JOBS] [FINISHED]` prints jobs per second. Each worker does one job
+//! at a time. The jobs belong to 50 projects that take turns.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    missing_docs
+)]
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use manifold_jobs::{Job, JobContext, JobError, Registry, Worker, WorkerOptions, new_job};
+use manifold_store::{
+    DatabaseManager as _, Durability, Jobs, Layout, NewJob, NewProject, ProjectId, Projects,
+    SqliteManager, StoreOptions,
+};
+use serde::{Deserialize, Serialize};
+
+const PROJECTS: usize = 50;
+
+#[derive(Serialize, Deserialize)]
+struct Nothing;
+
+impl Job for Nothing {
+    const KIND: &'static str = "nothing";
+    type Output = ();
+
+    async fn run(&self, _context: &JobContext) -> Result<(), JobError> {
+        Ok(())
+    }
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let mut numbers = std::env::args().filter_map(|argument| argument.parse().ok());
+    let jobs: usize = numbers.next().unwrap_or(20_000);
+    let finished: usize = numbers.next().unwrap_or(1_000_000);
+    for durability in [Durability::Relaxed, Durability::Full] {
+        for finished in [0, finished] {
+            for workers in [1, 2] {
+                let run = run(durability, finished, workers, jobs);
+                tokio::spawn(run).await.unwrap();
+            }
+        }
+    }
+}
+
+async fn run(durability: Durability, finished: usize, workers: usize, count: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = StoreOptions {
+        durability: Some(durability),
+        ..StoreOptions::default()
+    };
+    let manager = SqliteManager::open(Layout::new(folder.path()), options)
+        .await
+        .unwrap();
+    let mut projects = Vec::new();
+    for number in 0..PROJECTS {
+        let new = NewProject {
+            name: format!("p{number}"),
+            description: None,
+        };
+        let project = Projects::new(&manager).create(new).await.unwrap();
+        projects.push(Projects::id(&project).unwrap());
+    }
+    history(&manager, finished);
+    let begun = Instant::now();
+    enqueue(&manager, &projects, count).await;
+    let enqueued = count as f64 / begun.elapsed().as_secs_f64();
+
+    let options = WorkerOptions {
+        concurrency: 1,
+        ..WorkerOptions::default()
+    };
+    let registry = Registry::empty().with::<Nothing>();
+    let begun = Instant::now();
+    let tasks: Vec<_> = (0..workers)
+        .map(|_| Worker::new(&manager, registry.clone(), options.clone()))
+        .map(|worker| tokio::spawn(async move { worker.drain().await.unwrap().attempts }))
+        .collect();
+    let mut done = 0;
+    for task in tasks {
+        done += task.await.unwrap();
+    }
+    let rate = count as f64 / begun.elapsed().as_secs_f64();
+    assert_eq!(done, count as u64);
+    println!(
+        "{durability:?}, {finished} ended, {workers} worker(s): {rate:.0} jobs/s; written down at {enqueued:.0}/s in one transaction"
+    );
+}
+
+async fn enqueue(manager: &Arc<SqliteManager>, projects: &[ProjectId], count: usize) {
+    let jobs = Jobs::new(manager);
+    let transaction = manager.core().begin().await.unwrap();
+    for number in 0..count {
+        let project = projects[number % projects.len()].clone();
+        let new: NewJob = new_job(&Nothing, Some(project)).unwrap();
+        jobs.enqueue(&transaction, new).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+}
+
+/// Jobs that have ended, each with its attempt.
+fn history(manager: &SqliteManager, count: usize) {
+    let mut hub = rusqlite::Connection::open(manager.layout().core()).unwrap();
+    let transaction = hub.transaction().unwrap();
+    let numbers = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 WHERE {count} > 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
+    );
+    transaction
+        .execute_batch(&format!(
+            "{numbers} INSERT INTO jobs (id, kind, state, payload, result, attempt, max_attempts, crash_count, lease_token,
+                 progress, created_at, started_at, finished_at)
+             SELECT printf('0%031x', i), 'nothing', 'completed', '{{}}', 'null', 1, 1, 0, 1, 1.0,
+                 '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00' FROM n;
+             {numbers} INSERT INTO job_executions (id, job_id, attempt, lease_token, worker_id, state, started_at, finished_at)
+             SELECT printf('1%031x', i), printf('0%031x', i), 1, 1, 'w', 'completed',
+                 '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00' FROM n;"
+        ))
+        .unwrap();
+    transaction.commit().unwrap();
+}

@@ -1,0 +1,18 @@
+//! Workers, retries, crashes, steps and cursors, on real files and in real processes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod crash;
+mod cursors;
+mod kinds;
+mod processes;
+mod retries;
+mod scene;
+mod shutdown;
+mod steps;
+mod stopping;
