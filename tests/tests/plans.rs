@@ -405,7 +405,7 @@ async fn engine(manager: &Arc<SqliteManager>, project: &ProjectId) {
         fence.hold(transaction).await
     });
     write.await.unwrap();
-    let _ = jobs.bar(&claim).await.unwrap();
+    jobs.bar(&claim).await.unwrap();
     jobs.release(&first).await.unwrap();
     let claim = next().await.unwrap();
     let run_at = Timestamp::now();

@@ -16,7 +16,7 @@ use crate::{ProjectDatabase, ProjectId, StoreError};
 const ROOM_DEADLINE: Duration = Duration::from_secs(60);
 
 /// From so many open spokes on, idle ones are closed when another is opened: each takes some 200 KB of memory.
-const KEPT_OPEN: usize = 256;
+const KEPT_OPEN: usize = 192;
 
 /// Idle spokes closed for each that is opened when there are too many: more than one, so that they become fewer.
 const CLOSED_AT_ONCE: usize = 2;

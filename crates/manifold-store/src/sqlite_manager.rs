@@ -227,7 +227,11 @@ impl SqliteManager {
         }
         self.spokes.close_idle().await?;
         let stencils = self.stencils.clone();
-        provision::blocking(move || Ok(stencils.clear())).await?;
+        provision::blocking(move || {
+            stencils.clear();
+            Ok(())
+        })
+        .await?;
         let core = self.core.connection().file();
         core.close().await.map_err(query_error)?;
         core.access().check(core.path())

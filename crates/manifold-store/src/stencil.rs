@@ -22,7 +22,7 @@ enum State {
     #[default]
     Unused,
     UsedOnce,
-    Kept(Stencil),
+    Kept(Box<Stencil>),
 }
 
 /// A copy of the template among the temporary files, which nobody else opens.
@@ -51,7 +51,7 @@ impl Stencils {
                 *state = State::UsedOnce;
                 return None;
             }
-            State::UsedOnce => Stencil::make(layout, worker, template),
+            State::UsedOnce => Stencil::make(layout, worker, template).map(Box::new),
             State::Kept(stencil) => Ok(stencil),
         };
         let pressed = stencil.and_then(|stencil| Ok((stencil.press(spoke)?, stencil)));

@@ -51,7 +51,7 @@ pub(crate) async fn run(manager: &Arc<SqliteManager>, meter: &Meter, folder: &Pa
         let export = projects.export_file(&project.id, &path, CopyWatch::unwatched());
         bytes = step.time(export).await.unwrap();
     }
-    step.end(json!({ "bytes": bytes }));
+    step.end(&json!({ "bytes": bytes }));
 }
 
 /// Complete backups: hashed, with their manifest, on the disk.
@@ -70,5 +70,5 @@ async fn back_up(
         let finished = step.time(backup).await.unwrap();
         bytes = finished.outcome.unwrap().size_bytes.unwrap();
     }
-    step.end(json!({ "bytes": bytes }));
+    step.end(&json!({ "bytes": bytes }));
 }

@@ -34,7 +34,7 @@ pub(crate) async fn small(
         let project = &opened[random.below(opened.len())].id;
         step.time(import(manager, project, "imported", file)).await;
     }
-    step.end(json!({ "rows": 10 }));
+    step.end(&json!({ "rows": 10 }));
 }
 
 /// Imports a file as the next snapshot of a source.

@@ -56,18 +56,18 @@ impl Step {
     }
 
     /// Prints the line of a step whose operations ran one after the other.
-    pub(crate) fn end(self, more: Json) {
+    pub(crate) fn end(self, more: &Json) {
         let busy: f64 = self.latencies.iter().sum();
         self.print(busy, more);
     }
 
     /// Prints the line of a step whose operations ran at the same time.
-    pub(crate) fn end_parallel(self, more: Json) {
+    pub(crate) fn end_parallel(self, more: &Json) {
         let wall = self.begun.elapsed().as_secs_f64() * 1e3;
         self.print(wall, more);
     }
 
-    fn print(mut self, busy_ms: f64, more: Json) {
+    fn print(mut self, busy_ms: f64, more: &Json) {
         let cpu_ms = cpu_ms() - self.cpu_ms;
         self.latencies.sort_by(f64::total_cmp);
         let n = self.latencies.len();

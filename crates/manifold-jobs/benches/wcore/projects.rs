@@ -40,7 +40,7 @@ pub(crate) async fn create(manager: &Arc<SqliteManager>, meter: &Meter, count: u
     for number in 0..count {
         opened.push(step.time(make(manager, format!("Project {number}"))).await);
     }
-    step.end(json!({}));
+    step.end(&json!({}));
     opened
 }
 
@@ -71,5 +71,5 @@ pub(crate) async fn create_in_parallel(
             opened.push(project);
         }
     }
-    step.end_parallel(json!({ "creators": creators }));
+    step.end_parallel(&json!({ "creators": creators }));
 }

@@ -35,7 +35,7 @@ pub(crate) async fn create(manager: &Arc<SqliteManager>, meter: &Meter, opened: 
             project.sources.push(step.time(made).await.unwrap().id);
         }
     }
-    step.end(json!({}));
+    step.end(&json!({}));
 }
 
 /// Step c.
@@ -59,7 +59,7 @@ pub(crate) async fn read_by_id(
         };
         step.time(read).await;
     }
-    step.end(json!({}));
+    step.end(&json!({}));
 }
 
 /// Step d: one row of about 1 KB, durable.
@@ -86,7 +86,7 @@ pub(crate) async fn insert_snapshot(
         };
         step.time(insert).await;
     }
-    step.end(json!({}));
+    step.end(&json!({}));
 }
 
 /// Step e: a project's sources, newest first, each with its snapshots.
@@ -110,7 +110,7 @@ pub(crate) async fn list_with_snapshots(
         };
         assert_eq!(step.time(list).await.len(), SOURCES);
     }
-    step.end(json!({}));
+    step.end(&json!({}));
 }
 
 /// Ten people, as the peers store them.

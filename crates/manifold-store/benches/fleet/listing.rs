@@ -36,7 +36,7 @@ pub(super) async fn by_library(profile: &str, manager: &Arc<SqliteManager>) {
         wall: begun.elapsed(),
         cpu_us: cpu_us() - cpu,
     };
-    step.print(took, json!({ "limit": LIMIT }));
+    step.print(took, &json!({ "limit": LIMIT }));
 }
 
 /// The page through the command, in turn with the same SELECT in `sqlite3`: CPU time of whole processes.

@@ -116,7 +116,7 @@ async fn create(manager: &Arc<SqliteManager>, arguments: &Arguments) {
         wall: begun.elapsed(),
         cpu_us: cpu_us() - cpu,
     };
-    step.print(took, more);
+    step.print(took, &more);
 }
 
 /// A step that was measured.
@@ -128,7 +128,7 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    fn print(self, mut took: Vec<Duration>, more: Json) {
+    fn print(self, mut took: Vec<Duration>, more: &Json) {
         took.sort();
         let n = took.len();
         let quantile = |part: f64| took[((part * n as f64) as usize).min(n - 1)].as_secs_f64();

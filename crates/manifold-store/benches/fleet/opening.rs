@@ -45,5 +45,5 @@ pub(super) async fn round_robin(profile: &str, manager: &Arc<SqliteManager>) {
         "rss_most_mb": rounded(most.max(end)),
         "rss_grown_mb": rounded(most.max(end) - start),
     });
-    step.print(took, more);
+    step.print(took, &more);
 }
