@@ -80,7 +80,7 @@ fn nothing_acknowledged_is_lost_whenever_a_command_is_killed() {
     }
     println!("{killed} killed: {tallies:#?}");
     assert!(
-        killed < 100 || (tallies.len() == Act::KINDS && tallies.values().all(|of| of.killed > 0)),
+        killed < 500 || (tallies.len() == Act::KINDS && tallies.values().all(|of| of.killed > 0)),
         "some were never killed"
     );
 }
