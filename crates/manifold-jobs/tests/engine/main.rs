@@ -14,5 +14,6 @@ mod processes;
 mod retries;
 mod scene;
 mod shutdown;
+mod silent;
 mod steps;
 mod stopping;

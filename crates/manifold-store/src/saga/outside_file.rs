@@ -97,6 +97,12 @@ impl OutsideFile {
             });
         }
         let found = number("PRAGMA user_version")?;
+        // The versions of a hub count apart, so that of a hub says nothing here.
+        let projects =
+            number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'project'")?;
+        if projects == 0 {
+            return Err(self.names_no_project());
+        }
         if found > i64::from(Project::VERSION) {
             return Err(StoreError::NewerSchema {
                 path: self.path.clone(),
@@ -122,12 +128,16 @@ impl OutsideFile {
             });
         read.map_err(|error| match StoreError::from(error).at(&self.path) {
             // No such table, no row, or something that is no text.
-            StoreError::Database(_) => StoreError::NotOurs {
-                path: self.path.clone(),
-                reason: "it names no project; a hub or a backup's catalogue is none".to_owned(),
-            },
+            StoreError::Database(_) => self.names_no_project(),
             other => other,
         })
+    }
+
+    fn names_no_project(&self) -> StoreError {
+        StoreError::NotOurs {
+            path: self.path.clone(),
+            reason: "it names no project; a hub or a backup's catalogue is none".to_owned(),
+        }
     }
 
     /// Copies the state into a new file at `to`, without its trash.
