@@ -47,6 +47,8 @@ impl Job for ImportFile {
             format: "csv",
         };
         let project = &self.target.project_id;
+        // Also while its file is slow to come, nobody may delete the project.
+        let _kept = context.manager().project(project).await?;
         let record =
             ImportRecord::begin(context.manager(), project, context.claim(), STEP, new).await?;
         let imported = self.import(context, &record).await;
