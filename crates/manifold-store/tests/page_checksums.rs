@@ -16,8 +16,9 @@ use std::path::Path;
 
 use manifold_store::rows::RowsError;
 use manifold_store::{
-    Contents, DatabaseId, DatabaseManager as _, Doctor, Expected, FindingClass, ProjectId,
-    Projects, Restores, RowLog, RowLogError, Salvage, Staged, StagedBuilder, vfs,
+    AdoptOptions, Contents, CopyWatch, DatabaseId, DatabaseManager as _, Doctor, Expected,
+    FindingClass, ProjectId, Projects, Restores, RowLog, RowLogError, Salvage, Staged,
+    StagedBuilder, vfs,
 };
 use rusqlite::{Connection, OpenFlags};
 use support::Store;
@@ -148,6 +149,7 @@ async fn staged(store: &Store, id: &ProjectId) -> Staged {
             .iter()
             .map(|table| frozen.hash(table).unwrap())
             .collect(),
+        sequences: frozen.sequences().unwrap(),
     };
     let mut builder = StagedBuilder::new(&store.manager, expected.schema_version)
         .await
@@ -178,13 +180,26 @@ async fn every_page_of_a_new_file_and_of_its_copies_is_sealed() {
     grow(&path);
     assert_sealed(&path);
     let projects = Projects::new(&store.manager);
-    let copy = projects.clone_project(&id, "copy").await.unwrap();
+    let copy = projects
+        .clone_project(&id, "copy", CopyWatch::unwatched())
+        .await
+        .unwrap();
     assert_sealed(&doctored::closed(&store, &Projects::id(&copy).unwrap()).await);
     let elsewhere = tempfile::tempdir().unwrap();
     let exported = elsewhere.path().join("exported.db");
-    projects.export_file(&id, &exported).await.unwrap();
+    projects
+        .export_file(&id, &exported, CopyWatch::unwatched())
+        .await
+        .unwrap();
     assert_sealed(&exported);
-    let adopted = projects.adopt(&exported, Some("adopted")).await.unwrap();
+    let options = AdoptOptions {
+        name: Some("adopted".to_owned()),
+        ..AdoptOptions::default()
+    };
+    let adopted = projects
+        .adopt(&exported, &options, CopyWatch::unwatched())
+        .await
+        .unwrap();
     let adopted = Projects::id(&adopted.project).unwrap();
     assert_sealed(&doctored::closed(&store, &adopted).await);
     store.manager.shut_down().await.unwrap();
@@ -204,7 +219,10 @@ async fn a_file_without_checksums_works_and_its_copy_gets_them() {
     doctored::closed(&store, &id).await;
     assert_eq!(std::fs::read(&path).unwrap()[20], 0);
     let projects = Projects::new(&store.manager);
-    let copy = projects.clone_project(&id, "copy").await.unwrap();
+    let copy = projects
+        .clone_project(&id, "copy", CopyWatch::unwatched())
+        .await
+        .unwrap();
     let copy = Projects::id(&copy).unwrap();
     assert_eq!(rows(&store, &copy).await.unwrap(), truth);
     assert_sealed(&doctored::closed(&store, &copy).await);

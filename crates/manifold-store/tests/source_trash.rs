@@ -297,10 +297,8 @@ async fn a_source_into_which_an_import_has_begun_is_not_deleted() {
     manifold_store::Jobs::new(&store.manager)
         .start(manifold_store::NewJob {
             id: job.clone(),
-            kind: "import_file",
             project_id: Some(project.clone()),
-            payload: serde_json::json!({}),
-            max_attempts: 1,
+            ..manifold_store::NewJob::new("import_file", serde_json::json!({}))
         })
         .await
         .unwrap();

@@ -3,9 +3,7 @@
 use entity_core::enums::JobState;
 use manifold_jobs::jobs::{AdoptProject, CloneProject, ExportProjectFile};
 use manifold_jobs::{Job, JobError, Observer, run_foreground};
-use manifold_store::{
-    DataSources, DatabaseManager as _, Projects, SourceChange, SourceTrash, StagedBuilder,
-};
+use manifold_store::{DataSources, Projects, SourceChange, SourceTrash, StagedBuilder};
 use tokio_util::sync::CancellationToken;
 
 use crate::store::Store;
