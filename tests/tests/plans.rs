@@ -340,7 +340,7 @@ async fn source_trash(manager: &Arc<SqliteManager>, project: &ProjectId) {
     for enabled in [false, true] {
         let change = SourceChange {
             enabled: Some(enabled),
-            key_columns: Some(vec!["id".to_owned()]),
+            key_columns: Some(vec!["name".to_owned()]),
             ..SourceChange::default()
         };
         sources.update(project, &keyed, change).await.unwrap();

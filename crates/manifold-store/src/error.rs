@@ -1,6 +1,7 @@
 //! What can go wrong in the store, by meaning.
 
 mod sqlite_code;
+mod words;
 
 pub(crate) use sqlite_code::{plainly, tells_damage};
 
@@ -8,6 +9,9 @@ use std::io;
 use std::path::PathBuf;
 
 use sea_orm::DbErr;
+
+pub(crate) use words::ways_out;
+use words::{listed, more_of};
 
 use crate::ProjectId;
 
@@ -382,34 +386,5 @@ impl StoreError {
             _ => {}
         }
         self
-    }
-}
-
-/// What can be done with a project in quarantine.
-pub(crate) fn ways_out(project: &ProjectId, backup: Option<&str>) -> String {
-    let restore = backup.map_or_else(String::new, |backup| {
-        format!("`manifold restore {backup} --in-place` restores it from the newest backup, ")
-    });
-    format!(
-        "{restore}`manifold project salvage {project}` makes a new project of what can still be read, and after the \
-         file was repaired by hand `manifold doctor --repair` puts it back"
-    )
-}
-
-fn more_of(more: usize) -> String {
-    if more == 0 {
-        String::new()
-    } else {
-        format!(" (and {more} more)")
-    }
-}
-
-/// The verb that lists such things, where there is one.
-fn listed(what: &str) -> String {
-    match what {
-        "backup" | "job" | "project" | "snapshot" | "source" => {
-            format!("; `manifold {what} list` shows them")
-        }
-        _ => String::new(),
     }
 }

@@ -55,10 +55,6 @@ async fn a_project_is_exported_adopted_and_cloned() {
     let row = Projects::new(&store.manager).find(&cloned.project_id).await;
     assert_eq!(row.unwrap().row_count, 2);
     assert_eq!(run(&store, clone).await.unwrap_err().code(), "name_taken");
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test's file; no crash is simulated"
-    )]
     std::fs::remove_file(path).unwrap();
 }
 

@@ -146,3 +146,70 @@ fn what_cannot_be_changed_stays_as_it_is() {
     assert_eq!(cleared["source"]["description"], json!(null));
     assert_eq!(cleared["source"]["config"], json!({ "path": "in" }));
 }
+
+#[test]
+fn a_deleted_source_lies_in_the_trash_and_comes_back() {
+    let folder = Folder::new();
+    folder.write("planes.csv", "id,name\n1,a\n2,b\n");
+    folder.ok(&["import", "planes.csv", "--project", "p", "--create-project"]);
+    let shown = folder.json(&["source", "show", "p", "planes"]);
+    let plan = folder.json(&["source", "delete", "p", "planes", "--dry-run"]);
+    assert_eq!(plan["plan"]["source"], shown["source"]);
+    assert_eq!(plan["plan"]["row_count"], 2);
+    assert_eq!(
+        folder.fails(&["source", "delete", "p", "planes"]),
+        (2, "needs_yes".to_owned())
+    );
+    let deleted = folder.json(&["source", "delete", "p", "planes", "--yes"]);
+    let trash = folder.json(&["source", "trash", "list", "p"]);
+    assert_eq!(trash["trash"], json!([deleted["source"]]));
+    assert_eq!(deleted["source"]["snapshot_count"], 1);
+    assert_eq!(folder.json(&["source", "list", "p"])["sources"], json!([]));
+    let again = folder.run(&["source", "delete", "p", "planes", "--yes"]);
+    assert!(
+        again.stderr.contains("manifold source undelete p planes"),
+        "{}",
+        again.stderr
+    );
+    for hidden in ["@trash_1_rows", "@trash_1_data_sources", "trashed_sources"] {
+        let sql = format!("SELECT * FROM \"{hidden}\"");
+        assert_eq!(folder.fails(&["query", "p", &sql]).1, "denied");
+    }
+    assert_eq!(
+        folder.fails(&["source", "undelete", "p", "nothing"]),
+        (1, "not_found".to_owned())
+    );
+    folder.json(&["source", "undelete", "p", "planes"]);
+    let rows = folder.json(&["query", "p", "SELECT count(*) FROM planes"]);
+    assert_eq!(rows["rows"], json!([[2]]));
+    folder.json(&["source", "delete", "p", "planes", "--yes"]);
+    let kept = folder.json(&["source", "trash", "empty", "p", "--expired", "--yes"]);
+    assert_eq!(kept["purged"], json!([]));
+    let purged = folder.json(&["source", "trash", "empty", "p", "--yes"]);
+    assert_eq!(purged["purged"][0]["id"], deleted["source"]["id"]);
+    assert_eq!(
+        folder.fails(&["source", "trash", "empty", "p", "planes", "--yes"]),
+        (1, "not_found".to_owned())
+    );
+}
+
+#[test]
+fn a_disabled_source_refuses_a_dry_run_too() {
+    let folder = Folder::new();
+    folder.write("planes.csv", "id,name\n1,a\n2,b\n");
+    folder.ok(&["import", "planes.csv", "--project", "p", "--create-project"]);
+    let disabled = folder.json(&["source", "update", "p", "planes", "--disable"]);
+    assert_eq!(disabled["source"]["status"], "disabled");
+    assert_eq!(disabled["source"]["enabled"], false);
+    for extra in [&[][..], &["--dry-run"]] {
+        let import = [&["import", "planes.csv", "--project", "p"], extra].concat();
+        assert_eq!(folder.fails(&import), (1, "source_disabled".to_owned()));
+    }
+    let enabled = folder.json(&["source", "update", "p", "planes", "--enable", "--key", "id"]);
+    assert_eq!(enabled["source"]["status"], "ok");
+    assert_eq!(enabled["source"]["key_columns"], json!(["id"]));
+    assert_eq!(
+        folder.fails(&["source", "update", "p", "planes", "--key", "nothing"]),
+        (1, "missing_key_column".to_owned())
+    );
+}
