@@ -105,6 +105,7 @@ where
 fn an_enum_is_one_text_everywhere() {
     one_text(BackupState::as_str, BackupState::VALUES);
     one_text(BackupType::as_str, BackupType::VALUES);
+    one_text(EndReason::as_str, EndReason::VALUES);
     one_text(ExecutionState::as_str, ExecutionState::VALUES);
     one_text(ImportState::as_str, ImportState::VALUES);
     one_text(JobState::as_str, JobState::VALUES);
@@ -189,6 +190,13 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         created_at: time(),
         started_at: Some(time()),
         finished_at: None,
+        queue: "default".to_owned(),
+        priority: 0,
+        concurrency_key: "p".to_owned(),
+        run_at: time(),
+        unique_key: None,
+        pending_dependencies: 0,
+        max_crashes: 3,
     };
     job.clone().into_active_model().insert(&hub).await.unwrap();
     job_executions::Model {
@@ -202,6 +210,8 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         error_message: None,
         started_at: time(),
         finished_at: None,
+        heartbeat_at: None,
+        end_reason: None,
     }
     .into_active_model()
     .insert(&hub)

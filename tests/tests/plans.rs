@@ -376,9 +376,8 @@ async fn engine(manager: &Arc<SqliteManager>, project: &ProjectId) {
         .unwrap();
     let claim = next().await.unwrap();
     jobs.cancel(&first).await.unwrap();
-    jobs.finish_here(&claim, &Ending::Interrupted)
-        .await
-        .unwrap();
+    let cancelled = jobs.finish_here(&claim, &Ending::Interrupted).await;
+    assert!(cancelled.unwrap().is_break());
     jobs.retry(&first).await.unwrap();
     jobs.retry(&waiting).await.unwrap();
     let result = serde_json::json!(1);

@@ -4,6 +4,7 @@ mod attempt;
 mod backoff;
 pub mod backup;
 mod context;
+mod crew;
 mod cursor_step;
 mod error;
 pub mod export;

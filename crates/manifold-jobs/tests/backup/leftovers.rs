@@ -57,10 +57,8 @@ async fn the_next_start_clears_what_a_dead_backup_left() {
     let mut dead = dead_run(&store, folder.join("dead-csv").display().to_string());
     let job = NewJob {
         id: dead.job_id.clone(),
-        kind: BackupProject::KIND,
         project_id: Some(store.project.clone()),
-        payload: serde_json::json!({}),
-        max_attempts: 1,
+        ..NewJob::new(BackupProject::KIND, serde_json::json!({}))
     };
     dead.job_id = Jobs::new(&other).start(job).await.unwrap().job_id;
     Backups::new(&other).begin(dead.clone()).await.unwrap();
