@@ -105,6 +105,7 @@ where
 fn an_enum_is_one_text_everywhere() {
     one_text(BackupState::as_str, BackupState::VALUES);
     one_text(BackupType::as_str, BackupType::VALUES);
+    one_text(EndReason::as_str, EndReason::VALUES);
     one_text(ExecutionState::as_str, ExecutionState::VALUES);
     one_text(ImportState::as_str, ImportState::VALUES);
     one_text(JobState::as_str, JobState::VALUES);
@@ -195,7 +196,7 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         run_at: time(),
         unique_key: None,
         pending_dependencies: 0,
-        max_crashes: 1,
+        max_crashes: 3,
     };
     job.clone().into_active_model().insert(&hub).await.unwrap();
     job_executions::Model {
@@ -209,8 +210,8 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         error_message: None,
         started_at: time(),
         finished_at: None,
-        end_reason: None,
         heartbeat_at: None,
+        end_reason: None,
     }
     .into_active_model()
     .insert(&hub)

@@ -414,8 +414,8 @@ async fn engine(manager: &Arc<SqliteManager>, project: &ProjectId) {
         .unwrap();
     let claim = next().await.unwrap();
     jobs.cancel(&first).await.unwrap();
-    let ended = jobs.finish_here(&claim, &Ending::Interrupted).await;
-    assert!(ended.unwrap().is_break(), "it is cancelled");
+    let cancelled = jobs.finish_here(&claim, &Ending::Interrupted).await;
+    assert!(cancelled.unwrap().is_break());
     jobs.retry(&first).await.unwrap();
     jobs.retry(&waiting).await.unwrap();
     let result = serde_json::json!(1);

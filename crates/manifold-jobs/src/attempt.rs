@@ -54,7 +54,6 @@ impl Attempt {
         let cancel = self.stop.token().clone();
         let context = JobContext::new(self.jobs.clone(), self.claim.clone(), cancel, reporter);
         let outcome = match self.begin_anew_after_crash().await {
-            Ok(()) if self.stop.cause().is_some() => Err(JobError::Cancelled),
             Ok(()) => self.run(work, &context).await,
             Err(error) => Err(error.into()),
         };

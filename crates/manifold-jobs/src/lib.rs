@@ -5,6 +5,7 @@ mod backoff;
 pub mod backup;
 mod context;
 mod copying;
+mod crew;
 mod cursor_step;
 mod error;
 pub mod export;

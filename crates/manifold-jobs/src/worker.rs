@@ -4,24 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use manifold_store::{Claim, Clock, Jobs, JobsError, SqliteManager};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use manifold_store::{Clock, Jobs, JobsError, SqliteManager};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::attempt::Attempt;
-use crate::kind::{Kind, Work};
-use crate::stop::{Stop, StopCause};
-use crate::undecodable::Undecodable;
-use crate::{Progress, Registry, rescue};
+use crate::crew::Crew;
+use crate::{Registry, rescue};
 
 /// How often the hub is asked for jobs that other processes wrote down.
 const POLL: Duration = Duration::from_secs(1);
 /// How often the worker looks for jobs of dead processes.
 const RESCUE: Duration = Duration::from_secs(10);
 /// How long the worker waits when the hub cannot be written.
-const HUB_FAILED: Duration = Duration::from_secs(1);
+pub(crate) const HUB_FAILED: Duration = Duration::from_secs(1);
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -60,9 +55,9 @@ pub struct Served {
 /// Does the jobs that wait, several at once. Any number of workers, in any number of processes, may serve one store.
 #[derive(Debug, Clone)]
 pub struct Worker {
-    jobs: Jobs,
-    registry: Arc<Registry>,
-    options: WorkerOptions,
+    pub(crate) jobs: Jobs,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) options: WorkerOptions,
 }
 
 impl Worker {
@@ -132,7 +127,7 @@ impl Worker {
         let never = CancellationToken::new();
         loop {
             crew.fill(&never).await?;
-            if crew.running.is_empty() {
+            if crew.is_idle() {
                 return Ok(crew.served);
             }
             crew.one_ended().await;
@@ -145,118 +140,5 @@ async fn until(clock: &Clock, due: Option<DateTime<Utc>>) {
     match due {
         Some(due) => clock.sleep_until(due).await,
         None => std::future::pending().await,
-    }
-}
-
-/// The attempts that a worker makes at once.
-struct Crew<'a> {
-    worker: &'a Worker,
-    kinds: Vec<&'static str>,
-    running: JoinSet<()>,
-    interrupt: CancellationToken,
-    served: Served,
-}
-
-impl<'a> Crew<'a> {
-    fn new(worker: &'a Worker) -> Self {
-        Self {
-            worker,
-            kinds: worker.registry.names(),
-            running: JoinSet::new(),
-            interrupt: CancellationToken::new(),
-            served: Served::default(),
-        }
-    }
-
-    /// Begins jobs until there is no place or none is due. Returns when the next one will be, if that is known and
-    /// there is a place for it.
-    async fn fill(&mut self, stop: &CancellationToken) -> Result<Option<DateTime<Utc>>, JobsError> {
-        let (jobs, queues) = (&self.worker.jobs, self.worker.options.queues.as_deref());
-        while self.running.try_join_next().is_some() {}
-        while self.running.len() < self.worker.options.concurrency.max(1) {
-            // A read tells whether there is anything to write for.
-            let due = jobs.next_due(queues).await?;
-            let now = jobs.clock().now();
-            if stop.is_cancelled() || due.is_none_or(|due| due > now) {
-                return Ok(due);
-            }
-            let Some(claim) = jobs.claim_next(&self.kinds, queues).await? else {
-                return Ok(None);
-            };
-            self.begin(claim);
-        }
-        Ok(None)
-    }
-
-    fn begin(&mut self, claim: Claim) {
-        let (worker, interrupt) = (self.worker.clone(), self.interrupt.clone());
-        self.served.attempts += 1;
-        self.running.spawn(async move {
-            // Only kinds of the registry are claimed.
-            if let Some(kind) = worker.registry.kind(&claim.job.kind) {
-                worker.make(claim, kind, interrupt).await;
-            }
-        });
-    }
-
-    /// Returns when one of the running attempts has ended.
-    async fn one_ended(&mut self) {
-        match self.running.join_next().await {
-            Some(Ok(())) => {}
-            // An attempt catches the panics of its job, so this is one of the engine.
-            Some(Err(error)) => tracing::error!(%error, "an attempt at a job ended unexpectedly"),
-            None => std::future::pending().await,
-        }
-    }
-
-    async fn end(&mut self) {
-        let running = &mut self.running;
-        let peace = async { while running.join_next().await.is_some() {} };
-        let soft = tokio::time::timeout(self.worker.options.soft_timeout, peace);
-        if soft.await.is_err() {
-            self.interrupt.cancel();
-            while self.running.join_next().await.is_some() {}
-        }
-    }
-}
-
-impl Worker {
-    async fn make(&self, claim: Claim, kind: Kind, interrupt: CancellationToken) {
-        let stop = Stop::with(CancellationToken::new());
-        let attempt = Attempt {
-            jobs: self.jobs.clone(),
-            claim,
-            kind,
-            stop: stop.clone(),
-            progress: watch::Sender::new(Progress::default()),
-            grace: Some(self.options.grace),
-        };
-        let work = match (kind.work)(&attempt.claim.job.payload) {
-            Ok(work) => work,
-            Err(error) => Box::new(Undecodable(error.to_string())) as Box<dyn Work>,
-        };
-        let interrupted = async {
-            interrupt.cancelled().await;
-            stop.ask(StopCause::Interrupted);
-            std::future::pending().await
-        };
-        let made = tokio::select! {
-            made = attempt.make(work.as_ref()) => made,
-            never = interrupted => never,
-        };
-        // What was done must not be lost because the hub is busy or its disk full for a while.
-        loop {
-            match self.jobs.finish(&attempt.claim, &made.ending).await {
-                Ok(_) => return,
-                Err(error @ JobsError::Store(_)) if !interrupt.is_cancelled() => {
-                    tracing::warn!(job.id = %attempt.claim.job_id, %error, "the end of a job was not written down; trying again");
-                    tokio::time::sleep(HUB_FAILED).await;
-                }
-                Err(error) => {
-                    tracing::warn!(job.id = %attempt.claim.job_id, %error, "the end of a job was not written down");
-                    return;
-                }
-            }
-        }
     }
 }

@@ -64,6 +64,13 @@ fn job() -> impl Strategy<Value = jobs::Model> {
             created_at: at,
             started_at: maybe,
             finished_at: Some(at),
+            queue: "default".to_owned(),
+            priority: numbers.1,
+            concurrency_key: String::new(),
+            run_at: at,
+            unique_key: None,
+            pending_dependencies: 0,
+            max_crashes: 3,
         }
     })
 }

@@ -229,7 +229,8 @@ pub struct Copy {
 
 impl Job for Copy {
     const KIND: &'static str = "copy";
-    const MAX_ATTEMPTS: i64 = 5;
+    const MAX_ATTEMPTS: i64 = 1_000;
+    const MAX_CRASHES: i64 = 1_000;
     type Output = u64;
 
     async fn run(&self, context: &JobContext) -> Result<u64, JobError> {
@@ -244,7 +245,7 @@ impl Job for Copy {
                 let now = Timestamp::now();
                 transaction
                     .insert(consolidated_models::ActiveModel {
-                        id: Set(format!("{}-{}", context.lease_token(), number)),
+                        id: Set(format!("{}-{line}", context.lease_token())),
                         name: Set((*line).to_owned()),
                         name_fold: Set((*line).to_owned()), // unique: a line that came twice would fail
                         description: Set(None),

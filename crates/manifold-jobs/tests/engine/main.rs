@@ -9,6 +9,7 @@
 
 mod crash;
 mod cursors;
+mod killed;
 mod kinds;
 mod processes;
 mod retries;

@@ -3,10 +3,8 @@
 use entity_project::{job_cursors, project};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Value};
-use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
-use super::Claim;
+use super::{Claim, StepCursor};
 use crate::{JobId, ProjectTransaction, StoreError, Timestamp};
 
 /// The step of the row that keeps attempts out of a project altogether; no step of a job is named so.
@@ -14,23 +12,6 @@ const BAR: &str = "";
 
 /// That no later attempt at the job has written, at whatever step.
 const NOT_OVERTAKEN: &str = r#"NOT EXISTS (SELECT 1 FROM "job_cursors" AS "later" WHERE "later"."job_id" = ? AND "later"."lease_token" > ?)"#;
-
-/// How far a step has come.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StepCursor {
-    /// Where the step goes on.
-    pub cursor: Json,
-    /// What it reads, to tell whether it is still the same.
-    pub input: Option<Json>,
-}
-
-impl StepCursor {
-    /// Whether a stored value is a cursor of this form.
-    pub(super) fn is_in(stored: &Json) -> bool {
-        serde_json::from_value::<Self>(stored.clone()).is_ok()
-    }
-}
 
 /// What an attempt must find in every transaction in which it writes to a project: that no later attempt
 /// has begun to write there, and that the project has not been replaced since.

@@ -41,6 +41,7 @@ mod retry;
 mod rule;
 mod standing;
 mod step;
+mod step_cursor;
 mod transition;
 
 use std::sync::Arc;
@@ -48,7 +49,7 @@ use std::sync::Arc;
 pub use claim::Claim;
 pub use enqueue::{DEFAULT_QUEUE, Enqueued, NewJob};
 pub use error::JobsError;
-pub use fence::{Fence, FenceError, StepCursor};
+pub use fence::{Fence, FenceError};
 pub use finish::Ending;
 pub use heartbeat::JobProgress;
 pub use import_record::{ImportEnding, ImportRecord, NewImport};
@@ -57,6 +58,7 @@ pub use list::JobFilter;
 pub use log::{JobLog, LogLine};
 pub use made_source::ImportSource;
 pub use standing::Standing;
+pub use step_cursor::StepCursor;
 
 use crate::{Clock, SqliteManager};
 

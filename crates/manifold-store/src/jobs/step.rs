@@ -10,8 +10,7 @@ use sea_orm::{
 };
 use serde_json::Value as Json;
 
-use super::fence::StepCursor;
-use super::{Claim, Jobs, JobsError, transition};
+use super::{Claim, Jobs, JobsError, StepCursor, transition};
 use crate::{DatabaseManager as _, JobId, ProjectId, StoreError};
 
 impl Jobs {
