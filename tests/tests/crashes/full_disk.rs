@@ -146,7 +146,10 @@ fn loses_nothing(disk: &Path, start: Start, arguments: &[&str]) {
             }
             assert_eq!(&now, old, "{what}");
         }
-        let leftovers = folder.leftovers();
+        // A hub that was made, and no space for SQLite's log beside it: the next process takes the log away.
+        let is_log = |path: &Path| path.ends_with("core.db-shm") || path.ends_with("core.db-wal");
+        let mut leftovers = folder.leftovers();
+        leftovers.retain(|path| !(start == Start::Nowhere && is_log(path)));
         assert!(leftovers.is_empty(), "{what}: {leftovers:?}");
     }
     assert!(failed > 0, "{arguments:?} needs no space");
