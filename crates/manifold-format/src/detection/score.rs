@@ -1,0 +1,447 @@
+//! Tries ways to split a sample and keeps the one that makes the most sense of it.
+
+use super::records::{Sampled, SampledCell, split};
+use super::{Asked, Decisions, Remembered, percent, quote_shown, records, shown};
+use crate::date;
+use crate::number::{self, Number};
+use crate::syntax::{Escape, Syntax};
+use std::collections::HashMap;
+
+/// What may stand between cells, and how likely it is to when all else is equal: spaces and colons
+/// are in most texts anyway.
+const DELIMITERS: [(u8, f64); 11] = [
+    (b',', 1.0),
+    (b';', 1.0),
+    (b'\t', 1.0),
+    (b'|', 0.98),
+    (0x1f, 0.98),
+    (0x01, 0.98),
+    (b'^', 0.9),
+    (b'~', 0.9),
+    (b'&', 0.6),
+    (b' ', 0.45),
+    (b':', 0.3),
+];
+
+/// How likely it is that there is nothing between cells, because there is one column.
+const SINGLE: f64 = 0.85;
+
+/// A way to split the sample.
+#[derive(Clone, Debug)]
+pub(crate) struct Trial {
+    pub(crate) syntax: Syntax,
+    pub(crate) score: f64,
+    /// The most frequent number of fields.
+    pub(crate) width: usize,
+    /// Records with so many fields, of how many.
+    pub(crate) regular: usize,
+    pub(crate) records: usize,
+    /// The fewest and the most fields.
+    range: (usize, usize),
+    /// Quoted fields, and fields with quotes where none should be.
+    quoted: usize,
+    misquoted: usize,
+    /// Records with escaped quotes, and nothing odd about their quotes.
+    escaped: usize,
+}
+
+/// What was tried.
+pub(crate) struct Found {
+    pub(crate) best: Trial,
+    /// The best with another delimiter.
+    runner_up: Option<Trial>,
+    /// Line ends of the sample: LF, CRLF, CR.
+    line_ends: [usize; 3],
+}
+
+/// Tries all delimiters, quotes, escapes and line ends that the sample could have.
+pub(crate) fn find_syntax(text: &[u8], at_end: bool, asked: &Asked) -> Found {
+    let line_ends = count_line_ends(text);
+    let [lf, crlf, cr] = line_ends;
+    let returns: &[bool] = match (lf + crlf, cr) {
+        (_, 0) => &[false],
+        (0, _) => &[true],
+        _ => &[false, true],
+    };
+    let mut present: Vec<(u8, f64)> = DELIMITERS.to_vec();
+    if let Some(delimiter) = asked.delimiter {
+        present = vec![(delimiter, 1.0)];
+    } else {
+        present.retain(|(delimiter, _)| memchr::memchr(*delimiter, text).is_some());
+    }
+    let mut trials = Vec::new();
+    for returns in returns {
+        for quote in quotes(text, asked) {
+            for (delimiter, prior) in &present {
+                for delimiter_space in spaces(text, *delimiter) {
+                    let syntax = Syntax {
+                        delimiter: *delimiter,
+                        delimiter_space,
+                        quote,
+                        escape: Escape::Doubled,
+                        returns: *returns,
+                    };
+                    if syntax.unusable().is_none() {
+                        trials.push(with_best_escape(text, at_end, syntax, *prior, asked));
+                    }
+                }
+            }
+            let delimiter = asked.delimiter.unwrap_or(b',');
+            let syntax = Syntax {
+                delimiter,
+                quote,
+                returns: *returns,
+                ..Syntax::default()
+            };
+            if syntax.unusable().is_none() {
+                trials.push(single(text, at_end, syntax));
+            }
+        }
+    }
+    let mut trials = trials.into_iter();
+    let first = trials.next().unwrap_or_else(|| single(text, at_end, Syntax::default()));
+    let (mut best, mut others) = (first, Vec::new());
+    for trial in trials {
+        if trial.score > best.score {
+            others.push(std::mem::replace(&mut best, trial));
+        } else {
+            others.push(trial);
+        }
+    }
+    let runner_up = others
+        .into_iter()
+        .filter(|other| other.syntax.delimiter != best.syntax.delimiter && other.width > 1)
+        .max_by(|a, b| a.score.total_cmp(&b.score));
+    Found {
+        best,
+        runner_up,
+        line_ends,
+    }
+}
+
+/// The quotes to try: what was asked, else `"`, and `'` and none where they could be.
+fn quotes(text: &[u8], asked: &Asked) -> Vec<Option<u8>> {
+    if let Some(quote) = asked.quote {
+        return vec![quote];
+    }
+    let mut quotes = vec![Some(b'"')];
+    let opens_field = |pair: &[u8]| pair[1] == b'\'' && !pair[0].is_ascii_alphanumeric();
+    if text.first() == Some(&b'\'') || text.windows(2).any(opens_field) {
+        quotes.push(Some(b'\''));
+    }
+    if memchr::memchr(b'"', text).is_some() {
+        quotes.push(None);
+    }
+    quotes
+}
+
+/// Whether to try the delimiter with a space behind it: where it mostly has one.
+fn spaces(text: &[u8], delimiter: u8) -> Vec<bool> {
+    if delimiter == b' ' || delimiter == b'\t' {
+        return vec![false];
+    }
+    let (mut all, mut spaced) = (0, 0);
+    for at in memchr::memchr_iter(delimiter, text) {
+        all += 1;
+        spaced += usize::from(text.get(at + 1) == Some(&b' '));
+    }
+    if 2 * spaced > all { vec![false, true] } else { vec![false] }
+}
+
+fn with_best_escape(text: &[u8], at_end: bool, syntax: Syntax, prior: f64, asked: &Asked) -> Trial {
+    let doubled = Trial::of(text, at_end, syntax, prior);
+    let Some(quote) = syntax.quote else {
+        return doubled;
+    };
+    let escapes: &[Escape] = match asked.escape {
+        Some(Escape::Doubled) => &[],
+        Some(Escape::Backslash) => &[Escape::Backslash],
+        Some(Escape::None) => &[Escape::None],
+        None if doubled.misquoted == 0 && doubled.quoted == 0 => &[],
+        None => &[Escape::Backslash, Escape::None],
+    };
+    let mut best = doubled;
+    for escape in escapes {
+        let escaped_quote = [b'\\', quote];
+        if *escape == Escape::Backslash
+            && memchr::memmem::find(text, &escaped_quote).is_none()
+            && asked.escape.is_none()
+        {
+            continue;
+        }
+        // Where doubled quotes are read well, a few odd ones are faults.
+        if *escape == Escape::None && asked.escape.is_none() && best.escaped >= best.misquoted {
+            continue;
+        }
+        let trial = Trial::of(text, at_end, Syntax { escape: *escape, ..syntax }, prior);
+        if asked.escape.is_some() || trial.score > best.score {
+            best = trial;
+        }
+    }
+    best
+}
+
+/// The sample as one column.
+fn single(text: &[u8], at_end: bool, syntax: Syntax) -> Trial {
+    let trial = Trial::of(text, at_end, syntax, 1.0);
+    let lines: Vec<&[u8]> = text
+        .split(|byte| *byte == b'\n' || *byte == b'\r' && syntax.returns)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let sense: f64 = lines
+        .iter()
+        .map(|line| {
+            let text = line.strip_suffix(b"\r").unwrap_or(line);
+            sense(text, false, &syntax)
+        })
+        .sum();
+    let score = SINGLE * sense / lines.len().max(1) as f64;
+    Trial {
+        // Where the delimiter is in the text, one column it is not.
+        score: if trial.width > 1 { score / 2.0 } else { score },
+        ..trial
+    }
+}
+
+impl Trial {
+    fn of(text: &[u8], at_end: bool, syntax: Syntax, prior: f64) -> Self {
+        let (sampled, unclosed) = split(text, at_end, &syntax);
+        let body: Vec<&Sampled> = sampled.iter().filter(|record| !record.is_blank()).collect();
+        let width = usual_width(&body);
+        // What stands before the table does not count against it.
+        let first = body.iter().position(|record| record.width == width);
+        let body = &body[first.unwrap_or(0)..];
+        let regular = body.iter().filter(|record| record.width == width).count();
+        let (mut quoted, mut misquoted, mut escaped) = (0, 0, 0);
+        let (mut sum, mut cells) = (0.0, 0);
+        for record in body {
+            misquoted += usize::from(record.irregular);
+            escaped += usize::from(record.escapes && !record.irregular);
+            for cell in &record.cells {
+                quoted += usize::from(cell.quoted);
+                misquoted += usize::from(!cell.quoted && is_misquoted(cell, &syntax));
+                if record.width == width {
+                    sum += sense(&cell.text, cell.quoted, &syntax);
+                    cells += 1;
+                }
+            }
+        }
+        misquoted += usize::from(unclosed);
+        let fraction = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
+        let quoting = if quoted + misquoted == 0 {
+            1.0
+        } else {
+            0.02 + 0.98 * fraction(quoted, quoted + misquoted)
+        };
+        let uniform = fraction(regular, body.len()).powi(2);
+        let score = if width < 2 || body.is_empty() {
+            0.0
+        } else {
+            prior * uniform * quoting * sum / f64::from(cells.max(1))
+        };
+        let widths = || body.iter().map(|record| record.width);
+        Self {
+            syntax,
+            score,
+            width,
+            regular,
+            records: body.len(),
+            range: (widths().min().unwrap_or(0), widths().max().unwrap_or(0)),
+            quoted,
+            misquoted,
+            escaped,
+        }
+    }
+}
+
+/// The most frequent number of fields; of equally frequent ones that of the first record.
+pub(crate) fn usual_width(records: &[&Sampled]) -> usize {
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    for record in records {
+        *counts.entry(record.width).or_default() += 1;
+    }
+    let most = counts.values().copied().max().unwrap_or(0);
+    let usual = |record: &&&Sampled| counts.get(&record.width) == Some(&most);
+    records.iter().find(usual).map_or(1, |record| record.width)
+}
+
+fn is_misquoted(cell: &SampledCell, syntax: &Syntax) -> bool {
+    match syntax.quote {
+        Some(b'\'') => {
+            let ends = cell.text.starts_with(b"'") || cell.text.ends_with(b"'");
+            ends || memchr::memchr(b'"', &cell.text).is_some()
+        }
+        quote => memchr::memchr(quote.unwrap_or(b'"'), &cell.text).is_some(),
+    }
+}
+
+/// How much sense a cell makes by itself, from 0 to 1.
+fn sense(cell: &[u8], quoted: bool, syntax: &Syntax) -> f64 {
+    if cell.is_empty() {
+        return 0.6;
+    }
+    if quoted {
+        return 0.95;
+    }
+    if number::scan(cell) != Number::Other || date::scan(cell).is_some() {
+        return 1.0;
+    }
+    let is_digit_like = |byte: &u8| byte.is_ascii_digit() || b",.-+%".contains(byte);
+    if cell.iter().all(is_digit_like) && syntax.delimiter != b',' {
+        return 1.0; // a decimal comma
+    }
+    let other = |byte: &u8| *byte != syntax.delimiter && b",;|\t".contains(byte);
+    if cell.iter().any(other) {
+        return 0.2;
+    }
+    if cell.first() == Some(&b' ') || cell.last() == Some(&b' ') {
+        return 0.5;
+    }
+    match cell.contains(&b' ') {
+        true => 0.8,
+        false if cell.contains(&b':') => 0.6,
+        false => 0.95,
+    }
+}
+
+fn count_line_ends(text: &[u8]) -> [usize; 3] {
+    let mut counts = [0; 3];
+    for at in memchr::memchr2_iter(b'\n', b'\r', text) {
+        match (text[at], at.checked_sub(1).map(|before| text[before])) {
+            (b'\n', Some(b'\r')) => counts[1] += 1,
+            (b'\n', _) => counts[0] += 1,
+            _ if text.get(at + 1) == Some(&b'\n') || at + 1 == text.len() && counts[2] == 0 && counts[0] + counts[1] > 0 => {}
+            _ => counts[2] += 1,
+        }
+    }
+    counts
+}
+
+/// The syntax with what was asked.
+pub(crate) fn as_asked(syntax: Syntax, asked: &Asked) -> Syntax {
+    Syntax {
+        delimiter: asked.delimiter.unwrap_or(syntax.delimiter),
+        quote: asked.quote.unwrap_or(syntax.quote),
+        escape: asked.escape.unwrap_or(syntax.escape),
+        ..syntax
+    }
+}
+
+/// Whether the file can be read as an earlier one was; why, and how sure that is.
+pub(crate) fn still_fits(
+    text: &[u8],
+    at_end: bool,
+    remembered: &Remembered,
+    found: &Found,
+    asked: &Asked,
+) -> (bool, String, f64) {
+    let syntax = as_asked(remembered.syntax, asked);
+    let trial = Trial::of(text, at_end, syntax, 1.0);
+    let fits = |trial: &Trial| trial.regular as f64 / trial.records.max(1) as f64;
+    let delimiter = shown(syntax.delimiter);
+    if trial.syntax == found.best.syntax {
+        return (true, "read as the snapshot before".to_owned(), 1.0);
+    }
+    let is_single = trial.width < 2 && found.best.width < 2;
+    if is_single || trial.width > 1 && fits(&trial) >= 0.9 && trial.score > 0.5 * found.best.score {
+        let why = format!(
+            "read as the snapshot before: {} of {} have {} cells with {delimiter} between them",
+            percent(trial.regular, trial.records),
+            records(trial.records),
+            trial.width
+        );
+        return (true, why, fits(&trial));
+    }
+    let why = format!(
+        "the snapshot before was read with {delimiter} and quote {}, which gives {} to {} cells here",
+        quote_shown(syntax.quote),
+        trial.range.0,
+        trial.range.1
+    );
+    (false, why, 1.0 - fits(&trial) * trial.score)
+}
+
+impl Found {
+    /// Says why the file is read with `syntax`.
+    pub(crate) fn explain(&self, syntax: &Syntax, asked: &Asked, decisions: &mut Decisions) {
+        let best = &self.best;
+        let delimiter = match syntax.delimiter_space {
+            true => format!("{} and a space", shown(syntax.delimiter)),
+            false => shown(syntax.delimiter),
+        };
+        if asked.delimiter.is_some() {
+            decisions.asked("delimiter", delimiter);
+        } else if syntax.delimiter != best.syntax.delimiter {
+            decisions.add("delimiter", delimiter, "remembered", 0.9);
+        } else if best.width < 2 {
+            decisions.add("delimiter", delimiter, "there is one column", 0.5);
+        } else {
+            let mut why = format!(
+                "{} of {} have {} cells",
+                percent(best.regular, best.records),
+                records(best.records),
+                best.width
+            );
+            let mut sure = best.regular as f64 / best.records.max(1) as f64;
+            if let Some(other) = &self.runner_up {
+                why.push_str(&format!(
+                    "; {} would give {} to {}",
+                    shown(other.syntax.delimiter),
+                    other.range.0,
+                    other.range.1
+                ));
+                sure *= 1.0 - 0.5 * (other.score / best.score.max(1e-9)).min(1.0);
+            }
+            if best.records < 3 {
+                sure *= 0.6;
+            }
+            decisions.add("delimiter", delimiter, why, sure);
+        }
+        self.explain_quote(syntax, asked, decisions);
+        let [lf, crlf, cr] = self.line_ends;
+        let kinds = [(lf, "lf"), (crlf, "crlf"), (cr, "cr")];
+        let used: Vec<_> = kinds.iter().filter(|(count, _)| *count > 0).collect();
+        let ends: Vec<String> = used.iter().map(|(count, name)| format!("{count} {name}")).collect();
+        let line_end = match used.as_slice() {
+            [] => "lf",
+            [(_, only)] => only,
+            _ => "mixed",
+        };
+        let why = match ends.is_empty() {
+            true => "there is one line".to_owned(),
+            false => ends.join(", "),
+        };
+        decisions.add("line_end", line_end, why, if ends.len() > 1 { 0.8 } else { 1.0 });
+    }
+
+    fn explain_quote(&self, syntax: &Syntax, asked: &Asked, decisions: &mut Decisions) {
+        let Trial { quoted, misquoted, .. } = self.best;
+        if asked.quote.is_some() {
+            decisions.asked("quote", quote_shown(syntax.quote));
+        } else {
+            let (why, sure) = match quoted {
+                0 => ("no cell is quoted".to_owned(), 0.5),
+                _ => (
+                    format!("{quoted} cells are quoted, {misquoted} oddly"),
+                    quoted as f64 / (quoted + misquoted) as f64,
+                ),
+            };
+            decisions.add("quote", quote_shown(syntax.quote), why, sure);
+        }
+        let escape = match syntax.escape {
+            Escape::Doubled => "doubled",
+            Escape::Backslash => "backslash",
+            Escape::None => "none",
+        };
+        if asked.escape.is_some() {
+            decisions.asked("escape", escape);
+        } else if syntax.quote.is_some() && quoted > 0 {
+            let why = match syntax.escape {
+                Escape::Doubled => "quotes within cells are doubled, or there are none",
+                Escape::Backslash => "quotes within cells follow a backslash",
+                Escape::None => "quotes within cells are not escaped",
+            };
+            decisions.add("escape", escape, why, 0.8);
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! Reads a record that does not split into the columns in the one other way that does.
+
+use crate::profile::Profile;
+use crate::splitter::{Fields, Terminator, closes};
+use crate::syntax::{Escape, Syntax};
+
+/// Longer records, in bytes, are not mended.
+const LONGEST: usize = 64 * 1024;
+
+/// Records with more quotes or fields are not mended.
+const MOST: usize = 64;
+
+/// Instead of the delimiter of the file, in a single record.
+const OTHER_DELIMITERS: [u8; 5] = [b',', b';', b'\t', b'|', b' '];
+
+/// Reads a record that does not split into the columns in another way, if exactly one gives as
+/// many cells and cells that look like those of their columns.
+pub(crate) struct Mender {
+    syntax: Syntax,
+    columns: usize,
+    profile: Profile,
+    telling: bool,
+}
+
+/// A record read in another way.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Mended {
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) len: usize,
+    pub(crate) terminator: Terminator,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) text: Vec<u8>,
+    pub(crate) quoted: bool,
+}
+
+/// What is wrong with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It has another number of fields.
+    Width,
+    /// It has the right number of fields, but a quoted one goes on behind its closing quote.
+    Quote,
+    /// It has the right number of fields, but there is a quote in one that is not quoted.
+    StrayQuote,
+}
+
+/// Where a quote, or a missing delimiter, is to be read otherwise.
+#[derive(Clone, Copy, Default)]
+struct Variant {
+    /// The quote that opens this field is data.
+    literal: Option<usize>,
+    /// A field ends before this byte, although there is no delimiter.
+    boundary: Option<usize>,
+}
+
+impl Mender {
+    pub(crate) fn new(syntax: Syntax, columns: usize, profile: Profile) -> Self {
+        Self {
+            syntax,
+            columns,
+            telling: columns > 1 && profile.is_telling(),
+            profile,
+        }
+    }
+
+    /// Mends a header of as many names as there are columns, of which nothing else is known.
+    pub(crate) fn header(syntax: Syntax, columns: usize) -> Self {
+        Self {
+            syntax,
+            columns,
+            profile: Profile::new(std::iter::repeat_n(&[][..], columns)),
+            telling: false,
+        }
+    }
+
+    /// Reads the header at the start of `input` anew.
+    pub(crate) fn mend_header(&self, input: &[u8], at_end: bool) -> Option<Mended> {
+        let input = head(input);
+        self.by_quotes(input, at_end)
+            .or_else(|| self.at_boundaries(input, at_end))
+            .or_else(|| self.by_other_delimiters(input, at_end))
+            .or_else(|| self.without_empty(input, at_end))
+    }
+
+    /// Reads the record at the start of `input`, which was split into `fields`, anew. `record` is
+    /// its length as it was split.
+    pub(crate) fn mend(
+        &self,
+        input: &[u8],
+        record: usize,
+        at_end: bool,
+        fault: Fault,
+        fields: &Fields,
+    ) -> Option<Mended> {
+        if record > LONGEST || fields.count > 4 * MOST.max(self.columns) {
+            return None;
+        }
+        let (input, at_end) = (head(input), at_end && input.len() <= LONGEST);
+        if fault != Fault::StrayQuote
+            && (fields.special || self.syntax.escape == Escape::None)
+            && let Some(mended) = self.leniently(input, at_end, Variant::default())
+            && (fault == Fault::Quote || self.fits_quotes(&mended))
+        {
+            return Some(mended);
+        }
+        let as_it_is = || fields.fields.iter().map(|field| fields.text(field, input));
+        if fault != Fault::Width && (!self.telling || self.profile.fits(as_it_is())) {
+            return None;
+        }
+        if fields.special
+            && let Some(mended) = self.by_quotes(input, at_end)
+        {
+            return Some(mended);
+        }
+        if !self.telling {
+            return None;
+        }
+        let mended = if fields.special {
+            self.at_boundaries(input, at_end)
+        } else {
+            None
+        };
+        mended
+            .or_else(|| self.by_other_delimiters(input, at_end))
+            .or_else(|| self.without_empty(input, at_end))
+            .or_else(|| self.with_delimiter(input, at_end, fields.count))
+            .or_else(|| self.joined(input, at_end))
+    }
+
+    /// With a quote that opens a field as data.
+    fn by_quotes(&self, input: &[u8], at_end: bool) -> Option<Mended> {
+        let variants = (0..self.columns.min(MOST)).map(|field| Variant {
+            literal: Some(field),
+            boundary: None,
+        });
+        let readings = variants.filter_map(|variant| self.leniently(input, at_end, variant));
+        only(readings.filter(|mended| self.fits_quotes(mended)))
+    }
+
+    /// With a delimiter that is missing beside a quote.
+    fn at_boundaries(&self, input: &[u8], at_end: bool) -> Option<Mended> {
+        let quote = self.syntax.quote?;
+        let line = &input[..memchr::memchr(b'\n', input).unwrap_or(input.len())];
+        let quotes = memchr::memchr_iter(quote, line).take(MOST);
+        let boundaries = quotes.flat_map(|at| [at, at + 1]).filter(|at| {
+            let goes_on = line.get(*at).is_some_and(|b| *b != self.syntax.delimiter && *b != b'\r');
+            goes_on && *at > 0 && line[at - 1] != self.syntax.delimiter
+        });
+        let readings = boundaries.filter_map(|boundary| {
+            let variant = Variant {
+                literal: None,
+                boundary: Some(boundary),
+            };
+            self.leniently(input, at_end, variant)
+        });
+        only(readings.filter(|mended| self.fits(&mended.cells)))
+    }
+
+    /// With another delimiter, as if the record came from another file.
+    fn by_other_delimiters(&self, input: &[u8], at_end: bool) -> Option<Mended> {
+        let others = OTHER_DELIMITERS
+            .into_iter()
+            .filter(|other| *other != self.syntax.delimiter && Some(*other) != self.syntax.quote);
+        let readings = others.flat_map(|delimiter| {
+            let syntax = Syntax {
+                delimiter,
+                delimiter_space: false,
+                ..self.syntax
+            };
+            let read = split(input, &syntax, at_end, Variant::default());
+            read.map_or_else(Vec::new, |read| {
+                if read.cells.len() > self.columns && delimiter == b' ' && self.telling {
+                    self.joinings(&read, b' ')
+                } else {
+                    vec![read]
+                }
+            })
+        });
+        let readings = readings.filter(|mended| mended.cells.len() == self.columns);
+        only(readings.filter(|mended| self.columns > 1 && self.fits(&mended.cells)))
+    }
+
+    /// Without one empty cell: the delimiter is there twice.
+    fn without_empty(&self, input: &[u8], at_end: bool) -> Option<Mended> {
+        let read = split(input, &self.syntax, at_end, Variant::default())?;
+        if read.cells.len() != self.columns + 1 {
+            return None;
+        }
+        let empties = (0..read.cells.len())
+            .filter(|index| read.cells[*index].text.is_empty() && !read.cells[*index].quoted);
+        let readings = empties.map(|index| {
+            let mut cells = read.cells.clone();
+            cells.remove(index);
+            Mended { cells, ..read }
+        });
+        only(readings.filter(|mended| self.fits(&mended.cells)))
+    }
+
+    /// With one cell as two: the delimiter between them is missing.
+    fn with_delimiter(&self, input: &[u8], at_end: bool, count: usize) -> Option<Mended> {
+        if count + 1 != self.columns {
+            return None;
+        }
+        let read = split(input, &self.syntax, at_end, Variant::default())?;
+        let fits = |range: std::ops::Range<usize>, shift: usize| {
+            range
+                .into_iter()
+                .all(|index| self.profile.fits_column(index + shift, &read.cells[index].text))
+        };
+        let width = read.cells.len();
+        if width != count || fits(0..width, 0) {
+            return None; // it is short, and its last cells are missing
+        }
+        let mut readings = Vec::new();
+        for (index, cell) in read.cells.iter().enumerate() {
+            if cell.quoted || !fits(0..index, 0) || !fits(index + 1..width, 1) {
+                continue;
+            }
+            for at in 1..cell.text.len() {
+                let (left, right) = cell.text.split_at(at);
+                if self.profile.fits_column(index, left)
+                    && self.profile.fits_column(index + 1, right)
+                {
+                    let mut cells = read.cells.clone();
+                    cells.splice(index..=index, [left, right].map(Cell::bare));
+                    readings.push(Mended { cells, ..read });
+                }
+            }
+        }
+        only(readings.into_iter())
+    }
+
+    /// With neighbours as one cell, where the delimiter is a space: text has spaces too.
+    fn joined(&self, input: &[u8], at_end: bool) -> Option<Mended> {
+        if self.syntax.delimiter != b' ' {
+            return None;
+        }
+        let read = split(input, &self.syntax, at_end, Variant::default())?;
+        let readings = self.joinings(&read, b' ').into_iter();
+        only(readings.filter(|mended| self.fits(&mended.cells)))
+    }
+
+    /// All ways to make one cell of neighbours that are not quoted so that there are as many cells
+    /// as columns.
+    fn joinings(&self, read: &Mended, delimiter: u8) -> Vec<Mended> {
+        let Some(more) = read.cells.len().checked_sub(self.columns).filter(|more| *more > 0) else {
+            return Vec::new();
+        };
+        let parts = |from: usize| &read.cells[from..=from + more];
+        (0..self.columns)
+            .filter(|from| parts(*from).iter().all(|cell| !cell.quoted))
+            .map(|from| {
+                let texts: Vec<&[u8]> = parts(from).iter().map(|cell| &cell.text[..]).collect();
+                let joined = Cell::bare(&texts.join(&delimiter));
+                let mut cells = read.cells.clone();
+                cells.splice(from..=from + more, [joined]);
+                Mended { cells, ..*read }
+            })
+            .collect()
+    }
+
+    fn leniently(&self, input: &[u8], at_end: bool, variant: Variant) -> Option<Mended> {
+        split(input, &self.syntax, at_end, variant)
+            .filter(|mended| mended.cells.len() == self.columns)
+    }
+
+    fn fits(&self, cells: &[Cell]) -> bool {
+        self.profile.fits(cells.iter().map(|cell| &cell.text[..]))
+    }
+
+    /// As [`Mender::fits`], with a quote before a cell, which is the fault.
+    fn fits_quotes(&self, mended: &Mended) -> bool {
+        let quote = self.syntax.quote.unwrap_or_default();
+        let texts = mended.cells.iter().map(|cell| &cell.text[..]);
+        self.profile
+            .fits(texts.map(|text| text.strip_prefix(&[quote]).unwrap_or(text)))
+    }
+}
+
+impl Cell {
+    fn bare(text: &[u8]) -> Self {
+        Self {
+            text: text.to_vec(),
+            quoted: false,
+        }
+    }
+}
+
+/// The first bytes, in which a record must end to be mended.
+fn head(input: &[u8]) -> &[u8] {
+    &input[..input.len().min(LONGEST)]
+}
+
+/// The reading, if all are the same.
+fn only(mut readings: impl Iterator<Item = Mended>) -> Option<Mended> {
+    let first = readings.next()?;
+    readings.all(|other| other.cells == first.cells).then_some(first)
+}
+
+/// Splits the record at the start of `input`; a quote closes a field only before a delimiter or
+/// line end, and is data elsewhere. `None` when the record does not end in `input`.
+fn split(input: &[u8], syntax: &Syntax, at_end: bool, variant: Variant) -> Option<Mended> {
+    let mut cells = Vec::new();
+    let mut at = 0;
+    loop {
+        let is_quoted = syntax.quote.is_some()
+            && input.get(at) == syntax.quote.as_ref()
+            && variant.literal != Some(cells.len());
+        let (cell, end) = if is_quoted {
+            quoted(input, at, syntax, at_end, variant)?
+        } else {
+            let is_end = |index: &usize| {
+                let byte = input[*index];
+                byte == syntax.delimiter
+                    || byte == b'\n'
+                    || byte == b'\r' && syntax.returns
+                    || Some(*index) == variant.boundary && *index > at
+            };
+            let end = (at..input.len()).find(is_end);
+            let end = end.or_else(|| at_end.then_some(input.len()))?;
+            let is_crlf = input.get(end) == Some(&b'\n') && end > at && input[end - 1] == b'\r';
+            (Cell::bare(&input[at..end - usize::from(is_crlf)]), end)
+        };
+        cells.push(cell);
+        let (len, terminator) = match input.get(end) {
+            None => (end, Terminator::None),
+            Some(b'\n') if end > 0 && input[end - 1] == b'\r' => (end + 1, Terminator::CrLf),
+            Some(b'\n') => (end + 1, Terminator::Lf),
+            Some(b'\r') if input.get(end + 1) == Some(&b'\n') => (end + 2, Terminator::CrLf),
+            Some(b'\r') if syntax.returns => (end + 1, Terminator::Cr),
+            Some(byte) => {
+                at = end + usize::from(*byte == syntax.delimiter);
+                let follows_space = syntax.delimiter_space && input.get(at) == Some(&b' ');
+                at += usize::from(follows_space);
+                if cells.len() > 4 * MOST + 2000 {
+                    return None;
+                }
+                continue;
+            }
+        };
+        return Some(Mended {
+            cells,
+            len,
+            terminator,
+        });
+    }
+}
+
+/// The quoted cell at `start`, and where it ends.
+fn quoted(
+    input: &[u8],
+    start: usize,
+    syntax: &Syntax,
+    at_end: bool,
+    variant: Variant,
+) -> Option<(Cell, usize)> {
+    let quote = input[start];
+    let mut text = Vec::new();
+    let mut at = start + 1;
+    loop {
+        let found = at + memchr::memchr(quote, &input[at..])?;
+        text.extend_from_slice(&input[at..found]);
+        let is_escaped = syntax.escape == Escape::Backslash && text.last() == Some(&b'\\');
+        let is_pair = syntax.escape == Escape::Doubled && input.get(found + 1) == Some(&quote);
+        let end = if is_escaped {
+            text.pop();
+            None
+        } else if closes(input, found, syntax, at_end)? || variant.boundary == Some(found + 1) {
+            Some(found + 1)
+        } else if is_pair && closes(input, found + 1, syntax, at_end)? {
+            // The first is data, as where quotes are not escaped.
+            text.push(quote);
+            Some(found + 2)
+        } else {
+            None
+        };
+        if let Some(end) = end {
+            return Some((Cell { text, quoted: true }, end));
+        }
+        text.push(quote);
+        at = found + 1 + usize::from(is_pair && !is_escaped);
+    }
+}
