@@ -1,7 +1,7 @@
 //! Reads a record that does not split into the columns in the one other way that does.
 
 use crate::profile::Profile;
-use crate::splitter::{Fields, Terminator, closes};
+use crate::splitter::{Field, Fields, Split, Terminator, closes, single_quotes};
 use crate::syntax::{Escape, Syntax};
 
 /// Longer records, in bytes, are not mended.
@@ -100,7 +100,7 @@ impl Mender {
         }
         let (input, at_end) = (head(input), at_end && input.len() <= LONGEST);
         if fault != Fault::StrayQuote
-            && (fields.special || self.syntax.escape == Escape::None)
+            && fields.special
             && let Some(mended) = self.leniently(input, at_end, Variant::default())
             && (fault == Fault::Quote || self.fits_quotes(&mended))
         {
@@ -185,7 +185,7 @@ impl Mender {
 
     /// Without one empty cell: the delimiter is there twice.
     fn without_empty(&self, input: &[u8], at_end: bool) -> Option<Mended> {
-        let read = split(input, &self.syntax, at_end, Variant::default())?;
+        let read = self.as_split(input, at_end)?;
         if read.cells.len() != self.columns + 1 {
             return None;
         }
@@ -204,7 +204,7 @@ impl Mender {
         if count + 1 != self.columns {
             return None;
         }
-        let read = split(input, &self.syntax, at_end, Variant::default())?;
+        let read = self.as_split(input, at_end)?;
         let fits = |range: std::ops::Range<usize>, shift: usize| {
             range
                 .into_iter()
@@ -238,7 +238,7 @@ impl Mender {
         if self.syntax.delimiter != b' ' {
             return None;
         }
-        let read = split(input, &self.syntax, at_end, Variant::default())?;
+        let read = self.as_split(input, at_end)?;
         let readings = self.joinings(&read, b' ').into_iter();
         only(readings.filter(|mended| self.fits(&mended.cells)))
     }
@@ -260,6 +260,26 @@ impl Mender {
                 Mended { cells, ..*read }
             })
             .collect()
+    }
+
+    /// As the dialect says, if the quotes allow it.
+    fn as_split(&self, input: &[u8], at_end: bool) -> Option<Mended> {
+        let mut fields = Fields::default();
+        match fields.split(input, &self.syntax, at_end, 4 * MOST.max(self.columns)) {
+            Split::Record { len, terminator } if !fields.irregular => {
+                let cell = |field: &Field| Cell {
+                    text: fields.text(field, input).to_vec(),
+                    quoted: field.quoted,
+                };
+                let cells = fields.fields.iter().map(cell).collect();
+                Some(Mended {
+                    cells,
+                    len,
+                    terminator,
+                })
+            }
+            _ => split(input, &self.syntax, at_end, Variant::default()),
+        }
     }
 
     fn leniently(&self, input: &[u8], at_end: bool, variant: Variant) -> Option<Mended> {
@@ -378,6 +398,9 @@ fn quoted(
             None
         };
         if let Some(end) = end {
+            if syntax.escape == Escape::DoubleQuotes {
+                single_quotes(&std::mem::take(&mut text), &mut text);
+            }
             return Some((Cell { text, quoted: true }, end));
         }
         text.push(quote);

@@ -18,17 +18,13 @@ enum Look {
     /// There are too few to tell.
     Unknown,
     /// They have one of these shapes; the empty one is that of an empty cell. Where there are
-    /// several, a number of any length counts as one digit.
+    /// several, a number counts as one digit, with its fraction.
     Shapes {
         shapes: HashSet<Vec<u8>>,
         collapsed: bool,
     },
-    /// They are texts that begin and end with one of these kinds of characters; all zero: empty.
-    Text {
-        first: u16,
-        last: u16,
-        may_be_empty: bool,
-    },
+    /// They are texts that begin with one of these kinds of characters.
+    Text { first: u16, may_be_empty: bool },
 }
 
 impl Profile {
@@ -77,15 +73,9 @@ impl Look {
                 }
             }
         }
-        let ends = |end: fn(&[u8]) -> Option<&u8>| {
-            cells
-                .iter()
-                .filter_map(|cell| end(cell))
-                .fold(0, |kinds, byte| kinds | kind(*byte))
-        };
+        let first = cells.iter().filter_map(|cell| cell.first());
         Self::Text {
-            first: ends(|cell| cell.first()),
-            last: ends(|cell| cell.last()),
+            first: first.fold(0, |kinds, byte| kinds | kind(*byte)),
             may_be_empty: cells.iter().any(Vec::is_empty),
         }
     }
@@ -98,18 +88,15 @@ impl Look {
             }
             Self::Text {
                 first,
-                last,
                 may_be_empty,
-            } => match (cell.first(), cell.last()) {
-                (Some(start), Some(end)) => first & kind(*start) != 0 && last & kind(*end) != 0,
-                _ => *may_be_empty,
-            },
+            } => cell
+                .first()
+                .map_or(*may_be_empty, |byte| first & kind(*byte) != 0),
         }
     }
 }
 
-/// The cell with every digit, or if `collapsed` every run of digits, as 9, and every letter as a
-/// or A.
+/// The cell with every digit, or if `collapsed` every number, as 9, and every letter as a or A.
 fn shape(cell: &[u8], collapsed: bool) -> Vec<u8> {
     let class = |byte: &u8| match byte {
         b'0'..=b'9' => b'9',
@@ -121,6 +108,11 @@ fn shape(cell: &[u8], collapsed: bool) -> Vec<u8> {
     let mut shape: Vec<u8> = cell.iter().map(class).collect();
     if collapsed {
         shape.dedup_by(|next, before| *next == b'9' && *before == b'9');
+        let mut points = (1..shape.len().saturating_sub(1))
+            .filter(|at| matches!(shape[at - 1..at + 2], [b'9', b'.' | b',', b'9']));
+        if let (Some(point), None) = (points.next(), points.next()) {
+            shape.drain(point..point + 2);
+        }
     }
     shape
 }

@@ -55,16 +55,17 @@ pub(crate) fn write_cell(text: &[u8], quoted: bool, syntax: &Syntax, out: &mut V
         return;
     };
     out.push(quote);
-    let escape = match syntax.escape {
-        Escape::Doubled => Some(quote),
-        Escape::Backslash => Some(b'\\'),
+    let escaped = match syntax.escape {
+        Escape::Doubled => Some([quote, quote]),
+        Escape::Backslash => Some([b'\\', quote]),
         Escape::None => None,
+        Escape::DoubleQuotes => Some([b'"', b'"']),
     };
     let mut rest = text;
-    if let Some(escape) = escape {
-        while let Some(at) = memchr::memchr(quote, rest) {
+    if let Some(escaped) = escaped {
+        while let Some(at) = memchr::memchr(escaped[1], rest) {
             out.extend_from_slice(&rest[..at]);
-            out.extend_from_slice(&[escape, quote]);
+            out.extend_from_slice(&escaped);
             rest = &rest[at + 1..];
         }
     }

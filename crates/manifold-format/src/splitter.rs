@@ -233,7 +233,7 @@ impl Fields {
         let quote = input[start];
         let escape = match syntax.escape {
             Escape::Backslash => b'\\',
-            Escape::Doubled | Escape::None => quote,
+            Escape::Doubled | Escape::None | Escape::DoubleQuotes => quote,
         };
         let open = if at_end {
             Quoted::Unterminated
@@ -263,7 +263,7 @@ impl Fields {
                     self.irregular |= *next == b'\\';
                     *next == quote || *next == b'\\'
                 }
-                Escape::None => match closes(input, special, syntax, at_end) {
+                Escape::None | Escape::DoubleQuotes => match closes(input, special, syntax, at_end) {
                     Some(true) => break special,
                     Some(false) => {
                         at = special + 1;
@@ -288,6 +288,11 @@ impl Fields {
         let Some(end) = field_end(input, close + 1, syntax, at_end) else {
             return Quoted::Partial;
         };
+        if syntax.escape == Escape::DoubleQuotes && memchr(b'"', &input[segment..close]).is_some() {
+            self.irregular |= !single_quotes(&input[segment..close], &mut self.unquoted);
+            rewritten = true;
+            segment = close;
+        }
         let stray = close + 1..end.text;
         if rewritten || !stray.is_empty() {
             self.unquoted.extend_from_slice(&input[segment..close]);
@@ -314,6 +319,19 @@ pub(crate) fn closes(input: &[u8], at: usize, syntax: &Syntax, at_end: bool) -> 
         },
         Some(_) => Some(false),
     }
+}
+
+/// Appends `text` with each pair of `"` as one; `false` when one stands alone.
+pub(crate) fn single_quotes(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let (mut rest, mut paired) = (text, true);
+    while let Some(at) = memchr(b'"', rest) {
+        out.extend_from_slice(&rest[..=at]);
+        let is_pair = rest.get(at + 1) == Some(&b'"');
+        paired &= is_pair;
+        rest = &rest[at + 1 + usize::from(is_pair)..];
+    }
+    out.extend_from_slice(rest);
+    paired
 }
 
 enum Quoted {

@@ -32,6 +32,9 @@ pub enum Escape {
     Backslash,
     /// As it is: `"5" pipe"`. Only a quote before a delimiter or line end closes the cell.
     None,
+    /// As it is, but `"` is doubled although it is not the quote: `'it's 5"" long'`. So writes who
+    /// changes the quote only.
+    DoubleQuotes,
 }
 
 impl Default for Syntax {

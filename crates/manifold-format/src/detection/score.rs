@@ -157,6 +157,7 @@ fn with_best_escape(text: &[u8], at_end: bool, syntax: Syntax, prior: f64, asked
         Some(Escape::Doubled) => &[],
         Some(Escape::Backslash) => &[Escape::Backslash],
         Some(Escape::None) => &[Escape::None],
+        Some(Escape::DoubleQuotes) => &[Escape::DoubleQuotes],
         None if doubled.misquoted == 0 && doubled.quoted == 0 => &[],
         None => &[Escape::Backslash, Escape::None],
     };
@@ -178,7 +179,17 @@ fn with_best_escape(text: &[u8], at_end: bool, syntax: Syntax, prior: f64, asked
             best = trial;
         }
     }
+    if best.syntax.escape == Escape::None && asked.escape.is_none() && doubles_quotes(text, quote) {
+        best.syntax.escape = Escape::DoubleQuotes;
+    }
     best
+}
+
+/// Whether `"` is not the quote, and is there always twice.
+fn doubles_quotes(text: &[u8], quote: u8) -> bool {
+    let pairs = memchr::memmem::find_iter(text, b"\"\"").count();
+    let all = memchr::memchr_iter(b'"', text).count();
+    quote != b'"' && pairs > 1 && 2 * pairs == all
 }
 
 /// The sample as one column.
@@ -195,7 +206,7 @@ fn single(text: &[u8], at_end: bool, syntax: Syntax) -> Trial {
             sense(text, false, &syntax)
         })
         .sum();
-    let score = SINGLE * sense / lines.len().max(1) as f64;
+    let score = SINGLE * quoting(trial.quoted, trial.misquoted) * sense / lines.len().max(1) as f64;
     Trial {
         // Where the delimiter is in the text, one column it is not.
         score: if trial.width > 1 { score / 2.0 } else { score },
@@ -228,16 +239,11 @@ impl Trial {
         }
         misquoted += usize::from(unclosed);
         let fraction = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
-        let quoting = if quoted + misquoted == 0 {
-            1.0
-        } else {
-            0.02 + 0.98 * fraction(quoted, quoted + misquoted)
-        };
         let uniform = fraction(regular, body.len()).powi(2);
         let score = if width < 2 || body.is_empty() {
             0.0
         } else {
-            prior * uniform * quoting * sum / f64::from(cells.max(1))
+            prior * uniform * quoting(quoted, misquoted) * sum / f64::from(cells.max(1))
         };
         let widths = || body.iter().map(|record| record.width);
         Self {
@@ -251,6 +257,14 @@ impl Trial {
             misquoted,
             escaped,
         }
+    }
+}
+
+/// How well quotes stand where they should, from 0 to 1.
+fn quoting(quoted: usize, misquoted: usize) -> f64 {
+    match quoted + misquoted {
+        0 => 1.0,
+        all => 0.02 + 0.98 * quoted as f64 / all as f64,
     }
 }
 
@@ -432,6 +446,7 @@ impl Found {
             Escape::Doubled => "doubled",
             Escape::Backslash => "backslash",
             Escape::None => "none",
+            Escape::DoubleQuotes => "double-quotes",
         };
         if asked.escape.is_some() {
             decisions.asked("escape", escape);
@@ -440,6 +455,7 @@ impl Found {
                 Escape::Doubled => "quotes within cells are doubled, or there are none",
                 Escape::Backslash => "quotes within cells follow a backslash",
                 Escape::None => "quotes within cells are not escaped",
+                Escape::DoubleQuotes => "quotes within cells are not escaped, and `\"` is doubled",
             };
             decisions.add("escape", escape, why, 0.8);
         }
