@@ -178,7 +178,7 @@ impl<R: Read> CsvReader<R> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Io`], [`ReadError::Gzip`], [`ReadError::CellTooLarge`],
+    /// [`ReadError::Io`], [`ReadError::Packed`], [`ReadError::CellTooLarge`],
     /// [`ReadError::RecordTooLarge`], [`ReadError::NoUsableRows`]. Reading cannot go on then.
     pub fn next(&mut self, record: &mut Record) -> Result<Item, ReadError> {
         let columns = self.columns.len();

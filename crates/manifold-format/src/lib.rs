@@ -40,7 +40,9 @@ mod verdict;
 pub use boolean::BoolKind;
 pub use column::{Column, Proposal, Renamed};
 pub use column_type::ColumnType;
-pub use compression::{Compression, GzipError, Input, open_input};
+pub use compression::{
+    Compression, EXPANSION_FREE, Input, MOST_EXPANSION, UnpackError, open_input,
+};
 pub use csv_reader::{CsvReader, Item};
 pub use csv_writer::CsvWriter;
 pub use detection::{Asked, Decision, Remembered};

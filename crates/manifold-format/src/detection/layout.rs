@@ -2,7 +2,7 @@
 
 use super::records::{Sampled, split};
 use super::score::usual_width;
-use super::{Asked, Decisions, records};
+use super::{Asked, Decisions, Remembered, records};
 use crate::count::Count;
 use crate::date;
 use crate::mender::Mender;
@@ -34,12 +34,14 @@ pub(crate) fn find(
     text: &[u8],
     at_end: bool,
     asked: &Asked,
+    remembered: Option<&Remembered>,
     options: &mut CsvOptions,
     decisions: &mut Decisions,
 ) {
     let (all, _) = split(text, at_end, &options.syntax);
     options.skip_lines = asked.skip_lines.unwrap_or(0);
-    options.comment = comment(text, &all, asked, decisions);
+    options.comment = comment(text, &all, asked, decisions)
+        .or_else(|| remembered.filter(|_| asked.comment.is_none())?.comment);
     let mut body: Vec<&Sampled> = all
         .iter()
         .filter(|record| !record.is_blank() && text.get(record.start) != options.comment.as_ref())
@@ -72,10 +74,12 @@ pub(crate) fn find(
         decisions.add("skip_lines", found, why, 0.8);
     }
     let judged = table.header_at(start);
-    let header_rows = match asked.header_rows {
-        Some(rows) => rows,
-        None if judged.is_row() => 0,
-        None => table.header_rows(start),
+    let header_rows = match (asked.header_rows, remembered) {
+        (Some(rows), _) => rows,
+        // Of what nothing tells, what it was before is the best guess.
+        (None, Some(before)) if !(judged.is_row() || judged.is_header()) => before.header_rows,
+        _ if judged.is_row() => 0,
+        _ => table.header_rows(start),
     };
     explain_header(header_rows, &judged, asked, decisions);
     options.header_rows = header_rows;

@@ -41,6 +41,9 @@ pub struct Remembered {
     pub syntax: Syntax,
     /// How its characters are written as bytes.
     pub encoding: TextEncoding,
+    /// The byte that begins comment lines.
+    #[serde(default)]
+    pub comment: Option<u8>,
     /// Records that name the columns.
     pub header_rows: usize,
 }
@@ -116,7 +119,7 @@ pub(crate) fn find_dialect(
     }
     options.syntax = score::as_asked(options.syntax, asked);
     found.explain(&options.syntax, asked, decisions);
-    layout::find(body, at_end, asked, options, decisions);
+    layout::find(body, at_end, asked, remembered.as_ref(), options, decisions);
 }
 
 /// A byte as the command line takes it.

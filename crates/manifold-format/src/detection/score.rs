@@ -308,13 +308,19 @@ fn sense(cell: &[u8], quoted: bool, syntax: &Syntax) -> f64 {
     if cell.iter().any(other) {
         return 0.2;
     }
+    let is_number = |part: &[u8]| number::scan(part) != Number::Other;
+    if cell.contains(&b' ') && cell.split(|byte| *byte == b' ').all(is_number) {
+        return 0.3;
+    }
     if cell.first() == Some(&b' ') || cell.last() == Some(&b' ') {
         return 0.5;
     }
-    match cell.contains(&b' ') {
-        true => 0.8,
-        false if cell.contains(&b':') => 0.6,
-        false => 0.95,
+    let colons = memchr::memchr_iter(b':', cell).count();
+    match (cell.contains(&b' '), colons) {
+        (true, _) => 0.8,
+        (false, 0) => 0.95,
+        (false, 1) => 0.6,
+        (false, _) => 0.3,
     }
 }
 

@@ -8,11 +8,13 @@ mod follow;
 mod imported;
 mod opened_file;
 mod plan;
+mod reading;
 mod target;
 
-pub use csv_file::{CsvFile, Header, Reading};
+pub use csv_file::{CsvFile, Header};
 pub use error::ImportFileError;
 pub use findings::{FoundColumn, FoundReject};
+pub use reading::{Mark, Reading};
 pub use plan::{ImportPlan, PlanTarget, PlannedChanges, import_plan};
 pub use target::ImportTarget;
 
@@ -21,4 +23,5 @@ pub(crate) use csv_records::CsvRecords;
 pub(crate) use error::import_error;
 pub(crate) use findings::{Findings, SharedFindings};
 pub(crate) use follow::follow;
+pub(crate) use reading::remembered;
 pub use imported::Imported;

@@ -7,6 +7,7 @@ use manifold_store::{
     DataSources, IdError, ImportSource, ProjectId, RowLog, SnapshotId, SourceId, SqliteManager,
     StoreError, Timestamp,
 };
+use manifold_format::Remembered;
 use serde::{Deserialize, Serialize};
 
 use super::Reading;
@@ -33,6 +34,13 @@ pub struct ImportTarget {
 pub(crate) struct FoundTarget {
     pub(crate) options: ImportOptions,
     pub(crate) latest: Option<Snapshot>,
+}
+
+impl FoundTarget {
+    /// How the latest file was read.
+    pub(crate) fn remembered(&self) -> Option<Remembered> {
+        super::remembered(&self.latest.as_ref()?.dialect)
+    }
 }
 
 impl ImportTarget {
