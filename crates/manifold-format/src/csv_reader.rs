@@ -8,8 +8,8 @@ use crate::error::ReadError;
 use crate::header::read_header;
 use crate::mender::{Fault, Mended, Mender};
 use crate::options::CsvOptions;
-use crate::quirk::{FormView, QuirkView};
 use crate::profile::Profile;
+use crate::quirk::{FormView, QuirkView};
 use crate::quoting::Quoting;
 use crate::raw_text::RawText;
 use crate::record::{Record, RejectReason};
@@ -244,7 +244,12 @@ impl<R: Read> CsvReader<R> {
             return false;
         }
         let names = || self.columns.iter().map(|column| &column.original[..]);
-        let texts = || fields.fields.iter().map(|f| fields.text(f, self.source.window()));
+        let texts = || {
+            fields
+                .fields
+                .iter()
+                .map(|f| fields.text(f, self.source.window()))
+        };
         let is_same = |(name, text): &(&[u8], &[u8])| name == text && !name.is_empty();
         if fields.count == columns {
             return names().zip(texts()).all(|pair| is_same(&pair));

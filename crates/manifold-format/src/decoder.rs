@@ -106,7 +106,9 @@ impl Decoder {
     pub(crate) fn copy_original(&self, offset: u64, text: &[u8], out: &mut Vec<u8>) {
         let end = offset + text.len() as u64;
         let mut at = offset;
-        let slice = |range: Range<u64>| &text[(range.start - offset) as usize..(range.end - offset) as usize];
+        let slice = |range: Range<u64>| {
+            &text[(range.start - offset) as usize..(range.end - offset) as usize]
+        };
         for altered in &self.altered {
             if altered.text.start >= end {
                 break;

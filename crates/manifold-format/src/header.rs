@@ -58,7 +58,11 @@ pub(crate) fn read_header<R: Read>(
             }
             cell.extend_from_slice(&name);
         }
-        end = if options.header_rows > 0 { at + len } else { at };
+        end = if options.header_rows > 0 {
+            at + len
+        } else {
+            at
+        };
         first = Some((columns, terminator));
     }
     let terminator = first.map_or(Terminator::None, |(_, terminator)| terminator);
@@ -124,9 +128,7 @@ fn names<R: Read>(
 ) -> Result<Vec<Vec<u8>>, ReadError> {
     let mut record = Record::new();
     source.split(at, 1, options.max_columns, &mut record.fields)?;
-    record
-        .raw
-        .extend_from_slice(&source.window()[at..at + len]);
+    record.raw.extend_from_slice(&source.window()[at..at + len]);
     signature::check_first_record(&record.raw)?;
     let columns = options.columns.unwrap_or(record.fields.count);
     if columns > options.max_columns {

@@ -146,7 +146,9 @@ impl Mender {
         let line = &input[..memchr::memchr(b'\n', input).unwrap_or(input.len())];
         let quotes = memchr::memchr_iter(quote, line).take(MOST);
         let boundaries = quotes.flat_map(|at| [at, at + 1]).filter(|at| {
-            let goes_on = line.get(*at).is_some_and(|b| *b != self.syntax.delimiter && *b != b'\r');
+            let goes_on = line
+                .get(*at)
+                .is_some_and(|b| *b != self.syntax.delimiter && *b != b'\r');
             goes_on && *at > 0 && line[at - 1] != self.syntax.delimiter
         });
         let readings = boundaries.filter_map(|boundary| {
@@ -206,9 +208,10 @@ impl Mender {
         }
         let read = self.as_split(input, at_end)?;
         let fits = |range: std::ops::Range<usize>, shift: usize| {
-            range
-                .into_iter()
-                .all(|index| self.profile.fits_column(index + shift, &read.cells[index].text))
+            range.into_iter().all(|index| {
+                self.profile
+                    .fits_column(index + shift, &read.cells[index].text)
+            })
         };
         let width = read.cells.len();
         if width != count || fits(0..width, 0) {
@@ -246,7 +249,12 @@ impl Mender {
     /// All ways to make one cell of neighbours that are not quoted so that there are as many cells
     /// as columns.
     fn joinings(&self, read: &Mended, delimiter: u8) -> Vec<Mended> {
-        let Some(more) = read.cells.len().checked_sub(self.columns).filter(|more| *more > 0) else {
+        let Some(more) = read
+            .cells
+            .len()
+            .checked_sub(self.columns)
+            .filter(|more| *more > 0)
+        else {
             return Vec::new();
         };
         let parts = |from: usize| &read.cells[from..=from + more];
@@ -317,7 +325,9 @@ fn head(input: &[u8]) -> &[u8] {
 /// The reading, if all are the same.
 fn only(mut readings: impl Iterator<Item = Mended>) -> Option<Mended> {
     let first = readings.next()?;
-    readings.all(|other| other.cells == first.cells).then_some(first)
+    readings
+        .all(|other| other.cells == first.cells)
+        .then_some(first)
 }
 
 /// Splits the record at the start of `input`; a quote closes a field only before a delimiter or

@@ -118,12 +118,7 @@ impl<W: Write> OriginalWriter<W> {
             self.cell.clear();
             encoding.render(*value, &mut self.cell);
             let expected = quoting.quotes(value.is_null(), &self.cell, syntax);
-            write_cell(
-                &self.cell,
-                expected ^ deviates(mask, index),
-                syntax,
-                out,
-            );
+            write_cell(&self.cell, expected ^ deviates(mask, index), syntax, out);
         }
     }
 

@@ -48,7 +48,10 @@ impl Profile {
 
     /// Whether the cells look like those of their columns.
     pub(crate) fn fits<'a>(&self, cells: impl Iterator<Item = &'a [u8]>) -> bool {
-        self.columns.iter().zip(cells).all(|(look, cell)| look.fits(cell))
+        self.columns
+            .iter()
+            .zip(cells)
+            .all(|(look, cell)| look.fits(cell))
     }
 
     /// Whether a cell looks like those of column `index`.
@@ -154,7 +157,12 @@ mod tests {
         let profile = Profile::new(columns.iter().map(Vec::as_slice));
         let fits = |cells: [&str; 3]| profile.fits(cells.iter().map(|cell| cell.as_bytes()));
         assert!(fits(["7", "Eve", ""]));
-        for odd in [["x", "Eve", ""], ["7", "", ""], ["7", "9 Eve", ""], ["7", "Eve", "x"]] {
+        for odd in [
+            ["x", "Eve", ""],
+            ["7", "", ""],
+            ["7", "9 Eve", ""],
+            ["7", "Eve", "x"],
+        ] {
             assert!(!fits(odd), "{odd:?}");
         }
     }

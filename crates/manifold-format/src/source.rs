@@ -91,7 +91,9 @@ impl<R: Read> Source<R> {
             };
             let at_end = self.tee.at_end();
             match found {
-                Some(end) if rest[end] == b'\n' || rest.get(end + 1).is_some_and(|b| *b != b'\n') => {
+                Some(end)
+                    if rest[end] == b'\n' || rest.get(end + 1).is_some_and(|b| *b != b'\n') =>
+                {
                     return Ok(end + 1);
                 }
                 Some(end) if end + 1 < rest.len() => return Ok(end + 2),

@@ -263,7 +263,8 @@ impl Fields {
                     self.irregular |= *next == b'\\';
                     *next == quote || *next == b'\\'
                 }
-                Escape::None | Escape::DoubleQuotes => match closes(input, special, syntax, at_end) {
+                Escape::None | Escape::DoubleQuotes => match closes(input, special, syntax, at_end)
+                {
                     Some(true) => break special,
                     Some(false) => {
                         at = special + 1;

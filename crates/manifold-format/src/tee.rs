@@ -150,11 +150,7 @@ impl<R: Read> Tee<R> {
 
 /// Reads until `buffer`, of which the first `filled` bytes are taken, is full; `true` at the end of
 /// the input.
-fn read_to(
-    inner: &mut impl Read,
-    buffer: &mut [u8],
-    filled: &mut usize,
-) -> std::io::Result<bool> {
+fn read_to(inner: &mut impl Read, buffer: &mut [u8], filled: &mut usize) -> std::io::Result<bool> {
     while *filled < buffer.len() {
         match inner.read(&mut buffer[*filled..]) {
             Ok(0) => return Ok(true),

@@ -95,7 +95,8 @@ impl TextEncoding {
             let rest = &bytes[at..];
             let room = decoder.max_utf8_buffer_length_without_replacement(rest.len());
             text.reserve(room.unwrap_or(4 * rest.len() + 16));
-            let (result, read) = decoder.decode_to_string_without_replacement(rest, &mut text, true);
+            let (result, read) =
+                decoder.decode_to_string_without_replacement(rest, &mut text, true);
             at += read;
             if !text.is_empty() {
                 mark_invalid(invalid, out);
@@ -244,13 +245,23 @@ mod tests {
         let le = TextEncoding::UTF_16LE;
         assert_eq!(decoded(le, b"a\0\xe9\0"), "aé".as_bytes());
         for bytes in [&b"a\0\x00\xd8b\0"[..], b"a\0b", b"\x22\xdc"] {
-            assert!(std::str::from_utf8(&decoded(le, bytes)).is_err(), "{bytes:?}");
+            assert!(
+                std::str::from_utf8(&decoded(le, bytes)).is_err(),
+                "{bytes:?}"
+            );
         }
     }
 
     #[test]
     fn names_are_read_back() {
-        for name in ["utf-8", "utf-16le", "utf-16be", "windows-1252", "shift_jis", "gb18030"] {
+        for name in [
+            "utf-8",
+            "utf-16le",
+            "utf-16be",
+            "windows-1252",
+            "shift_jis",
+            "gb18030",
+        ] {
             assert_eq!(name.parse::<TextEncoding>().unwrap().name(), name);
         }
         assert_eq!("latin1".parse(), Ok(TextEncoding::WINDOWS_1252));

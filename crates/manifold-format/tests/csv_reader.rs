@@ -3,7 +3,9 @@
 
 mod round_trip;
 
-use manifold_format::{CsvOptions, CsvReader, Quirk, Quoting, RejectReason, Renamed, RowForm, Syntax};
+use manifold_format::{
+    CsvOptions, CsvReader, Quirk, Quoting, RejectReason, Renamed, RowForm, Syntax,
+};
 use round_trip::Whole;
 
 fn read(input: &str) -> Whole {

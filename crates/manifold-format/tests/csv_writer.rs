@@ -3,8 +3,8 @@
 
 mod round_trip;
 
-use manifold_format::{Syntax, 
-    CsvOptions, CsvWriter, Dialect, Encoding, LineEnd, OriginalWriter, Value, WriteError,
+use manifold_format::{
+    CsvOptions, CsvWriter, Dialect, Encoding, LineEnd, OriginalWriter, Syntax, Value, WriteError,
 };
 use proptest::prelude::*;
 use round_trip::Whole;

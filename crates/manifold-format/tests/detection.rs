@@ -50,7 +50,11 @@ fn delimiters_and_quotes_are_found() {
         ("a;'b'\n1;'x; y'\n2;'it is'\n", b';', Some(b'\'')),
         ("a\tb\n1\t\"half\n2\t7\n3\t\"8\n4\t9\n", b'\t', None),
         ("name\nAnn Lee\nBob Roy\nCy Poe\n", b',', Some(b'"')),
-        ("when\n2024-01-01 10:00:00\n2024-01-02 11:00:00\n", b',', Some(b'"')),
+        (
+            "when\n2024-01-01 10:00:00\n2024-01-02 11:00:00\n",
+            b',',
+            Some(b'"'),
+        ),
     ] {
         let (options, whole) = found(input.as_bytes());
         assert_eq!(options.syntax.delimiter, delimiter, "{input:?}");
@@ -88,8 +92,16 @@ fn headers_preambles_and_comments_are_found() {
     for (input, names, rows) in [
         ("a,b\n1,2\n", &["a", "b"][..], 1),
         ("1,x\n2,y\n3,z\n", &["column_1", "column_2"], 3),
-        ("name,2019,2020\nx,5,7\ny,6,8\n", &["name", "2019", "2020"], 2),
-        ("Report of May\n\na,b,c\n1,2,3\n4,5,6\n", &["a", "b", "c"], 2),
+        (
+            "name,2019,2020\nx,5,7\ny,6,8\n",
+            &["name", "2019", "2020"],
+            2,
+        ),
+        (
+            "Report of May\n\na,b,c\n1,2,3\n4,5,6\n",
+            &["a", "b", "c"],
+            2,
+        ),
         ("Report,,\n,,\na,b,c\n1,2,3\n4,5,6\n", &["a", "b", "c"], 2),
         ("# made today\na,b\n1,2\n#3\n4,5\n", &["a", "b"], 2),
         ("#id,b\n1,2\n3,4\n", &["#id", "b"], 2),
@@ -118,7 +130,14 @@ fn what_is_asked_is_done() {
     };
     let reader = detect(b"a,b\n%c\n1,2;\"\xfc\n", &asked);
     let decided = |what| reader.decisions().iter().find(|d| d.what == what).unwrap();
-    for what in ["delimiter", "quote", "encoding", "header", "skip_lines", "comment"] {
+    for what in [
+        "delimiter",
+        "quote",
+        "encoding",
+        "header",
+        "skip_lines",
+        "comment",
+    ] {
         assert_eq!(decided(what).why, "asked");
     }
     let whole = Whole::read_from(reader).unwrap();
@@ -147,10 +166,20 @@ fn encodings_are_found() {
 
 #[test]
 fn bytes_invalid_in_the_encoding_stay_as_a_blob() {
-    let (options, whole) = found("id,name\n1,Zürich\n2,\u{1}\n".replace('\u{1}', "x").as_bytes());
-    assert_eq!((options.encoding, whole.summary.odd_cells), (TextEncoding::UTF_8, 0));
+    let (options, whole) = found(
+        "id,name\n1,Zürich\n2,\u{1}\n"
+            .replace('\u{1}', "x")
+            .as_bytes(),
+    );
+    assert_eq!(
+        (options.encoding, whole.summary.odd_cells),
+        (TextEncoding::UTF_8, 0)
+    );
     let (options, whole) = found(b"id,name\n1,\xff\xfe\n2,ok\n");
-    assert_eq!((options.encoding, whole.summary.odd_cells), (TextEncoding::UTF_8, 1));
+    assert_eq!(
+        (options.encoding, whole.summary.odd_cells),
+        (TextEncoding::UTF_8, 1)
+    );
     assert_eq!(whole.cells()[0], ["1", "x'fffe'"]);
     // A lone surrogate, and a rejected record, in UTF-16.
     let mut input = encode("\u{feff}a,b\n1,x\n2,\u{1}\n3,4,5\n6,7\n", "utf-16le");
@@ -171,7 +200,10 @@ fn what_the_sample_does_not_show_is_data() {
     let (options, whole) = found(&input);
     assert_eq!(options.encoding, TextEncoding::UTF_8);
     let summary = whole.summary;
-    assert_eq!((summary.odd_cells, summary.padded, summary.rows), (2, 1, 20_002));
+    assert_eq!(
+        (summary.odd_cells, summary.padded, summary.rows),
+        (2, 1, 20_002)
+    );
 }
 
 #[test]
@@ -200,7 +232,9 @@ fn the_dialect_of_an_earlier_file_is_tried_first() {
 }
 
 fn cell() -> impl Strategy<Value = String> {
-    const WORDS: [&str; 13] = ["", "a", "Zürich", "l1\nl2", "5\" x", "x;y", "p,q", "it's", "12", "1.50", " b", "#c", "\\"];
+    const WORDS: [&str; 13] = [
+        "", "a", "Zürich", "l1\nl2", "5\" x", "x;y", "p,q", "it's", "12", "1.50", " b", "#c", "\\",
+    ];
     prop_oneof![
         3 => (0..2000u32).prop_map(|n| n.to_string()),
         2 => select(&WORDS[..]).prop_map(str::to_owned),
@@ -210,7 +244,8 @@ fn cell() -> impl Strategy<Value = String> {
 /// A file in one of many dialects.
 fn file() -> impl Strategy<Value = Vec<u8>> {
     let row = proptest::collection::vec((cell(), any::<bool>()), 1..6);
-    let rows = proptest::collection::vec((row, select(&["\n", "\n", "\n", "\r\n", "\r"][..])), 0..30);
+    let rows =
+        proptest::collection::vec((row, select(&["\n", "\n", "\n", "\r\n", "\r"][..])), 0..30);
     let dialect = (
         select(&[",", ";", "\t", "|", ", ", " "][..]),
         select(&["\"", "'", ""][..]),

@@ -50,7 +50,11 @@ fn read(input: &[u8]) -> Vec<Vec<String>> {
     let whole = Whole::read_from(reader).unwrap();
     assert_eq!(text(&whole.write_back()), text(input));
     for row in &whole.rows {
-        table.push((0..row.len()).map(|index| text(row.raw_cell(index))).collect());
+        table.push(
+            (0..row.len())
+                .map(|index| text(row.raw_cell(index)))
+                .collect(),
+        );
     }
     table
 }
@@ -71,7 +75,10 @@ fn polluted_files_are_read_as_the_clean_ones() {
             let differ = expected.iter().zip(&found).position(|(a, b)| a != b);
             println!("{name}: {} of {} rows", found.len(), expected.len());
             if let Some(row) = differ {
-                println!("  expected {:?}\n  found    {:?}", expected[row], found[row]);
+                println!(
+                    "  expected {:?}\n  found    {:?}",
+                    expected[row], found[row]
+                );
             }
             unclean.push(name);
         }
@@ -149,7 +156,12 @@ fn measures(expected: &[String], found: &[String]) -> f64 {
 
 /// The benchmark's score of one file, at most 10.
 fn score(expected: &[Vec<String>], found: &[Vec<String>]) -> f64 {
-    let rows = |table: &[Vec<String>]| table[1..].iter().map(|row| row.concat()).collect::<Vec<_>>();
+    let rows = |table: &[Vec<String>]| {
+        table[1..]
+            .iter()
+            .map(|row| row.concat())
+            .collect::<Vec<_>>()
+    };
     let header = measures(&expected[0], &found[0]);
     let records = measures(&rows(expected), &rows(found));
     let cells = measures(&expected[1..].concat(), &found[1..].concat());

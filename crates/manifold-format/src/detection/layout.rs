@@ -101,9 +101,15 @@ fn explain_header(rows: usize, judged: &Judged, asked: &Asked, decisions: &mut D
     }
     let typed = Count(judged.typed as u64, "column");
     let (why, sure) = match (rows, judged.typed) {
-        (0, _) => (format!("the first record fits {typed} that are no text"), 0.85),
+        (0, _) => (
+            format!("the first record fits {typed} that are no text"),
+            0.85,
+        ),
         (2.., _) => (format!("{rows} records name the columns"), 0.8),
-        (_, 0) => ("nothing tells the first record from the others".to_owned(), 0.5),
+        (_, 0) => (
+            "nothing tells the first record from the others".to_owned(),
+            0.5,
+        ),
         _ if judged.is_header() => (
             format!("the first record is text in {typed} that are not"),
             0.95,
@@ -114,12 +120,7 @@ fn explain_header(rows: usize, judged: &Judged, asked: &Asked, decisions: &mut D
 }
 
 /// `#` begins comments where lines that begin with it have other numbers of fields than the table.
-fn comment(
-    text: &[u8],
-    all: &[Sampled],
-    asked: &Asked,
-    decisions: &mut Decisions,
-) -> Option<u8> {
+fn comment(text: &[u8], all: &[Sampled], asked: &Asked, decisions: &mut Decisions) -> Option<u8> {
     if let Some(comment) = asked.comment {
         decisions.asked("comment", super::quote_shown(comment));
         return comment;
@@ -196,7 +197,9 @@ impl<'a> Table<'a> {
             let behind = &self.body[index + 1..];
             if record.width == self.width {
                 let is_title = self.width > 2 && record.filled() <= 1;
-                let full = behind.iter().filter(|r| r.width == self.width && r.filled() > 1);
+                let full = behind
+                    .iter()
+                    .filter(|r| r.width == self.width && r.filled() > 1);
                 if !is_title || 2 * full.count() <= behind.len() {
                     return index;
                 }
@@ -214,7 +217,9 @@ impl<'a> Table<'a> {
             }
         }
         // The first record of the right width, or none: then the first of all.
-        let is_table = |record: &&Sampled| record.width == self.width && (self.width < 3 || record.filled() > 1);
+        let is_table = |record: &&Sampled| {
+            record.width == self.width && (self.width < 3 || record.filled() > 1)
+        };
         self.body.iter().position(is_table).unwrap_or(0)
     }
 
@@ -229,14 +234,21 @@ impl<'a> Table<'a> {
         let header = self.body[start];
         let mut rows = 1;
         while rows < MOST_HEADERS && self.width > 1 {
-            let Some(next) = self.body.get(start + rows).filter(|r| r.width == self.width) else {
+            let Some(next) = self
+                .body
+                .get(start + rows)
+                .filter(|r| r.width == self.width)
+            else {
                 break;
             };
             let texts = header.cells.iter().zip(&next.cells);
-            let repeats = header.width == self.width && texts.clone().all(|(a, b)| a.text == b.text);
+            let repeats =
+                header.width == self.width && texts.clone().all(|(a, b)| a.text == b.text);
             let judged = self.header_at(start + rows);
             let is_filled = next.cells.iter().all(|cell| {
-                !cell.text.is_empty() && cell.text.iter().any(u8::is_ascii_alphabetic) && !is_null(&cell.text)
+                !cell.text.is_empty()
+                    && cell.text.iter().any(u8::is_ascii_alphabetic)
+                    && !is_null(&cell.text)
             });
             let behind = self.body.len() - start - rows;
             if !repeats && !(judged.typed > 1 && judged.fitting == 0 && is_filled && behind > 5) {

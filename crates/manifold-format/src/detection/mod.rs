@@ -49,7 +49,7 @@ pub struct Remembered {
 }
 
 /// Why a file is read in this way.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// What was decided: `encoding`, `delimiter`, `quote`, `escape`, `line_end`, `skip_lines`,
     /// `comment`, `header` or `remembered`.
@@ -58,8 +58,8 @@ pub struct Decision {
     pub found: String,
     /// What in the file says so.
     pub why: String,
-    /// How sure it is, from 0 to 1; 1 for what was asked.
-    pub sure: f64,
+    /// How sure it is in percent; 100 for what was asked.
+    pub sure: u8,
 }
 
 /// How many bytes of text are looked at.
@@ -81,7 +81,7 @@ impl Decisions {
             what: what.to_owned(),
             found: found.into(),
             why: why.into(),
-            sure: (sure.clamp(0.0, 1.0) * 100.0).round() / 100.0,
+            sure: (sure.clamp(0.0, 1.0) * 100.0).round() as u8,
         });
     }
 

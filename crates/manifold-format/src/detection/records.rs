@@ -37,7 +37,10 @@ impl Sampled {
 
     /// Cells that are not empty.
     pub(crate) fn filled(&self) -> usize {
-        self.cells.iter().filter(|cell| !cell.text.is_empty()).count()
+        self.cells
+            .iter()
+            .filter(|cell| !cell.text.is_empty())
+            .count()
     }
 }
 

@@ -99,7 +99,9 @@ pub(crate) fn find_syntax(text: &[u8], at_end: bool, asked: &Asked) -> Found {
         }
     }
     let mut trials = trials.into_iter();
-    let first = trials.next().unwrap_or_else(|| single(text, at_end, Syntax::default()));
+    let first = trials
+        .next()
+        .unwrap_or_else(|| single(text, at_end, Syntax::default()));
     let (mut best, mut others) = (first, Vec::new());
     for trial in trials {
         if trial.score > best.score {
@@ -129,7 +131,10 @@ fn quotes(text: &[u8], asked: &Asked) -> Vec<Option<u8>> {
     if text.first() == Some(&b'\'') || text.windows(2).any(opens_field) {
         quotes.push(Some(b'\''));
     }
-    if memchr::memchr(b'"', text).is_some() {
+    let mut lines = text.split(|byte| *byte == b'\n' || *byte == b'\r');
+    let mut quotes_line = || lines.any(|line| memchr::memchr(b'"', line).is_some());
+    // A single one is more likely a fault than data.
+    if quotes_line() && quotes_line() {
         quotes.push(None);
     }
     quotes
@@ -145,7 +150,11 @@ fn spaces(text: &[u8], delimiter: u8) -> Vec<bool> {
         all += 1;
         spaced += usize::from(text.get(at + 1) == Some(&b' '));
     }
-    if 2 * spaced > all { vec![false, true] } else { vec![false] }
+    if 2 * spaced > all {
+        vec![false, true]
+    } else {
+        vec![false]
+    }
 }
 
 fn with_best_escape(text: &[u8], at_end: bool, syntax: Syntax, prior: f64, asked: &Asked) -> Trial {
@@ -174,7 +183,15 @@ fn with_best_escape(text: &[u8], at_end: bool, syntax: Syntax, prior: f64, asked
         if *escape == Escape::None && asked.escape.is_none() && best.escaped >= best.misquoted {
             continue;
         }
-        let trial = Trial::of(text, at_end, Syntax { escape: *escape, ..syntax }, prior);
+        let trial = Trial::of(
+            text,
+            at_end,
+            Syntax {
+                escape: *escape,
+                ..syntax
+            },
+            prior,
+        );
         if asked.escape.is_some() || trial.score > best.score {
             best = trial;
         }
@@ -330,7 +347,8 @@ fn count_line_ends(text: &[u8]) -> [usize; 3] {
         match (text[at], at.checked_sub(1).map(|before| text[before])) {
             (b'\n', Some(b'\r')) => counts[1] += 1,
             (b'\n', _) => counts[0] += 1,
-            _ if text.get(at + 1) == Some(&b'\n') || at + 1 == text.len() && counts[2] == 0 && counts[0] + counts[1] > 0 => {}
+            _ if text.get(at + 1) == Some(&b'\n')
+                || at + 1 == text.len() && counts[2] == 0 && counts[0] + counts[1] > 0 => {}
             _ => counts[2] += 1,
         }
     }
@@ -421,7 +439,10 @@ impl Found {
         let [lf, crlf, cr] = self.line_ends;
         let kinds = [(lf, "lf"), (crlf, "crlf"), (cr, "cr")];
         let used: Vec<_> = kinds.iter().filter(|(count, _)| *count > 0).collect();
-        let ends: Vec<String> = used.iter().map(|(count, name)| format!("{count} {name}")).collect();
+        let ends: Vec<String> = used
+            .iter()
+            .map(|(count, name)| format!("{count} {name}"))
+            .collect();
         let line_end = match used.as_slice() {
             [] => "lf",
             [(_, only)] => only,
@@ -431,11 +452,18 @@ impl Found {
             true => "there is one line".to_owned(),
             false => ends.join(", "),
         };
-        decisions.add("line_end", line_end, why, if ends.len() > 1 { 0.8 } else { 1.0 });
+        decisions.add(
+            "line_end",
+            line_end,
+            why,
+            if ends.len() > 1 { 0.8 } else { 1.0 },
+        );
     }
 
     fn explain_quote(&self, syntax: &Syntax, asked: &Asked, decisions: &mut Decisions) {
-        let Trial { quoted, misquoted, .. } = self.best;
+        let Trial {
+            quoted, misquoted, ..
+        } = self.best;
         if asked.quote.is_some() {
             decisions.asked("quote", quote_shown(syntax.quote));
         } else {

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use manifold_format::{Column, CsvReader, Decision, Summary, Verdict};
-use std::io::Read;
 use manifold_store::rows;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use std::io::Read;
 
 /// Rejected records that are kept to be shown.
 const REJECTS_SHOWN: usize = 20;
@@ -117,7 +117,10 @@ impl Findings {
             )
         };
         let decisions = self.decisions.iter();
-        decisions.filter(|decision| !is_usual(decision)).cloned().collect()
+        decisions
+            .filter(|decision| !is_usual(decision))
+            .cloned()
+            .collect()
     }
 }
 

@@ -1,8 +1,8 @@
 //! What an import did.
 
 use entity_core::enums::LogLevel;
-use manifold_store::rows::{Column, Counts, Snapshot};
 use manifold_format::Decision;
+use manifold_store::rows::{Column, Counts, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use super::{Findings, FoundColumn, FoundReject};
@@ -58,6 +58,7 @@ impl Imported {
     ) -> Self {
         // A run that finds what an earlier one has published reads nothing.
         let read = !findings.columns.is_empty();
+        let read_as = findings.read_as();
         Self {
             snapshot_id,
             number,
@@ -71,7 +72,7 @@ impl Imported {
             rejects: findings.rejects,
             padded: counts.padded,
             mended: findings.mended,
-            read_as: findings.read_as(),
+            read_as,
             odd_cells: counts.odd_cells,
             duplicate_keys: None,
             columns: if read {
@@ -130,11 +131,16 @@ impl Imported {
         if self.mended > 0 {
             reporter.log(
                 LogLevel::Warn,
-                format!("{} rows did not split into the columns and were mended", self.mended),
+                format!(
+                    "{} rows did not split into the columns and were mended",
+                    self.mended
+                ),
             );
         }
         for decision in &self.read_as {
-            let Decision { what, found, why, .. } = decision;
+            let Decision {
+                what, found, why, ..
+            } = decision;
             reporter.log(LogLevel::Info, format!("{what}: {found} ({why})"));
         }
         if self.duplicate_keys.is_some_and(|repeated| repeated > 0) {

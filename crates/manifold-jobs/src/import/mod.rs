@@ -14,8 +14,8 @@ mod target;
 pub use csv_file::{CsvFile, Header};
 pub use error::ImportFileError;
 pub use findings::{FoundColumn, FoundReject};
-pub use reading::{Mark, Reading};
 pub use plan::{ImportPlan, PlanTarget, PlannedChanges, import_plan};
+pub use reading::{Mark, Reading};
 pub use target::ImportTarget;
 
 pub(crate) use csv_file::{OpenedCsv, blocking};
@@ -23,5 +23,5 @@ pub(crate) use csv_records::CsvRecords;
 pub(crate) use error::import_error;
 pub(crate) use findings::{Findings, SharedFindings};
 pub(crate) use follow::follow;
-pub(crate) use reading::remembered;
 pub use imported::Imported;
+pub(crate) use reading::remembered;

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+use manifold_format::Decision;
 use manifold_store::rows::{ImportError, Outcome, Records as _, Row, Step};
 use manifold_store::{DatabaseManager as _, JobWatch, RowLog, Settings, SqliteManager};
-use manifold_format::Decision;
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -106,7 +106,9 @@ pub async fn import_plan(
             (found, &target.key_columns)
         }
     };
-    let before = existing.as_ref().and_then(|(_, _, found)| found.remembered());
+    let before = existing
+        .as_ref()
+        .and_then(|(_, _, found)| found.remembered());
     let opening = file.clone();
     let opened = blocking(move || opening.open(max_cell, before)).await?;
     let (compression, encoding) = (opened.compression, opened.reader.options().encoding);

@@ -114,12 +114,20 @@ impl Reading {
         let quote = mark(syntax.quote.map(char::from));
         let is = |asked: bool, wanted: bool| asked == wanted;
         self.encoding.is_none_or(|asked| asked == recorded.encoding)
-            && self.delimiter.is_none_or(|asked| asked == reading.delimiter)
+            && self
+                .delimiter
+                .is_none_or(|asked| asked == reading.delimiter)
             && self.quote.is_none_or(|asked| asked == quote)
             && self.escape.is_none_or(|asked| asked == syntax.escape)
-            && self.header_rows.is_none_or(|asked| asked == reading.header_rows())
-            && self.skip_lines.is_none_or(|asked| asked == reading.skip_lines)
-            && self.comment.is_none_or(|asked| asked == mark(reading.comment))
+            && self
+                .header_rows
+                .is_none_or(|asked| asked == reading.header_rows())
+            && self
+                .skip_lines
+                .is_none_or(|asked| asked == reading.skip_lines)
+            && self
+                .comment
+                .is_none_or(|asked| asked == mark(reading.comment))
             && is(self.strict, reading.strict)
             && is(self.all_tables, reading.all_tables)
     }

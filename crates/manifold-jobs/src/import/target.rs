@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use manifold_format::Remembered;
 use manifold_store::rows::{ImportOptions, Snapshot, latest};
 use manifold_store::{
     DataSources, IdError, ImportSource, ProjectId, RowLog, SnapshotId, SourceId, SqliteManager,
     StoreError, Timestamp,
 };
-use manifold_format::Remembered;
 use serde::{Deserialize, Serialize};
 
 use super::Reading;

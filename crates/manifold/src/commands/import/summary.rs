@@ -88,8 +88,8 @@ pub(super) fn decision(decision: &Decision) -> String {
         why,
         sure,
     } = decision;
-    let doubt = if *sure < 0.7 {
-        format!(", {:.0} % sure", 100.0 * sure)
+    let doubt = if *sure < 70 {
+        format!(", {sure} % sure")
     } else {
         String::new()
     };
