@@ -1,12 +1,14 @@
 //! Reads delimited text.
 
+use crate::boundary::Terminator;
 use crate::column::Column;
 use crate::detection::{Asked, Chardetng, Decision, Decisions, find_dialect, find_encoding};
 use crate::dialect::{Dialect, LineEnd};
 use crate::encoding::Encoding;
 use crate::error::ReadError;
 use crate::header::read_header;
-use crate::mender::{Fault, Mended, Mender};
+use crate::lenient::Mended;
+use crate::mender::{Fault, Mender};
 use crate::options::CsvOptions;
 use crate::profile::Profile;
 use crate::quirk::{FormView, QuirkView};
@@ -17,7 +19,7 @@ use crate::row_encoder::RowEncoder;
 use crate::sample::Sample;
 use crate::signature;
 use crate::source::Source;
-use crate::splitter::{Fields, Split, Terminator};
+use crate::splitter::{Fields, Split};
 use crate::summary::Summary;
 use crate::text_encoding::TextEncoding;
 use crate::verdict::Verdict;

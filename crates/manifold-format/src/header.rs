@@ -1,12 +1,13 @@
 //! What stands before the rows of a delimited file.
 
+use crate::boundary::Terminator;
 use crate::error::{HeaderProblem, ReadError};
 use crate::mender::Mender;
 use crate::options::CsvOptions;
 use crate::record::Record;
 use crate::signature;
 use crate::source::Source;
-use crate::splitter::{Split, Terminator};
+use crate::splitter::Split;
 use crate::text_encoding::TextEncoding;
 use std::io::Read;
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod boolean;
+mod boundary;
 mod column;
 mod column_type;
 mod compression;
@@ -15,6 +16,7 @@ mod encoding;
 mod error;
 mod evidence;
 mod header;
+mod lenient;
 mod mender;
 mod number;
 mod options;

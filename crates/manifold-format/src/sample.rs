@@ -1,5 +1,6 @@
 //! A look at the first rows.
 
+use crate::boundary::Terminator;
 use crate::column::{Column, Proposal, names};
 use crate::dialect::LineEnd;
 use crate::error::ReadError;
@@ -9,7 +10,7 @@ use crate::options::CsvOptions;
 use crate::quoting::{Quoting, QuotingEvidence};
 use crate::record::Record;
 use crate::source::Source;
-use crate::splitter::{Split, Terminator};
+use crate::splitter::Split;
 use crate::syntax::Syntax;
 use crate::verdict::Verdict;
 use std::io::Read;

@@ -1,6 +1,7 @@
 //! Finds out how a delimited file is to be read, from its beginning.
 
 mod charset;
+mod explanation;
 mod layout;
 mod records;
 mod score;
@@ -109,7 +110,7 @@ pub(crate) fn find_dialect(
     let body = &text[layout::skipped(text, asked.skip_lines.unwrap_or(0))..];
     let found = score::find_syntax(body, at_end, asked);
     let remembered = asked.remembered.filter(|remembered| {
-        let (kept, why, sure) = score::still_fits(body, at_end, remembered, &found, asked);
+        let (kept, why, sure) = explanation::still_fits(body, at_end, remembered, &found, asked);
         decisions.add("remembered", if kept { "kept" } else { "left" }, why, sure);
         kept
     });

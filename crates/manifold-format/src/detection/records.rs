@@ -1,6 +1,7 @@
 //! The records of a sample, split in one way.
 
-use crate::splitter::{Fields, Split, Terminator};
+use crate::boundary::Terminator;
+use crate::splitter::{Fields, Split};
 use crate::syntax::Syntax;
 
 /// At most this many records are looked at.

@@ -1,7 +1,7 @@
 //! Tries ways to split a sample and keeps the one that makes the most sense of it.
 
+use super::Asked;
 use super::records::{Sampled, SampledCell, split};
-use super::{Asked, Decisions, Remembered, percent, quote_shown, records, shown};
 use crate::date;
 use crate::number::{self, Number};
 use crate::syntax::{Escape, Syntax};
@@ -37,10 +37,10 @@ pub(crate) struct Trial {
     pub(crate) regular: usize,
     pub(crate) records: usize,
     /// The fewest and the most fields.
-    range: (usize, usize),
+    pub(crate) range: (usize, usize),
     /// Quoted fields, and fields with quotes where none should be.
-    quoted: usize,
-    misquoted: usize,
+    pub(crate) quoted: usize,
+    pub(crate) misquoted: usize,
     /// Records with escaped quotes, and nothing odd about their quotes.
     escaped: usize,
 }
@@ -49,9 +49,9 @@ pub(crate) struct Trial {
 pub(crate) struct Found {
     pub(crate) best: Trial,
     /// The best with another delimiter.
-    runner_up: Option<Trial>,
+    pub(crate) runner_up: Option<Trial>,
     /// Line ends of the sample: LF, CRLF, CR.
-    line_ends: [usize; 3],
+    pub(crate) line_ends: [usize; 3],
 }
 
 /// Tries all delimiters, quotes, escapes and line ends that the sample could have.
@@ -232,7 +232,7 @@ fn single(text: &[u8], at_end: bool, syntax: Syntax) -> Trial {
 }
 
 impl Trial {
-    fn of(text: &[u8], at_end: bool, syntax: Syntax, prior: f64) -> Self {
+    pub(crate) fn of(text: &[u8], at_end: bool, syntax: Syntax, prior: f64) -> Self {
         let (sampled, unclosed) = split(text, at_end, &syntax);
         let body: Vec<&Sampled> = sampled.iter().filter(|record| !record.is_blank()).collect();
         let width = usual_width(&body);
@@ -362,136 +362,5 @@ pub(crate) fn as_asked(syntax: Syntax, asked: &Asked) -> Syntax {
         quote: asked.quote.unwrap_or(syntax.quote),
         escape: asked.escape.unwrap_or(syntax.escape),
         ..syntax
-    }
-}
-
-/// Whether the file can be read as an earlier one was; why, and how sure that is.
-pub(crate) fn still_fits(
-    text: &[u8],
-    at_end: bool,
-    remembered: &Remembered,
-    found: &Found,
-    asked: &Asked,
-) -> (bool, String, f64) {
-    let syntax = as_asked(remembered.syntax, asked);
-    let trial = Trial::of(text, at_end, syntax, 1.0);
-    let fits = |trial: &Trial| trial.regular as f64 / trial.records.max(1) as f64;
-    let delimiter = shown(syntax.delimiter);
-    if trial.syntax == found.best.syntax {
-        return (true, "read as the snapshot before".to_owned(), 1.0);
-    }
-    let is_single = trial.width < 2 && found.best.width < 2;
-    if is_single || trial.width > 1 && fits(&trial) >= 0.9 && trial.score > 0.5 * found.best.score {
-        let why = format!(
-            "read as the snapshot before: {} of {} have {} cells with {delimiter} between them",
-            percent(trial.regular, trial.records),
-            records(trial.records),
-            trial.width
-        );
-        return (true, why, fits(&trial));
-    }
-    let why = format!(
-        "the snapshot before was read with {delimiter} and quote {}, which gives {} to {} cells here",
-        quote_shown(syntax.quote),
-        trial.range.0,
-        trial.range.1
-    );
-    (false, why, 1.0 - fits(&trial) * trial.score)
-}
-
-impl Found {
-    /// Says why the file is read with `syntax`.
-    pub(crate) fn explain(&self, syntax: &Syntax, asked: &Asked, decisions: &mut Decisions) {
-        let best = &self.best;
-        let delimiter = match syntax.delimiter_space {
-            true => format!("{} and a space", shown(syntax.delimiter)),
-            false => shown(syntax.delimiter),
-        };
-        if asked.delimiter.is_some() {
-            decisions.asked("delimiter", delimiter);
-        } else if syntax.delimiter != best.syntax.delimiter {
-            decisions.add("delimiter", delimiter, "remembered", 0.9);
-        } else if best.width < 2 {
-            decisions.add("delimiter", delimiter, "there is one column", 0.5);
-        } else {
-            let mut why = format!(
-                "{} of {} have {} cells",
-                percent(best.regular, best.records),
-                records(best.records),
-                best.width
-            );
-            let mut sure = best.regular as f64 / best.records.max(1) as f64;
-            if let Some(other) = &self.runner_up {
-                why.push_str(&format!(
-                    "; {} would give {} to {}",
-                    shown(other.syntax.delimiter),
-                    other.range.0,
-                    other.range.1
-                ));
-                sure *= 1.0 - 0.5 * (other.score / best.score.max(1e-9)).min(1.0);
-            }
-            if best.records < 3 {
-                sure *= 0.6;
-            }
-            decisions.add("delimiter", delimiter, why, sure);
-        }
-        self.explain_quote(syntax, asked, decisions);
-        let [lf, crlf, cr] = self.line_ends;
-        let kinds = [(lf, "lf"), (crlf, "crlf"), (cr, "cr")];
-        let used: Vec<_> = kinds.iter().filter(|(count, _)| *count > 0).collect();
-        let ends: Vec<String> = used
-            .iter()
-            .map(|(count, name)| format!("{count} {name}"))
-            .collect();
-        let line_end = match used.as_slice() {
-            [] => "lf",
-            [(_, only)] => only,
-            _ => "mixed",
-        };
-        let why = match ends.is_empty() {
-            true => "there is one line".to_owned(),
-            false => ends.join(", "),
-        };
-        decisions.add(
-            "line_end",
-            line_end,
-            why,
-            if ends.len() > 1 { 0.8 } else { 1.0 },
-        );
-    }
-
-    fn explain_quote(&self, syntax: &Syntax, asked: &Asked, decisions: &mut Decisions) {
-        let Trial {
-            quoted, misquoted, ..
-        } = self.best;
-        if asked.quote.is_some() {
-            decisions.asked("quote", quote_shown(syntax.quote));
-        } else {
-            let (why, sure) = match quoted {
-                0 => ("no cell is quoted".to_owned(), 0.5),
-                _ => (
-                    format!("{quoted} cells are quoted, {misquoted} oddly"),
-                    quoted as f64 / (quoted + misquoted) as f64,
-                ),
-            };
-            decisions.add("quote", quote_shown(syntax.quote), why, sure);
-        }
-        let escape = match syntax.escape {
-            Escape::Doubled => "doubled",
-            Escape::Backslash => "backslash",
-            Escape::None => "none",
-            Escape::DoubleQuotes => "double-quotes",
-        };
-        if asked.escape.is_some() {
-            decisions.asked("escape", escape);
-        } else if syntax.quote.is_some() && quoted > 0 {
-            let why = match syntax.escape {
-                Escape::Doubled => "quotes within cells are doubled, or there are none",
-                Escape::Backslash => "quotes within cells follow a backslash",
-                Escape::None => "quotes within cells are not escaped",
-                Escape::DoubleQuotes => "quotes within cells are not escaped, and `\"` is doubled",
-            };
-            decisions.add("escape", escape, why, 0.8);
-        }
     }
 }

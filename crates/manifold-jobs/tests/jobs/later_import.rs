@@ -1,7 +1,6 @@
 //! Later imports into the same source.
 
 use entity_project::snapshots;
-use manifold_jobs::import::Reading;
 use manifold_store::DatabaseManager as _;
 use sea_orm::EntityTrait as _;
 
