@@ -223,7 +223,8 @@ fn single(text: &[u8], at_end: bool, syntax: Syntax) -> Trial {
             sense(text, false, &syntax)
         })
         .sum();
-    let score = SINGLE * quoting(trial.quoted, trial.misquoted) * sense / lines.len().max(1) as f64;
+    let score = SINGLE * quoting(&syntax, trial.quoted, trial.misquoted) * sense
+        / lines.len().max(1) as f64;
     Trial {
         // Where the delimiter is in the text, one column it is not.
         score: if trial.width > 1 { score / 2.0 } else { score },
@@ -260,7 +261,7 @@ impl Trial {
         let score = if width < 2 || body.is_empty() {
             0.0
         } else {
-            prior * uniform * quoting(quoted, misquoted) * sum / f64::from(cells.max(1))
+            prior * uniform * quoting(&syntax, quoted, misquoted) * sum / f64::from(cells.max(1))
         };
         let widths = || body.iter().map(|record| record.width);
         Self {
@@ -278,10 +279,12 @@ impl Trial {
 }
 
 /// How well quotes stand where they should, from 0 to 1.
-fn quoting(quoted: usize, misquoted: usize) -> f64 {
+fn quoting(syntax: &Syntax, quoted: usize, misquoted: usize) -> f64 {
     match quoted + misquoted {
         0 => 1.0,
-        all => 0.02 + 0.98 * quoted as f64 / all as f64,
+        // Quotes as data are unlikely, but not as unlikely as quotes where they cannot be.
+        _ if syntax.quote.is_none() => 0.3,
+        all => 0.02 + 0.98 * (quoted as f64 / all as f64).powi(2),
     }
 }
 

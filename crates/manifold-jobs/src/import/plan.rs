@@ -8,7 +8,7 @@ use manifold_format::Decision;
 use manifold_store::rows::{ImportError, Outcome, Records as _, Row, Step};
 use manifold_store::{DatabaseManager as _, JobWatch, RowLog, Settings, SqliteManager};
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::csv_file::blocking;
 use super::follow::follow;
@@ -150,7 +150,7 @@ pub async fn import_plan(
     let Findings {
         columns,
         rejects,
-        dialect,
+        mut dialect,
         rows,
         rejected,
         padded,
@@ -158,6 +158,17 @@ pub async fn import_plan(
         odd_cells,
         decisions,
     } = found.take();
+    dialect["evidence"] = decisions
+        .iter()
+        .map(
+            |Decision {
+                 what,
+                 found,
+                 why,
+                 sure,
+             }| json!({ "what": what, "found": found, "why": why, "sure": sure }),
+        )
+        .collect();
     Ok(ImportPlan {
         dialect,
         encoding: encoding.name(),

@@ -1,8 +1,7 @@
 //! How a delimited file is to be read.
 
 use manifold_format::{
-    Asked, CsvOptions, CsvReader, Decision, Dialect, Escape, ReadError, Remembered, Syntax,
-    TextEncoding,
+    Asked, CsvOptions, CsvReader, Dialect, Escape, ReadError, Remembered, Syntax, TextEncoding,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -112,7 +111,6 @@ impl Reading {
         let (syntax, reading) = (recorded.syntax, &recorded.reading);
         let mark = |byte: Option<char>| byte.map_or(Mark::None, Mark::Char);
         let quote = mark(syntax.quote.map(char::from));
-        let is = |asked: bool, wanted: bool| asked == wanted;
         self.encoding.is_none_or(|asked| asked == recorded.encoding)
             && self
                 .delimiter
@@ -128,8 +126,8 @@ impl Reading {
             && self
                 .comment
                 .is_none_or(|asked| asked == mark(reading.comment))
-            && is(self.strict, reading.strict)
-            && is(self.all_tables, reading.all_tables)
+            && self.strict == reading.strict
+            && self.all_tables == reading.all_tables
     }
 }
 
@@ -150,13 +148,12 @@ pub(crate) fn remembered(dialect: &Json) -> Option<Remembered> {
     })
 }
 
-/// The dialect to record with a snapshot: what was found in the file, how it was read, and why.
+/// The dialect to record with a snapshot: what was found in the file, and how it was read.
 pub(crate) fn recorded<R: Read>(
     reader: &CsvReader<R>,
     dialect: &Dialect,
 ) -> serde_json::Result<Json> {
     let options: &CsvOptions = reader.options();
-    let decisions: &[Decision] = reader.decisions();
     let mut json = serde_json::to_value(dialect)?;
     json["reading"] = serde_json::to_value(RecordedReading {
         delimiter: char::from(options.syntax.delimiter),
@@ -168,6 +165,5 @@ pub(crate) fn recorded<R: Read>(
         columns: options.columns,
         all_tables: options.all_tables,
     })?;
-    json["evidence"] = serde_json::to_value(decisions)?;
     Ok(json)
 }
