@@ -64,6 +64,18 @@ fn delimiters_and_quotes_are_found() {
 }
 
 #[test]
+fn an_open_quote_is_a_fault_and_not_data() {
+    for input in [
+        "a,b\n1,x\n\"4\",w\n5,\"open\n6,v\n",
+        "a,b\n1,x\n5,\"open\n6,v\n",
+    ] {
+        let (options, whole) = found(input.as_bytes());
+        assert_eq!(options.syntax.quote, Some(b'"'));
+        assert_eq!(whole.summary.rejected, 1, "{input:?}");
+    }
+}
+
+#[test]
 fn escapes_and_spaces_are_found() {
     let (options, whole) = found(b"a,b\n1,\"x \\\"y\\\", z\"\n2,\"p \\\"q\\\"\"\n");
     assert_eq!(options.syntax.escape, Escape::Backslash);
@@ -108,6 +120,11 @@ fn headers_preambles_and_comments_are_found() {
         ("a,b\na,b\n1,2\n", &["a a", "b b"], 1),
         ("a,b\n1,2,3\n4,5,6\n7,8,9\n", &["a", "b", "column_3"], 3),
         (",a,b\n1,2\n4,5\n7,8\n", &["a", "b"], 3),
+        (
+            "id,b,c,d,\n1,2\n4,5\n7,8\n",
+            &["id", "b", "c", "d", "column_5"],
+            3,
+        ),
         ("a\n1\n2\n", &["a"], 2),
     ] {
         let (_, whole) = found(input.as_bytes());

@@ -84,7 +84,8 @@ pub(crate) fn find(
     explain_header(header_rows, &judged, asked, decisions);
     options.header_rows = header_rows;
     let named = body.get(start).map_or(table.width, |record| record.width);
-    if named != table.width && header_rows > 0 {
+    let is_wider = body.get(start).is_some_and(|record| table.is_wider(record));
+    if named != table.width && header_rows > 0 && !is_wider {
         options.columns = Some(table.width);
         let why = format!(
             "most records have {} cells, the header {named}",
@@ -208,6 +209,9 @@ impl<'a> Table<'a> {
             let Some(next) = behind.iter().position(|r| r.width == self.width) else {
                 return 0;
             };
+            if self.is_wider(record) {
+                return index;
+            }
             if self.header_at(index + 1 + next).is_header() {
                 continue;
             }
@@ -221,6 +225,11 @@ impl<'a> Table<'a> {
             record.width == self.width && (self.width < 3 || record.filled() > 1)
         };
         self.body.iter().position(is_table).unwrap_or(0)
+    }
+
+    /// Whether a record names more columns than most rows fill.
+    fn is_wider(&self, record: &Sampled) -> bool {
+        record.filled() > self.width
     }
 
     fn mends(&self, record: &Sampled) -> bool {

@@ -281,9 +281,9 @@ impl Trial {
 /// How well quotes stand where they should, from 0 to 1.
 fn quoting(syntax: &Syntax, quoted: usize, misquoted: usize) -> f64 {
     match quoted + misquoted {
-        0 => 1.0,
         // Quotes as data are unlikely, but not as unlikely as quotes where they cannot be.
-        _ if syntax.quote.is_none() => 0.3,
+        0 if syntax.quote.is_none() => 0.3,
+        0 => 1.0,
         all => 0.02 + 0.98 * (quoted as f64 / all as f64).powi(2),
     }
 }
@@ -305,7 +305,9 @@ fn is_misquoted(cell: &SampledCell, syntax: &Syntax) -> bool {
             let ends = cell.text.starts_with(b"'") || cell.text.ends_with(b"'");
             ends || memchr::memchr(b'"', &cell.text).is_some()
         }
-        quote => memchr::memchr(quote.unwrap_or(b'"'), &cell.text).is_some(),
+        Some(quote) => memchr::memchr(quote, &cell.text).is_some(),
+        // A cell in quotes is no data.
+        None => cell.text.len() > 1 && cell.text.starts_with(b"\"") && cell.text.ends_with(b"\""),
     }
 }
 
