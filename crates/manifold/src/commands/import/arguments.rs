@@ -46,7 +46,7 @@ pub(crate) struct ImportArgs {
     /// What stands around cells: one character, or `none` [default: found]
     #[arg(long, value_name = "C", value_parser = mark)]
     quote: Option<Mark>,
-    /// How a quote is written within quotes [default: found]
+    /// How a quote is written within quotes: twice, behind a backslash, as it is [default: found]
     #[arg(long, value_enum)]
     escape: Option<EscapeArg>,
     /// The first N records name the columns, one if no N is given [default: found]
@@ -101,13 +101,13 @@ impl ImportArgs {
 /// How a quote is written within quotes.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum EscapeArg {
-    /// Twice
+    // Twice
     Doubled,
-    /// Behind a backslash
+    // Behind a backslash
     Backslash,
-    /// As it is
+    // As it is
     None,
-    /// As it is, but `"` twice although it is not the quote
+    // As it is, but `"` twice although it is not the quote
     DoubleQuotes,
 }
 
