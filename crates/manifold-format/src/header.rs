@@ -46,9 +46,9 @@ pub(crate) fn read_header<R: Read>(
     let mut first = None;
     let mut cells: Vec<Vec<u8>> = Vec::new();
     for _ in 0..options.header_rows.max(1) {
-        let (at, len, terminator) = match find_record(source, options, end, first.is_none())? {
-            Some(found) => found,
-            None => break,
+        let Some((at, len, terminator)) = find_record(source, options, end, first.is_none())?
+        else {
+            break;
         };
         let names = names(source, options, at, len)?;
         let (columns, terminator) = *first.get_or_insert((names.len(), terminator));

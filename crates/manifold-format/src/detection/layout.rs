@@ -260,7 +260,8 @@ impl<'a> Table<'a> {
                     && !is_null(&cell.text)
             });
             let behind = self.body.len() - start - rows;
-            if !repeats && !(judged.typed > 1 && judged.fitting == 0 && is_filled && behind > 5) {
+            let is_text = judged.typed > 1 && judged.fitting == 0 && is_filled && behind > 5;
+            if !(repeats || is_text) {
                 break;
             }
             rows += 1;
