@@ -81,6 +81,10 @@ impl<R: Read> CsvReader<R> {
     ///
     /// As [`CsvReader::open`].
     pub fn detect(reader: R, asked: &Asked, options: CsvOptions) -> Result<Self, ReadError> {
+        // The usual quote can only separate cells where it is said that it is no quote.
+        if asked.delimiter == Some(b'"') && asked.quote.is_none() {
+            return Err(ReadError::Delimiter { delimiter: '"' });
+        }
         let mut options = options;
         let mut source = Source::new(reader, &options);
         source.fill_first()?;

@@ -163,6 +163,22 @@ fn what_is_asked_is_done() {
 }
 
 #[test]
+fn a_quote_is_no_delimiter_unless_that_is_said() {
+    let mut asked = Asked {
+        delimiter: Some(b'"'),
+        ..Asked::default()
+    };
+    let input = &b"a\"b\n'1'\"2\n"[..];
+    let refused = CsvReader::detect(input, &asked, CsvOptions::default()).err();
+    assert!(matches!(
+        refused,
+        Some(ReadError::Delimiter { delimiter: '"' })
+    ));
+    asked.quote = Some(None);
+    assert_eq!(detect(input, &asked).columns().len(), 2);
+}
+
+#[test]
 fn encodings_are_found() {
     let text = "id;name\n1;Zürich\n2;\"M\u{e4}rz; \u{e9}t\u{e9}\"\n3;Gro\u{df}\n4;ni\u{f1}o\n";
     for encoding in ["utf-8", "utf-16le", "utf-16be", "windows-1252"] {
