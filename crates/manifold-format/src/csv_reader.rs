@@ -1,20 +1,27 @@
 //! Reads delimited text.
 
+use crate::boundary::Terminator;
 use crate::column::Column;
+use crate::detection::{Asked, Chardetng, Decision, Decisions, find_dialect, find_encoding};
 use crate::dialect::{Dialect, LineEnd};
 use crate::encoding::Encoding;
 use crate::error::ReadError;
 use crate::header::read_header;
+use crate::lenient::Mended;
+use crate::mender::{Fault, Mender};
 use crate::options::CsvOptions;
+use crate::profile::Profile;
 use crate::quirk::{FormView, QuirkView};
 use crate::quoting::Quoting;
 use crate::raw_text::RawText;
 use crate::record::{Record, RejectReason};
 use crate::row_encoder::RowEncoder;
 use crate::sample::Sample;
+use crate::signature;
 use crate::source::Source;
-use crate::splitter::{Split, Terminator};
+use crate::splitter::{Fields, Split};
 use crate::summary::Summary;
+use crate::text_encoding::TextEncoding;
 use crate::verdict::Verdict;
 use std::io::Read;
 
@@ -26,12 +33,20 @@ pub struct CsvReader<R> {
     columns: Vec<Column>,
     encoder: RowEncoder,
     dialect: Dialect,
+    decisions: Vec<Decision>,
+    /// Made for the first record that does not split into the columns.
+    mender: Option<Box<Mender>>,
+    /// The line where another table began, whose records are no rows.
+    other_table: Option<u64>,
     lead: Vec<u8>,
+    /// The bytes of a record in the encoding of the input.
+    original: Vec<u8>,
     lead_line: u64,
     line: u64,
     rows: u64,
     rejected: u64,
     padded: u64,
+    mended: u64,
     quirks: u64,
 }
 
@@ -53,25 +68,66 @@ impl<R: Read> CsvReader<R> {
     ///
     /// Every [`ReadError`] except those about encodings.
     pub fn open(reader: R, options: CsvOptions) -> Result<Self, ReadError> {
-        let delimiter = options.delimiter;
-        if !delimiter.is_ascii() || matches!(delimiter, b'"' | b'\n' | b'\r') {
+        let source = Source::new(reader, &options);
+        Self::begin(source, options)
+    }
+
+    /// Finds out how the input is to be read, as far as that is not `asked` for, from its first
+    /// 64 KiB of text (256 KiB for the encoding). Of `options` only the limits, `strict` and
+    /// `all_tables` are used. [`CsvReader::options`] and [`CsvReader::decisions`] say what was
+    /// found. What the sample does not show stays as it is: it is data, rejected or odd.
+    ///
+    /// # Errors
+    ///
+    /// As [`CsvReader::open`].
+    pub fn detect(reader: R, asked: &Asked, options: CsvOptions) -> Result<Self, ReadError> {
+        // The usual quote can only separate cells where it is said that it is no quote.
+        if asked.delimiter == Some(b'"') && asked.quote.is_none() {
+            return Err(ReadError::Delimiter { delimiter: '"' });
+        }
+        let mut options = options;
+        let mut source = Source::new(reader, &options);
+        source.fill_first()?;
+        let mut decisions = Decisions::default();
+        options.encoding = find_encoding(source.window(), asked, &Chardetng, &mut decisions);
+        if options.encoding == TextEncoding::UTF_8 {
+            signature::check_start(source.window())?;
+        }
+        source.decode(options.encoding);
+        let (text, at_end) = (source.window(), source.at_end());
+        find_dialect(text, at_end, asked, &mut options, &mut decisions);
+        source.set_syntax(options.syntax, options.comment);
+        let mut reader = Self::begin(source, options)?;
+        reader.decisions = decisions.0;
+        Ok(reader)
+    }
+
+    /// Why the input is read as it is, decision by decision; empty if nothing was to be found.
+    #[must_use]
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
+    }
+
+    fn begin(mut source: Source<R>, options: CsvOptions) -> Result<Self, ReadError> {
+        let syntax = options.syntax;
+        if let Some(unusable) = syntax.unusable() {
             return Err(ReadError::Delimiter {
-                delimiter: char::from(delimiter),
+                delimiter: char::from(unusable),
             });
         }
-        let mut source = Source::new(reader, &options);
         let header = read_header(&mut source, &options)?;
         let line = 1 + header.lines;
         let sample = Sample::take(&mut source, &options, header.cells.len(), line)?;
         let line_end = sample.line_end(header.terminator);
-        let columns = sample.columns(header.cells, options.header);
+        let columns = sample.columns(header.cells, options.header_rows > 0);
         let quoting: Vec<Quoting> = columns.iter().map(|c| c.proposal.quoting).collect();
         let encodings = columns.iter().map(|c| c.proposal.encoding).collect();
         Ok(Self {
             source,
-            encoder: RowEncoder::new(encodings, quoting.clone(), delimiter),
+            encoder: RowEncoder::new(encodings, quoting.clone(), syntax),
             dialect: Dialect {
-                delimiter,
+                syntax,
+                encoding: options.encoding,
                 line_end,
                 final_newline: true,
                 header: RawText(header.raw),
@@ -80,14 +136,25 @@ impl<R: Read> CsvReader<R> {
             },
             options,
             columns,
+            decisions: Vec::new(),
+            mender: None,
+            other_table: None,
             lead: Vec::new(),
+            original: Vec::new(),
             lead_line: line,
             line,
             rows: 0,
             rejected: 0,
             padded: 0,
+            mended: 0,
             quirks: 0,
         })
+    }
+
+    /// How the input is read.
+    #[must_use]
+    pub fn options(&self) -> &CsvOptions {
+        &self.options
     }
 
     /// The columns, with what the sample proposes for them.
@@ -117,20 +184,24 @@ impl<R: Read> CsvReader<R> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Io`], [`ReadError::Gzip`], [`ReadError::CellTooLarge`],
+    /// [`ReadError::Io`], [`ReadError::Packed`], [`ReadError::CellTooLarge`],
     /// [`ReadError::RecordTooLarge`], [`ReadError::NoUsableRows`]. Reading cannot go on then.
     pub fn next(&mut self, record: &mut Record) -> Result<Item, ReadError> {
         let columns = self.columns.len();
         loop {
             record.clear(self.line);
+            if let Some(len) = self.source.comment(0, self.line)? {
+                self.skip(len)?;
+                continue;
+            }
             let split = self
                 .source
                 .split(0, self.line, columns, &mut record.fields)?;
-            let (len, terminator) = match split {
+            let (mut len, mut terminator) = match split {
                 Split::Record { len, terminator } => (len, terminator),
                 Split::Unterminated(_) => {
                     let swallowed = self.source.window();
-                    let line_ends = memchr::memchr_iter(b'\n', swallowed).count() as u64;
+                    let line_ends = self.options.syntax.count_lines(swallowed);
                     let lines = line_ends + u64::from(!swallowed.ends_with(b"\n"));
                     let len = swallowed.len();
                     return self.reject(record, len, RejectReason::UnterminatedQuote { lines });
@@ -140,6 +211,23 @@ impl<R: Read> CsvReader<R> {
             if len == terminator.len() && columns > 1 {
                 self.skip(len)?;
                 continue;
+            }
+            if self.repeats_header(&record.fields) {
+                if record.fields.count == columns && self.options.all_tables {
+                    self.skip(len)?;
+                    continue;
+                }
+                self.other_table.get_or_insert(self.line);
+            }
+            if let Some(line) = self.other_table {
+                return self.reject(record, len, RejectReason::OtherTable { line });
+            }
+            if let Some(fault) = record.fields.fault(columns)
+                && let Some(mended) = self.mend(len, fault, &record.fields)
+            {
+                record.fields.replace(&mended.cells);
+                (len, terminator) = (mended.len, mended.terminator);
+                self.mended += 1;
             }
             let found = record.fields.count;
             if found > columns {
@@ -153,11 +241,54 @@ impl<R: Read> CsvReader<R> {
         }
     }
 
+    /// Whether a record, which was split into `fields`, names the columns again: all of them, or
+    /// most of them if it has another number of fields.
+    #[inline]
+    fn repeats_header(&self, fields: &Fields) -> bool {
+        let columns = self.columns.len();
+        if self.options.header_rows != 1 || columns < 2 {
+            return false;
+        }
+        let names = || self.columns.iter().map(|column| &column.original[..]);
+        let texts = || {
+            fields
+                .fields
+                .iter()
+                .map(|f| fields.text(f, self.source.window()))
+        };
+        let is_same = |(name, text): &(&[u8], &[u8])| name == text && !name.is_empty();
+        if fields.count == columns {
+            return names().zip(texts()).all(|pair| is_same(&pair));
+        }
+        let same = names().zip(texts()).filter(is_same).count();
+        same >= 2 && 2 * same > columns
+    }
+
+    /// The record at the start of the window, which was split into `fields`, read anew.
+    #[cold]
+    fn mend(&mut self, len: usize, fault: Fault, fields: &Fields) -> Option<Mended> {
+        if self.options.strict || self.columns.len() < 2 {
+            return None;
+        }
+        let (syntax, columns) = (self.options.syntax, &self.columns);
+        let mender = self.mender.get_or_insert_with(|| {
+            let cells = columns.iter().map(|column| &column.proposal.cells[..]);
+            Box::new(Mender::new(syntax, columns.len(), Profile::new(cells)))
+        });
+        let input = self.source.window();
+        mender.mend(input, len, self.source.at_end(), fault, fields)
+    }
+
     fn accept(&mut self, record: &mut Record, len: usize, terminator: Terminator) {
         record.raw.extend_from_slice(&self.source.window()[..len]);
+        let altered = self.source.is_altered(len);
+        self.original.clear();
+        if self.options.encoding != TextEncoding::UTF_8 {
+            self.source.copy_original(len, &mut self.original);
+        }
         self.source.consume(len);
         self.line += if record.fields.special {
-            memchr::memchr_iter(b'\n', &record.raw).count() as u64
+            self.options.syntax.count_lines(&record.raw)
         } else {
             1
         };
@@ -172,8 +303,9 @@ impl<R: Read> CsvReader<R> {
             }
             Terminator::Lf => self.dialect.line_end != LineEnd::Lf,
             Terminator::CrLf => self.dialect.line_end != LineEnd::Crlf,
+            Terminator::Cr => self.dialect.line_end != LineEnd::Cr,
         };
-        self.note_quirk(record, padded || other_line_end);
+        self.note_quirk(record, padded || other_line_end || altered);
         self.lead.clear();
         self.lead_line = self.line;
     }
@@ -183,7 +315,11 @@ impl<R: Read> CsvReader<R> {
     fn note_quirk(&mut self, record: &mut Record, raw: bool) {
         record.mask.clear();
         let form = if raw || record.fields.irregular {
-            FormView::Raw(&record.raw)
+            FormView::Raw(if self.options.encoding == TextEncoding::UTF_8 {
+                &record.raw
+            } else {
+                &self.original
+            })
         } else {
             self.encoder.note_deviations(record);
             if record.mask.is_empty() {
@@ -205,7 +341,7 @@ impl<R: Read> CsvReader<R> {
         len: usize,
         reason: RejectReason,
     ) -> Result<Item, ReadError> {
-        record.raw.extend_from_slice(&self.source.window()[..len]);
+        self.source.copy_original(len, &mut record.raw);
         record.reason = Some(reason);
         self.rejected += 1;
         self.skip(len)?;
@@ -214,9 +350,11 @@ impl<R: Read> CsvReader<R> {
 
     /// Keeps bytes that are no row for the next row's quirk, or for the tail.
     fn skip(&mut self, len: usize) -> Result<(), ReadError> {
-        let skipped = &self.source.window()[..len];
-        self.lead.extend_from_slice(skipped);
-        self.line += memchr::memchr_iter(b'\n', skipped).count() as u64;
+        self.source.copy_original(len, &mut self.lead);
+        self.line += self
+            .options
+            .syntax
+            .count_lines(&self.source.window()[..len]);
         self.source.consume(len);
         self.source
             .check_skipped(self.lead.len(), self.lead_line, self.line)
@@ -246,6 +384,7 @@ impl<R: Read> CsvReader<R> {
             rows: self.rows,
             rejected: self.rejected,
             padded: self.padded,
+            mended: self.mended,
             quirks: self.quirks,
             bytes: self.source.tee().total(),
             hash: self.source.tee().hash(),

@@ -5,6 +5,7 @@ use crate::encoding::Encoding;
 use crate::error::WriteError;
 use crate::output::Output;
 use crate::quoting::{Quoting, write_cell};
+use crate::syntax::Syntax;
 use crate::value::Value;
 use std::io::Write;
 
@@ -13,7 +14,7 @@ use std::io::Write;
 /// back as NULL.
 pub struct CsvWriter<W: Write> {
     output: Output<W>,
-    delimiter: u8,
+    syntax: Syntax,
     line_end: LineEnd,
     cell: Vec<u8>,
 }
@@ -23,7 +24,7 @@ impl<W: Write> CsvWriter<W> {
     pub fn new(out: W, delimiter: u8, line_end: LineEnd) -> Self {
         Self {
             output: Output::new(out),
-            delimiter,
+            syntax: Syntax::delimited_by(delimiter),
             line_end,
             cell: Vec::new(),
         }
@@ -88,10 +89,10 @@ impl<W: Write> CsvWriter<W> {
 
     fn write_text(&mut self, index: usize, null: bool, text: &[u8]) {
         if index > 0 {
-            self.output.bytes.push(self.delimiter);
+            self.output.bytes.push(self.syntax.delimiter);
         }
-        let quoted = Quoting::Minimal.quotes(null, text, self.delimiter);
-        write_cell(text, quoted, &mut self.output.bytes);
+        let quoted = Quoting::Minimal.quotes(null, text, &self.syntax);
+        write_cell(text, quoted, &self.syntax, &mut self.output.bytes);
     }
 
     fn end_row(&mut self) -> Result<(), WriteError> {

@@ -2,23 +2,29 @@
 
 use crate::quoting::Quoting;
 use crate::raw_text::RawText;
+use crate::syntax::Syntax;
+use crate::text_encoding::TextEncoding;
 use serde::{Deserialize, Serialize};
 
 /// How a delimited file is written: with the cells and the rows' quirks, all that is needed to
 /// write it again byte for byte. Persisted as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
-    /// Between cells: one ASCII byte.
-    #[serde(with = "delimiter")]
-    pub delimiter: u8,
+    /// The characters that structure it.
+    #[serde(flatten)]
+    pub syntax: Syntax,
+    /// How its characters are written as bytes.
+    #[serde(default)]
+    pub encoding: TextEncoding,
     /// The line end of most rows.
     pub line_end: LineEnd,
     /// Whether the last row has a line end.
     pub final_newline: bool,
-    /// Everything before the first row and its lead bytes: byte order mark, blank lines, the
-    /// header record with its line end.
+    /// Everything before the first row and its lead bytes, in the input's own bytes: byte order
+    /// mark, preamble, comments, blank lines, the header records with their line ends.
     pub header: RawText,
-    /// Everything behind the last row and its line end: blank lines, rejected records.
+    /// Everything behind the last row and its line end, in the input's own bytes: blank lines,
+    /// comments, rejected records.
     pub tail: RawText,
     /// One for each column, in order.
     pub quoting: Vec<Quoting>,
@@ -33,6 +39,8 @@ pub enum LineEnd {
     Lf,
     /// `\r\n`
     Crlf,
+    /// `\r`
+    Cr,
 }
 
 impl LineEnd {
@@ -42,23 +50,8 @@ impl LineEnd {
         match self {
             Self::Lf => b"\n",
             Self::Crlf => b"\r\n",
+            Self::Cr => b"\r",
         }
-    }
-}
-
-mod delimiter {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
-
-    pub(super) fn serialize<S: Serializer>(byte: &u8, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_char(char::from(*byte))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
-        let c = char::deserialize(from)?;
-        u8::try_from(c)
-            .ok()
-            .filter(u8::is_ascii)
-            .ok_or_else(|| D::Error::custom(format!("the delimiter {c:?} is not one ASCII byte")))
     }
 }
 
@@ -69,7 +62,8 @@ mod tests {
     #[test]
     fn json_is_readable_and_exact() {
         let dialect = Dialect {
-            delimiter: b'\t',
+            syntax: Syntax::delimited_by(b'\t'),
+            encoding: TextEncoding::UTF_8,
             line_end: LineEnd::Crlf,
             final_newline: false,
             header: RawText("\u{feff}id\tnäme\r\n".into()),
@@ -78,12 +72,16 @@ mod tests {
         };
         let json = serde_json::to_string(&dialect).unwrap();
         let expected = concat!(
-            r#"{"delimiter":"\t","line_end":"crlf","final_newline":false,"header":""#,
+            r#"{"delimiter":"\t","delimiter_space":false,"quote":"\"","escape":"doubled","#,
+            r#""returns":false,"encoding":"utf-8","line_end":"crlf","final_newline":false,"header":""#,
             "\u{feff}",
             r#"id\tnäme\r\n","tail":{"hex":"ff00"},"quoting":["minimal","always"]}"#,
         );
         assert_eq!(json, expected);
         assert_eq!(serde_json::from_str::<Dialect>(&json).unwrap(), dialect);
+        let before = r#"{"delimiter":"\t","line_end":"crlf","final_newline":false,"header":"","tail":"","quoting":[]}"#;
+        let read: Dialect = serde_json::from_str(before).unwrap();
+        assert_eq!(read.syntax, Syntax::delimited_by(b'\t'));
         for bad in [r#"{"hex":"f"}"#, r#"{"hex":"zz"}"#, "1"] {
             assert!(serde_json::from_str::<RawText>(bad).is_err());
         }

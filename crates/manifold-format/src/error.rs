@@ -1,6 +1,6 @@
 //! Why reading and writing fail.
 
-use crate::compression::GzipError;
+use crate::compression::UnpackError;
 use crate::count::Count;
 use crate::quirk::QuirkError;
 
@@ -21,13 +21,13 @@ pub enum ReadError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The compressed input is damaged.
+    /// The compressed input is damaged, or unpacks to far too much.
     #[error("cannot unpack the input in or behind line {line}: {source}")]
-    Gzip {
+    Packed {
         /// The line of the record being read, from 1.
         line: u64,
         /// What is wrong with it.
-        source: GzipError,
+        source: UnpackError,
     },
     /// The input is text in another encoding.
     #[error(

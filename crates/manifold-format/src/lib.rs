@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod boolean;
+mod boundary;
 mod column;
 mod column_type;
 mod compression;
@@ -8,15 +9,20 @@ mod count;
 mod csv_reader;
 mod csv_writer;
 mod date;
+mod decoder;
+mod detection;
 mod dialect;
 mod encoding;
 mod error;
 mod evidence;
 mod header;
+mod lenient;
+mod mender;
 mod number;
 mod options;
 mod original_writer;
 mod output;
+mod profile;
 mod quirk;
 mod quoting;
 mod raw_text;
@@ -27,16 +33,21 @@ mod signature;
 mod source;
 mod splitter;
 mod summary;
+mod syntax;
 mod tee;
+mod text_encoding;
 mod value;
 mod verdict;
 
 pub use boolean::BoolKind;
 pub use column::{Column, Proposal, Renamed};
 pub use column_type::ColumnType;
-pub use compression::{Compression, GzipError, Input, open_input};
+pub use compression::{
+    Compression, EXPANSION_FREE, Input, MOST_EXPANSION, UnpackError, open_input,
+};
 pub use csv_reader::{CsvReader, Item};
 pub use csv_writer::CsvWriter;
+pub use detection::{Asked, Decision, Remembered};
 pub use dialect::{Dialect, LineEnd};
 pub use encoding::{Encoding, UnknownEncoding};
 pub use error::{HeaderProblem, ReadError, WriteError};
@@ -47,5 +58,7 @@ pub use quoting::Quoting;
 pub use raw_text::RawText;
 pub use record::{Record, RejectReason};
 pub use summary::Summary;
+pub use syntax::{Escape, Syntax};
+pub use text_encoding::{TextEncoding, UnknownTextEncoding};
 pub use value::Value;
 pub use verdict::Verdict;

@@ -6,6 +6,7 @@ use crate::error::WriteError;
 use crate::output::Output;
 use crate::quirk::{FormView, QuirkView, deviates};
 use crate::quoting::write_cell;
+use crate::text_encoding::TextEncoding;
 use crate::value::Value;
 use std::io::Write;
 
@@ -18,6 +19,8 @@ pub struct OriginalWriter<W: Write> {
     dialect: Dialect,
     encodings: Vec<Encoding>,
     cell: Vec<u8>,
+    /// A row that is not encoded yet.
+    row: Vec<u8>,
     /// The line end of the row before, which the last row may lack.
     owes_line_end: bool,
 }
@@ -45,6 +48,7 @@ impl<W: Write> OriginalWriter<W> {
             dialect,
             encodings,
             cell: Vec::new(),
+            row: Vec::new(),
             owes_line_end: false,
         })
     }
@@ -83,37 +87,47 @@ impl<W: Write> OriginalWriter<W> {
                 }
             }
         }
-        self.write_cells(values, mask);
+        if self.dialect.encoding == TextEncoding::UTF_8 {
+            let mut out = std::mem::take(&mut self.output.bytes);
+            self.write_cells(values, mask, &mut out);
+            self.output.bytes = out;
+        } else {
+            let mut row = std::mem::take(&mut self.row);
+            row.clear();
+            self.write_cells(values, mask, &mut row);
+            self.dialect.encoding.encode(&row, &mut self.output.bytes);
+            self.row = row;
+        }
         self.owes_line_end = true;
         self.output.flush_full()
     }
 
-    fn write_cells(&mut self, values: &[Value<'_>], mask: &[u8]) {
-        let delimiter = self.dialect.delimiter;
+    fn write_cells(&mut self, values: &[Value<'_>], mask: &[u8], out: &mut Vec<u8>) {
+        let syntax = &self.dialect.syntax;
         let columns = values
             .iter()
             .zip(&self.encodings)
             .zip(&self.dialect.quoting);
         for (index, ((value, encoding), quoting)) in columns.enumerate() {
             if index > 0 {
-                self.output.bytes.push(delimiter);
+                out.push(syntax.delimiter);
+                if syntax.delimiter_space {
+                    out.push(b' ');
+                }
             }
             self.cell.clear();
             encoding.render(*value, &mut self.cell);
-            let expected = quoting.quotes(value.is_null(), &self.cell, delimiter);
-            write_cell(
-                &self.cell,
-                expected ^ deviates(mask, index),
-                &mut self.output.bytes,
-            );
+            let expected = quoting.quotes(value.is_null(), &self.cell, syntax);
+            write_cell(&self.cell, expected ^ deviates(mask, index), syntax, out);
         }
     }
 
     fn pay_line_end(&mut self) {
         if std::mem::take(&mut self.owes_line_end) {
-            self.output
-                .bytes
-                .extend_from_slice(self.dialect.line_end.as_bytes());
+            let line_end = self.dialect.line_end.as_bytes();
+            self.dialect
+                .encoding
+                .encode(line_end, &mut self.output.bytes);
         }
     }
 

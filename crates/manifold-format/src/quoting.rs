@@ -1,5 +1,6 @@
 //! Which cells of a column a file quotes.
 
+use crate::syntax::{Escape, Syntax};
 use serde::{Deserialize, Serialize};
 
 /// Which cells of a column a file quotes. Cells that deviate are recorded per row.
@@ -18,12 +19,13 @@ pub enum Quoting {
 impl Quoting {
     /// Whether a cell that prints as `text` is quoted; `null` says that it is absent.
     #[inline]
-    pub(crate) fn quotes(self, null: bool, text: &[u8], delimiter: u8) -> bool {
+    pub(crate) fn quotes(self, null: bool, text: &[u8], syntax: &Syntax) -> bool {
         match self {
+            _ if syntax.quote.is_none() => false,
             Self::Always => true,
             _ if text.is_empty() => !null,
             Self::Nonempty => true,
-            Self::Minimal => needs_quotes(text, delimiter),
+            Self::Minimal => needs_quotes(text, syntax),
         }
     }
 
@@ -40,26 +42,35 @@ impl Quoting {
 
 /// Whether `text` would not survive without quotes.
 #[inline]
-pub(crate) fn needs_quotes(text: &[u8], delimiter: u8) -> bool {
+pub(crate) fn needs_quotes(text: &[u8], syntax: &Syntax) -> bool {
+    let (delimiter, quote) = (syntax.delimiter, syntax.quote.unwrap_or(syntax.delimiter));
     text.iter()
-        .any(|c| *c == delimiter || matches!(c, b'"' | b'\n' | b'\r'))
+        .any(|c| *c == delimiter || *c == quote || matches!(c, b'\n' | b'\r'))
 }
 
-/// Appends `text`, quoted with inner quotes doubled if `quoted`.
-pub(crate) fn write_cell(text: &[u8], quoted: bool, out: &mut Vec<u8>) {
-    if !quoted {
+/// Appends `text`, quoted with inner quotes escaped if `quoted`.
+pub(crate) fn write_cell(text: &[u8], quoted: bool, syntax: &Syntax, out: &mut Vec<u8>) {
+    let Some(quote) = syntax.quote.filter(|_| quoted) else {
         out.extend_from_slice(text);
         return;
-    }
-    out.push(b'"');
+    };
+    out.push(quote);
+    let escaped = match syntax.escape {
+        Escape::Doubled => Some([quote, quote]),
+        Escape::Backslash => Some([b'\\', quote]),
+        Escape::None => None,
+        Escape::DoubleQuotes => Some([b'"', b'"']),
+    };
     let mut rest = text;
-    while let Some(at) = memchr::memchr(b'"', rest) {
-        out.extend_from_slice(&rest[..=at]);
-        out.push(b'"');
-        rest = &rest[at + 1..];
+    if let Some(escaped) = escaped {
+        while let Some(at) = memchr::memchr(escaped[1], rest) {
+            out.extend_from_slice(&rest[..at]);
+            out.extend_from_slice(&escaped);
+            rest = &rest[at + 1..];
+        }
     }
     out.extend_from_slice(rest);
-    out.push(b'"');
+    out.push(quote);
 }
 
 /// How often the cells of a column are quoted in a sample.
@@ -73,12 +84,12 @@ pub(crate) struct QuotingEvidence {
 }
 
 impl QuotingEvidence {
-    pub(crate) fn count(&mut self, text: &[u8], quoted: bool, delimiter: u8) {
+    pub(crate) fn count(&mut self, text: &[u8], quoted: bool, syntax: &Syntax) {
         let counter = match (text.is_empty(), quoted) {
             (true, true) => &mut self.empty,
             (true, false) => &mut self.bare_empty,
             (false, false) => &mut self.bare,
-            (false, true) if needs_quotes(text, delimiter) => &mut self.needed,
+            (false, true) if needs_quotes(text, syntax) => &mut self.needed,
             (false, true) => &mut self.needless,
         };
         *counter += 1;

@@ -75,12 +75,7 @@ impl Record {
         let Some(field) = self.fields.fields.get(index) else {
             return &[];
         };
-        let bytes = if field.rewritten {
-            &self.fields.unquoted
-        } else {
-            &self.raw
-        };
-        &bytes[field.start as usize..field.end as usize]
+        self.fields.text(field, &self.raw)
     }
 
     /// The line of the input where the record starts, from 1.
@@ -140,6 +135,11 @@ pub enum RejectReason {
         /// The lines it consists of.
         lines: u64,
     },
+    /// A record before it names the columns again, and another table begins there.
+    OtherTable {
+        /// The line of that record, from 1.
+        line: u64,
+    },
 }
 
 impl fmt::Display for RejectReason {
@@ -154,6 +154,7 @@ impl fmt::Display for RejectReason {
                     Count(columns, "column")
                 )
             }
+            Self::OtherTable { line } => write!(f, "another table begins in line {line}"),
             Self::UnterminatedQuote { lines } => {
                 let lines = Count(*lines, "line");
                 write!(

@@ -6,6 +6,7 @@ use crate::number;
 use crate::quirk::set_deviation;
 use crate::quoting::Quoting;
 use crate::record::{Record, Slot};
+use crate::syntax::Syntax;
 use crate::value::Value;
 
 /// Encodes the cells of rows and counts what they are.
@@ -14,17 +15,17 @@ pub(crate) struct RowEncoder {
     pub(crate) evidence: Vec<Evidence>,
     quoting: Vec<Quoting>,
     all_minimal: bool,
-    delimiter: u8,
+    syntax: Syntax,
 }
 
 impl RowEncoder {
-    pub(crate) fn new(encodings: Vec<Encoding>, quoting: Vec<Quoting>, delimiter: u8) -> Self {
+    pub(crate) fn new(encodings: Vec<Encoding>, quoting: Vec<Quoting>, syntax: Syntax) -> Self {
         Self {
             evidence: vec![Evidence::default(); encodings.len()],
             encodings,
             all_minimal: quoting.iter().all(|quoting| *quoting == Quoting::Minimal),
             quoting,
-            delimiter,
+            syntax,
         }
     }
 
@@ -76,7 +77,7 @@ impl RowEncoder {
         let mut mask = std::mem::take(&mut record.mask);
         for (index, quoting) in self.quoting.iter().enumerate() {
             let null = matches!(record.slots[index], Slot::Null);
-            let expected = quoting.quotes(null, record.raw_cell(index), self.delimiter);
+            let expected = quoting.quotes(null, record.raw_cell(index), &self.syntax);
             if expected != record.fields.fields[index].quoted {
                 set_deviation(&mut mask, index);
             }

@@ -1,5 +1,6 @@
 //! A look at the first rows.
 
+use crate::boundary::Terminator;
 use crate::column::{Column, Proposal, names};
 use crate::dialect::LineEnd;
 use crate::error::ReadError;
@@ -9,7 +10,8 @@ use crate::options::CsvOptions;
 use crate::quoting::{Quoting, QuotingEvidence};
 use crate::record::Record;
 use crate::source::Source;
-use crate::splitter::{Split, Terminator};
+use crate::splitter::Split;
+use crate::syntax::Syntax;
 use crate::verdict::Verdict;
 use std::io::Read;
 
@@ -24,6 +26,9 @@ pub(crate) struct Sample {
     columns: Vec<ColumnSample>,
     lf: u64,
     crlf: u64,
+    cr: u64,
+    /// The row at hand looks as a row should.
+    has_look: bool,
 }
 
 #[derive(Default)]
@@ -45,11 +50,18 @@ impl Sample {
             columns: Vec::new(),
             lf: 0,
             crlf: 0,
+            cr: 0,
+            has_look: false,
         };
         sample.columns.resize_with(columns, ColumnSample::default);
         let mut record = Record::new();
         let (mut at, mut rows) = (0, 0);
         while rows < options.sample_rows && at < MAX_BYTES {
+            if let Some(len) = source.comment(at, line)? {
+                at += len;
+                line += 1;
+                continue;
+            }
             let split = source.split(at, line, columns, &mut record.fields)?;
             let Split::Record { len, terminator } = split else {
                 break;
@@ -57,7 +69,7 @@ impl Sample {
             record.raw.clear();
             record.raw.extend_from_slice(&source.window()[at..at + len]);
             at += len;
-            line += memchr::memchr_iter(b'\n', &record.raw).count() as u64;
+            line += source.syntax().count_lines(&record.raw);
             let blank = len == terminator.len() && columns > 1;
             let fields = record.fields.count;
             if blank || fields > columns || fields < columns && options.strict {
@@ -67,23 +79,26 @@ impl Sample {
             match terminator {
                 Terminator::Lf => sample.lf += 1,
                 Terminator::CrLf => sample.crlf += 1,
+                Terminator::Cr => sample.cr += 1,
                 Terminator::None => {}
             }
-            sample.count(&record, options.delimiter);
+            let is_clean = !record.fields.irregular && !record.fields.stray_quote;
+            sample.has_look = is_clean && fields == columns;
+            sample.count(&record, &options.syntax);
         }
         Ok(sample)
     }
 
-    fn count(&mut self, record: &Record, delimiter: u8) {
+    fn count(&mut self, record: &Record, syntax: &Syntax) {
         for (index, column) in self.columns.iter_mut().enumerate() {
             let cell = record.raw_cell(index);
             if let Some(field) = record.fields.fields.get(index) {
-                column.quoting.count(cell, field.quoted, delimiter);
+                column.quoting.count(cell, field.quoted, syntax);
             }
             if !cell.is_empty() {
                 column.evidence.count(cell, number::scan(cell));
             }
-            if column.cells.len() < KEPT_CELLS {
+            if self.has_look && column.cells.len() < KEPT_CELLS {
                 column.cells.push(cell.to_vec());
             }
         }
@@ -91,11 +106,23 @@ impl Sample {
 
     /// The line end of most rows; without rows, that of the header.
     pub(crate) fn line_end(&self, header: Terminator) -> LineEnd {
-        let crlf = match self.lf + self.crlf {
-            0 => header == Terminator::CrLf,
-            _ => self.crlf > self.lf,
-        };
-        if crlf { LineEnd::Crlf } else { LineEnd::Lf }
+        if self.lf + self.crlf + self.cr == 0 {
+            return match header {
+                Terminator::CrLf => LineEnd::Crlf,
+                Terminator::Cr => LineEnd::Cr,
+                Terminator::Lf | Terminator::None => LineEnd::Lf,
+            };
+        }
+        // Of equally frequent line ends the last of these wins.
+        let counts = [
+            (self.cr, LineEnd::Cr),
+            (self.crlf, LineEnd::Crlf),
+            (self.lf, LineEnd::Lf),
+        ];
+        counts
+            .into_iter()
+            .max_by_key(|(count, _)| *count)
+            .map_or(LineEnd::Lf, |(_, line_end)| line_end)
     }
 
     /// The columns with what the sample proposes for them.

@@ -2,7 +2,7 @@
 
 use crate::error::ReadError;
 
-const SIGNATURES: [(&[u8], &str); 13] = [
+const SIGNATURES: [(&[u8], &str); 12] = [
     (b"PK\x03\x04", "a ZIP archive (or xlsx, ods)"),
     (b"PK\x05\x06", "an empty ZIP archive"),
     (
@@ -13,7 +13,6 @@ const SIGNATURES: [(&[u8], &str); 13] = [
     (b"PAR1", "a Parquet file"),
     (b"ARROW1\0\0", "an Arrow file"),
     (b"\x1f\x8b", "gzip data"),
-    (b"\x28\xb5\x2f\xfd", "zstd data"),
     (b"BZh9", "bzip2 data"),
     (b"\xfd7zXZ\0", "xz data"),
     (b"%PDF-", "a PDF document"),

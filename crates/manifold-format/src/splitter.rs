@@ -1,5 +1,9 @@
 //! Finds records and fields in delimited bytes.
 
+use crate::boundary::{FieldEnd, Terminator, closes, field_end, single_quotes};
+use crate::lenient::Cell;
+use crate::mender::Fault;
+use crate::syntax::{Escape, Syntax};
 use memchr::{memchr, memchr_iter, memchr2};
 
 /// Where a field's text lies.
@@ -27,26 +31,9 @@ pub(crate) struct Fields {
     pub(crate) irregular: bool,
     /// A carriage return outside quotes that is not part of the line end.
     pub(crate) bare_return: bool,
+    /// A quote in a field that is not quoted.
+    pub(crate) stray_quote: bool,
     keep: usize,
-}
-
-/// How a record ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Terminator {
-    /// At the end of the input.
-    None,
-    Lf,
-    CrLf,
-}
-
-impl Terminator {
-    pub(crate) fn len(self) -> usize {
-        match self {
-            Self::None => 0,
-            Self::Lf => 1,
-            Self::CrLf => 2,
-        }
-    }
 }
 
 /// What lies at the start of the bytes.
@@ -79,7 +66,41 @@ impl Fields {
         self.special = false;
         self.irregular = false;
         self.bare_return = false;
+        self.stray_quote = false;
         self.keep = keep;
+    }
+
+    /// What is wrong with a record of `columns`, if anything.
+    #[inline]
+    pub(crate) fn fault(&self, columns: usize) -> Option<Fault> {
+        if self.count != columns {
+            Some(Fault::Width)
+        } else if self.irregular {
+            Some(Fault::Quote)
+        } else if self.stray_quote {
+            Some(Fault::StrayQuote)
+        } else {
+            None
+        }
+    }
+
+    /// The text of a field of the record `raw`.
+    pub(crate) fn text<'a>(&'a self, field: &Field, raw: &'a [u8]) -> &'a [u8] {
+        let bytes = if field.rewritten { &self.unquoted } else { raw };
+        &bytes[field.start as usize..field.end as usize]
+    }
+
+    /// Replaces the fields of the record by these cells, whose texts are not its bytes.
+    pub(crate) fn replace(&mut self, cells: &[Cell]) {
+        let keep = self.keep;
+        self.clear(keep);
+        for cell in cells {
+            let start = self.unquoted.len();
+            self.unquoted.extend_from_slice(&cell.text);
+            self.push(start, self.unquoted.len(), cell.quoted, true);
+        }
+        self.special = true;
+        self.irregular = true;
     }
 
     #[inline]
@@ -101,7 +122,7 @@ impl Fields {
     pub(crate) fn split(
         &mut self,
         input: &[u8],
-        delimiter: u8,
+        syntax: &Syntax,
         at_end: bool,
         keep: usize,
     ) -> Split {
@@ -109,13 +130,19 @@ impl Fields {
         if input.is_empty() && at_end {
             return Split::End;
         }
+        let Some(quote) = syntax.quote else {
+            return self.split_special(input, syntax, at_end);
+        };
+        if syntax.returns || syntax.delimiter_space {
+            return self.split_special(input, syntax, at_end);
+        }
         let line = match memchr(b'\n', input) {
             Some(at) => &input[..at],
             None if at_end => input,
-            None => return self.split_special(input, delimiter, at_end),
+            None => return self.split_special(input, syntax, at_end),
         };
-        if memchr(b'"', line).is_some() {
-            return self.split_special(input, delimiter, at_end);
+        if memchr(quote, line).is_some() {
+            return self.split_special(input, syntax, at_end);
         }
         let (body, len, terminator) = if line.len() == input.len() {
             (line, line.len(), Terminator::None)
@@ -125,7 +152,7 @@ impl Fields {
             (line, line.len() + 1, Terminator::Lf)
         };
         let mut start = 0;
-        for at in memchr_iter(delimiter, body) {
+        for at in memchr_iter(syntax.delimiter, body) {
             self.push(start, at, false, false);
             start = at + 1;
         }
@@ -135,25 +162,33 @@ impl Fields {
         Split::Record { len, terminator }
     }
 
-    fn split_special(&mut self, input: &[u8], delimiter: u8, at_end: bool) -> Split {
+    fn split_special(&mut self, input: &[u8], syntax: &Syntax, at_end: bool) -> Split {
         self.special = true;
+        // Without quotes there is nothing to look for beside the carriage return.
+        let stray = syntax.quote.unwrap_or(b'\r');
         let mut start = 0;
         loop {
             let open = OpenField {
                 start,
                 index: self.count,
             };
-            let end = if input.get(start) == Some(&b'"') {
-                match self.quoted(input, start, delimiter, at_end) {
+            let end = if syntax.quote.is_some() && input.get(start) == syntax.quote.as_ref() {
+                match self.quoted(input, start, syntax, at_end) {
                     Quoted::End(end) => end,
                     Quoted::Partial => return Split::Partial(open),
                     Quoted::Unterminated => return Split::Unterminated(open),
                 }
             } else {
-                let Some(end) = field_end(input, start, delimiter, at_end) else {
+                let Some(end) = field_end(input, start, syntax, at_end) else {
                     return Split::Partial(open);
                 };
-                self.bare_return |= memchr(b'\r', &input[start..end.text]).is_some();
+                for at in memchr::memchr2_iter(b'\r', stray, &input[start..end.text]) {
+                    if input[start + at] == b'\r' {
+                        self.bare_return = true;
+                    } else {
+                        self.stray_quote = true;
+                    }
+                }
                 self.push(start, end.text, false, false);
                 end
             };
@@ -164,37 +199,83 @@ impl Fields {
                 };
             }
             start = end.next;
+            if syntax.delimiter_space {
+                match input.get(start) {
+                    Some(b' ') => start += 1,
+                    None if !at_end => return Split::Partial(open),
+                    _ => self.irregular = true,
+                }
+            }
         }
     }
 
     /// Reads the quoted field at `start`.
-    fn quoted(&mut self, input: &[u8], start: usize, delimiter: u8, at_end: bool) -> Quoted {
+    fn quoted(&mut self, input: &[u8], start: usize, syntax: &Syntax, at_end: bool) -> Quoted {
         let unquoted = self.unquoted.len();
+        let quote = input[start];
+        let escape = match syntax.escape {
+            Escape::Backslash => b'\\',
+            Escape::Doubled | Escape::None | Escape::DoubleQuotes => quote,
+        };
+        let open = if at_end {
+            Quoted::Unterminated
+        } else {
+            Quoted::Partial
+        };
         let mut segment = start + 1;
         let mut rewritten = false;
         let mut at = segment;
         let close = loop {
-            let Some(quote) = memchr(b'"', &input[at..]).map(|found| at + found) else {
-                return if at_end {
-                    Quoted::Unterminated
-                } else {
-                    Quoted::Partial
-                };
+            let Some(special) = memchr2(quote, escape, &input[at..]).map(|found| at + found) else {
+                return open;
             };
-            match input.get(quote + 1) {
-                Some(b'"') => {
-                    self.unquoted.extend_from_slice(&input[segment..=quote]);
-                    rewritten = true;
-                    segment = quote + 2;
-                    at = segment;
+            let Some(next) = input.get(special + 1) else {
+                if at_end && input[special] == quote {
+                    break special;
                 }
-                None if !at_end => return Quoted::Partial,
-                _ => break quote,
+                return open;
+            };
+            let is_pair = match syntax.escape {
+                Escape::Doubled => *next == quote,
+                Escape::Backslash if input[special] == quote => {
+                    self.irregular |= *next == quote;
+                    *next == quote
+                }
+                Escape::Backslash => {
+                    self.irregular |= *next == b'\\';
+                    *next == quote || *next == b'\\'
+                }
+                Escape::None | Escape::DoubleQuotes => match closes(input, special, syntax, at_end)
+                {
+                    Some(true) => break special,
+                    Some(false) => {
+                        at = special + 1;
+                        continue;
+                    }
+                    None => return Quoted::Partial,
+                },
+            };
+            if is_pair {
+                // A pair of quotes or backslashes leaves one; a backslash goes and leaves the quote.
+                self.unquoted.extend_from_slice(&input[segment..special]);
+                self.unquoted.push(*next);
+                rewritten = true;
+                segment = special + 2;
+                at = segment;
+            } else if input[special] == quote {
+                break special;
+            } else {
+                at = special + 1;
             }
         };
-        let Some(end) = field_end(input, close + 1, delimiter, at_end) else {
+        let Some(end) = field_end(input, close + 1, syntax, at_end) else {
             return Quoted::Partial;
         };
+        if syntax.escape == Escape::DoubleQuotes && memchr(b'"', &input[segment..close]).is_some() {
+            self.irregular |= !single_quotes(&input[segment..close], &mut self.unquoted);
+            rewritten = true;
+            segment = close;
+        }
         let stray = close + 1..end.text;
         if rewritten || !stray.is_empty() {
             self.unquoted.extend_from_slice(&input[segment..close]);
@@ -212,50 +293,6 @@ enum Quoted {
     End(FieldEnd),
     Partial,
     Unterminated,
-}
-
-#[derive(Clone, Copy)]
-struct FieldEnd {
-    /// Where the field's bytes end.
-    text: usize,
-    /// Where the next field or record begins.
-    next: usize,
-    /// The line end, or `None` at a delimiter.
-    terminator: Option<Terminator>,
-}
-
-/// The end of unquoted bytes that begin at `start`; `None` when more input is needed.
-fn field_end(input: &[u8], start: usize, delimiter: u8, at_end: bool) -> Option<FieldEnd> {
-    match memchr2(delimiter, b'\n', &input[start..]).map(|found| start + found) {
-        Some(at) if input[at] == b'\n' => {
-            let crlf = at > start && input[at - 1] == b'\r';
-            let terminator = if crlf {
-                Terminator::CrLf
-            } else {
-                Terminator::Lf
-            };
-            let text = at + 1 - terminator.len();
-            Some(FieldEnd {
-                text,
-                next: at + 1,
-                terminator: Some(terminator),
-            })
-        }
-        Some(at) => Some(FieldEnd {
-            text: at,
-            next: at + 1,
-            terminator: None,
-        }),
-        None if at_end => {
-            let end = input.len();
-            Some(FieldEnd {
-                text: end,
-                next: end,
-                terminator: Some(Terminator::None),
-            })
-        }
-        None => None,
-    }
 }
 
 #[cfg(test)]
@@ -290,7 +327,7 @@ mod tests {
     fn ours(mut input: &[u8]) -> (Vec<Vec<Vec<u8>>>, bool) {
         let (mut fields, mut records) = (Fields::default(), Vec::new());
         loop {
-            match fields.split(input, b',', true, usize::MAX) {
+            match fields.split(input, &Syntax::default(), true, usize::MAX) {
                 Split::Record { len, terminator } => {
                     if len > terminator.len() {
                         records.push(texts(&fields, &input[..len]));
@@ -337,8 +374,8 @@ mod tests {
         ) {
             let cut = cut.min(input.len());
             let (mut whole, mut part) = (Fields::default(), Fields::default());
-            let expected = whole.split(&input, b',', true, 3);
-            match part.split(&input[..cut], b',', false, 3) {
+            let expected = whole.split(&input, &Syntax::default(), true, 3);
+            match part.split(&input[..cut], &Syntax::default(), false, 3) {
                 Split::Partial(open) => {
                     prop_assert!(open.start <= cut);
                     if let Split::Record { len, .. } = expected {

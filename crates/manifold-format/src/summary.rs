@@ -16,6 +16,9 @@ pub struct Summary {
     pub rejected: u64,
     /// Rows with fewer fields than the header.
     pub padded: u64,
+    /// Rows that were read in another way than the dialect says, because only so they split into
+    /// the columns.
+    pub mended: u64,
     /// Cells that do not print back as the type of their column.
     pub odd_cells: u64,
     /// Rows with a [`crate::Quirk`].

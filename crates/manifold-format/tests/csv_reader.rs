@@ -3,7 +3,9 @@
 
 mod round_trip;
 
-use manifold_format::{CsvOptions, CsvReader, Quirk, Quoting, RejectReason, Renamed, RowForm};
+use manifold_format::{
+    CsvOptions, CsvReader, Quirk, Quoting, RejectReason, Renamed, RowForm, Syntax,
+};
 use round_trip::Whole;
 
 fn read(input: &str) -> Whole {
@@ -252,8 +254,8 @@ fn names_are_reported() {
 #[test]
 fn without_a_header_the_first_record_is_a_row() {
     let options = CsvOptions {
-        header: false,
-        delimiter: b';',
+        header_rows: 0,
+        syntax: Syntax::delimited_by(b';'),
         ..CsvOptions::default()
     };
     let input = b"\xef\xbb\xbf\n1;\"a\"\n2;b\n";

@@ -4,7 +4,7 @@
 mod round_trip;
 
 use manifold_format::{
-    CsvOptions, CsvWriter, Dialect, Encoding, LineEnd, OriginalWriter, Value, WriteError,
+    CsvOptions, CsvWriter, Dialect, Encoding, LineEnd, OriginalWriter, Syntax, Value, WriteError,
 };
 use proptest::prelude::*;
 use round_trip::Whole;
@@ -65,7 +65,8 @@ fn values_are_rendered() {
 #[test]
 fn the_original_writer_refuses_what_does_not_fit() {
     let dialect = Dialect {
-        delimiter: b',',
+        syntax: Default::default(),
+        encoding: Default::default(),
         line_end: LineEnd::Lf,
         final_newline: true,
         header: Default::default(),
@@ -135,7 +136,7 @@ proptest! {
             rows.iter().map(|row| row.iter().map(|cell| cell.as_deref()).collect()).collect();
         let rows: Vec<&[Option<&[u8]>]> = rows.iter().map(|row| &row[..]).collect();
         let input = write(&rows, delimiter, LineEnd::Lf);
-        let options = CsvOptions { delimiter, sample_rows: 0, ..CsvOptions::default() };
+        let options = CsvOptions { syntax: Syntax::delimited_by(delimiter), sample_rows: 0, ..CsvOptions::default() };
         let whole = Whole::read(&input, options).unwrap();
         prop_assert_eq!((whole.summary.quirks, whole.summary.rejected), (0, 0));
         prop_assert_eq!(whole.rows.len(), rows.len());

@@ -334,7 +334,7 @@ proptest! {
 
     #[test]
     fn any_bytes_come_back_or_are_refused(input in soup(), header in any::<bool>(), strict in any::<bool>()) {
-        let options = CsvOptions { header, strict, sample_rows: 3, ..CsvOptions::default() };
+        let options = CsvOptions { header_rows: usize::from(header), strict, sample_rows: 3, ..CsvOptions::default() };
         match Whole::read(&input, options) {
             Ok(whole) => {
                 check_whole(&whole, &input);

@@ -5,7 +5,7 @@ mod round_trip;
 
 use flate2::{Compression as Level, write::GzEncoder};
 use manifold_format::{
-    Compression, CsvOptions, CsvReader, Encoding, ReadError, Record, open_input,
+    Compression, CsvOptions, CsvReader, Encoding, ReadError, Record, Syntax, open_input,
 };
 use round_trip::Whole;
 use std::io::{Cursor, Read, Write};
@@ -45,7 +45,7 @@ fn inputs_that_are_no_delimited_text() {
 fn delimiters_and_encodings() {
     for delimiter in [b'"', b'\n', b'\r', 0xe9] {
         let options = CsvOptions {
-            delimiter,
+            syntax: Syntax::delimited_by(delimiter),
             ..CsvOptions::default()
         };
         assert!(error_with(b"a\n", options).contains("cannot be a delimiter"));

@@ -3,19 +3,18 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use manifold_format::{Compression, CsvOptions, CsvReader, Input, ReadError, open_input};
+use manifold_format::{Compression, CsvOptions, CsvReader, Input, Remembered, open_input};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
 use super::opened_file::{FileSize, OpenedFile};
-use super::{FoundColumn, ImportFileError};
+use super::{FoundColumn, ImportFileError, Reading};
 use crate::JobError;
 
 /// How many bytes are hashed between two looks at whether to stop.
 const HASHED_AT_ONCE: u64 = 16 << 20;
 
-/// A delimited file and how it is to be read. Gzip is recognised by its first bytes.
+/// A delimited file and how it is to be read. Gzip and zstd are recognised by their first bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CsvFile {
     /// The absolute path.
@@ -23,48 +22,6 @@ pub struct CsvFile {
     /// How its bytes are read.
     #[serde(flatten)]
     pub reading: Reading,
-}
-
-/// How the bytes of a delimited file are read. The same bytes read otherwise give other rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reading {
-    /// Between cells: one ASCII character.
-    pub delimiter: char,
-    /// Whether the first record names the columns.
-    pub header: bool,
-    /// Whether rows with too few cells are rejected instead of being filled with NULL.
-    pub strict: bool,
-}
-
-impl Default for Reading {
-    /// Comma, a header, short rows are filled.
-    fn default() -> Self {
-        Self {
-            delimiter: ',',
-            header: true,
-            strict: false,
-        }
-    }
-}
-
-impl Reading {
-    /// Whether the snapshot with this recorded dialect was read in the same way.
-    pub(crate) fn made(&self, dialect: &Json) -> bool {
-        serde_json::from_value::<Recorded>(dialect.clone())
-            .is_ok_and(|recorded| recorded.reading == *self)
-    }
-
-    /// The dialect to record with a snapshot: what was found in the file, and how it was read.
-    pub(crate) fn record(&self, dialect: &manifold_format::Dialect) -> serde_json::Result<Json> {
-        let mut json = serde_json::to_value(dialect)?;
-        json["reading"] = serde_json::to_value(self)?;
-        Ok(json)
-    }
-}
-
-#[derive(Deserialize)]
-struct Recorded {
-    reading: Reading,
 }
 
 /// What the beginning of a file shows.
@@ -92,7 +49,7 @@ impl CsvFile {
     pub async fn check(&self, key_columns: &[String], max_cell: u64) -> Result<Header, JobError> {
         let (file, keys) = (self.clone(), key_columns.to_owned());
         blocking(move || {
-            let opened = file.open(max_cell)?;
+            let opened = file.open(max_cell, None)?;
             let columns: Vec<_> = opened
                 .reader
                 .columns()
@@ -129,14 +86,15 @@ impl CsvFile {
         }
     }
 
-    /// Opens the file and reads its header and first rows. Blocks.
-    pub(crate) fn open(&self, max_cell: u64) -> Result<OpenedCsv, ImportFileError> {
-        let Ok(delimiter) = u8::try_from(self.reading.delimiter) else {
-            let source = ReadError::Delimiter {
-                delimiter: self.reading.delimiter,
-            };
-            return Err(ImportFileError::read(&self.path, source));
-        };
+    /// Opens the file, finds out how it is to be read, and reads its header and first rows;
+    /// `remembered`: how the source's latest file was read. Blocks.
+    pub(crate) fn open(
+        &self,
+        max_cell: u64,
+        remembered: Option<Remembered>,
+    ) -> Result<OpenedCsv, ImportFileError> {
+        let unreadable = |source| ImportFileError::read(&self.path, source);
+        let asked = self.reading.asked(remembered).map_err(unreadable)?;
         let (file, size) = OpenedFile::open(&self.path)?;
         let input = open_input(file).map_err(|source| ImportFileError::Unreadable {
             path: self.path.clone(),
@@ -144,14 +102,12 @@ impl CsvFile {
         })?;
         let compression = input.compression();
         let options = CsvOptions {
-            delimiter,
             strict: self.reading.strict,
-            header: self.reading.header,
+            all_tables: self.reading.all_tables,
             max_cell,
             ..CsvOptions::default()
         };
-        let reader = CsvReader::open(input, options)
-            .map_err(|source| ImportFileError::read(&self.path, source))?;
+        let reader = CsvReader::detect(input, &asked, options).map_err(unreadable)?;
         Ok(OpenedCsv {
             reader,
             size,

@@ -10,12 +10,12 @@ use manifold_store::rows::{
 };
 
 use super::SharedFindings;
-use super::csv_file::{Reading, hash_text};
+use super::csv_file::hash_text;
+use super::reading::recorded;
 
 /// The rows of a delimited file.
 pub(crate) struct CsvRecords<R> {
     reader: CsvReader<R>,
-    reading: Reading,
     columns: Vec<IncomingColumn>,
     encodings: Vec<Encoding>,
     begun: bool,
@@ -29,7 +29,7 @@ pub(crate) struct CsvRecords<R> {
 
 impl<R: Read> CsvRecords<R> {
     /// What it finds beyond the rows goes into `findings`.
-    pub(crate) fn new(reader: CsvReader<R>, reading: Reading, findings: SharedFindings) -> Self {
+    pub(crate) fn new(reader: CsvReader<R>, findings: SharedFindings) -> Self {
         let columns = reader.columns().iter();
         let columns = columns
             .map(|column| IncomingColumn {
@@ -46,7 +46,6 @@ impl<R: Read> CsvRecords<R> {
         let parsed = RefCell::default();
         Self {
             reader,
-            reading,
             columns,
             encodings,
             begun: false,
@@ -134,9 +133,9 @@ impl<R: Read> Records for CsvRecords<R> {
 
     fn finish(&mut self) -> Result<Finished, RecordsError> {
         let summary = self.reader.finish()?;
-        let dialect = self.reading.record(&summary.dialect)?;
+        let dialect = recorded(&self.reader, &summary.dialect)?;
         self.findings
-            .conclude(self.reader.columns(), &summary, dialect.clone());
+            .conclude(&self.reader, &summary, dialect.clone());
         let columns = summary.columns.iter().map(|verdict| FinishedColumn {
             column_type: verdict.column_type.code().to_owned(),
             format: verdict.format.clone(),

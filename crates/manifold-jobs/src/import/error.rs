@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use manifold_format::ReadError;
+use manifold_format::{ReadError, UnpackError};
 use manifold_store::RowLogError;
 use manifold_store::rows::ImportError;
 
@@ -84,7 +84,10 @@ impl ImportFileError {
             Self::Format { source, .. } => match source {
                 ReadError::Empty => "empty_file",
                 ReadError::Io { .. } => "file_unreadable",
-                ReadError::Gzip { .. } => "damaged_gzip",
+                ReadError::Packed { source, .. } => match source {
+                    UnpackError::Bomb { .. } => "expands_too_much",
+                    _ => "damaged_gzip",
+                },
                 ReadError::Encoding { .. } => "unsupported_encoding",
                 ReadError::Binary { .. } => "binary_file",
                 ReadError::NotAHeader { .. } => "not_a_header",

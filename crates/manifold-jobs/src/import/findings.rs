@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use manifold_format::{Column, Summary, Verdict};
+use manifold_format::{Column, CsvReader, Decision, Summary, Verdict};
 use manifold_store::rows;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use std::io::Read;
 
 /// Rejected records that are kept to be shown.
 const REJECTS_SHOWN: usize = 20;
@@ -46,9 +47,12 @@ pub(crate) struct Findings {
     pub(crate) rejects: Vec<FoundReject>,
     /// How the file is written and how it was read.
     pub(crate) dialect: Json,
+    /// Why it was read so.
+    pub(crate) decisions: Vec<Decision>,
     pub(crate) rows: u64,
     pub(crate) rejected: u64,
     pub(crate) padded: u64,
+    pub(crate) mended: u64,
     pub(crate) odd_cells: u64,
 }
 
@@ -95,6 +99,31 @@ impl FoundColumn {
     }
 }
 
+impl Findings {
+    /// The decisions that are not what most files are.
+    pub(crate) fn read_as(&self) -> Vec<Decision> {
+        let is_usual = |decision: &&Decision| {
+            matches!(
+                (decision.what.as_str(), decision.found.as_str()),
+                ("encoding", "utf-8")
+                    | ("delimiter", ",")
+                    | ("quote", "\"")
+                    | ("escape", "doubled")
+                    | ("line_end", "lf" | "crlf")
+                    | ("header", "1")
+                    | ("skip_lines", "0")
+                    | ("comment", "none")
+                    | ("remembered", "kept")
+            )
+        };
+        let decisions = self.decisions.iter();
+        decisions
+            .filter(|decision| !is_usual(decision))
+            .cloned()
+            .collect()
+    }
+}
+
 impl SharedFindings {
     pub(crate) fn add_reject(&self, line: u64, reason: &impl ToString) {
         let mut findings = self.lock();
@@ -106,8 +135,13 @@ impl SharedFindings {
         }
     }
 
-    pub(crate) fn conclude(&self, columns: &[Column], summary: &Summary, dialect: Json) {
-        let judged = columns.iter().zip(&summary.columns);
+    pub(crate) fn conclude<R: Read>(
+        &self,
+        reader: &CsvReader<R>,
+        summary: &Summary,
+        dialect: Json,
+    ) {
+        let judged = reader.columns().iter().zip(&summary.columns);
         let mut findings = self.lock();
         findings.columns = judged
             .map(|(column, verdict)| FoundColumn::judged(column, verdict))
@@ -115,7 +149,9 @@ impl SharedFindings {
         findings.dialect = dialect;
         findings.rows = summary.rows;
         findings.rejected = summary.rejected;
+        findings.decisions = reader.decisions().to_vec();
         findings.padded = summary.padded;
+        findings.mended = summary.mended;
         findings.odd_cells = summary.odd_cells;
     }
 

@@ -1,6 +1,7 @@
 //! What an import did.
 
 use entity_core::enums::LogLevel;
+use manifold_format::Decision;
 use manifold_store::rows::{Column, Counts, Snapshot};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,13 @@ pub struct Imported {
     pub rejects: Vec<FoundReject>,
     /// Rows that were too short and were filled with NULL.
     pub padded: i64,
+    /// Rows that were read in another way than the dialect says, because only so they split into
+    /// the columns.
+    #[serde(default)]
+    pub mended: u64,
+    /// How the file was read, where that is not UTF-8 with commas and one header record.
+    #[serde(default)]
+    pub read_as: Vec<Decision>,
     /// Cells that are not what the others of their column are; they stay as they are.
     pub odd_cells: i64,
     /// Rows that repeat the key of an earlier row; `None` without a key.
@@ -50,6 +58,7 @@ impl Imported {
     ) -> Self {
         // A run that finds what an earlier one has published reads nothing.
         let read = !findings.columns.is_empty();
+        let read_as = findings.read_as();
         Self {
             snapshot_id,
             number,
@@ -62,6 +71,8 @@ impl Imported {
             rejected: counts.rejected,
             rejects: findings.rejects,
             padded: counts.padded,
+            mended: findings.mended,
+            read_as,
             odd_cells: counts.odd_cells,
             duplicate_keys: None,
             columns: if read {
@@ -116,6 +127,21 @@ impl Imported {
                 LogLevel::Warn,
                 format!("{} records are no rows and were rejected", self.rejected),
             );
+        }
+        if self.mended > 0 {
+            reporter.log(
+                LogLevel::Warn,
+                format!(
+                    "{} rows did not split into the columns and were mended",
+                    self.mended
+                ),
+            );
+        }
+        for decision in &self.read_as {
+            let Decision {
+                what, found, why, ..
+            } = decision;
+            reporter.log(LogLevel::Info, format!("{what}: {found} ({why})"));
         }
         if self.duplicate_keys.is_some_and(|repeated| repeated > 0) {
             let repeated = self.duplicate_keys.unwrap_or_default();

@@ -8,12 +8,14 @@ mod follow;
 mod imported;
 mod opened_file;
 mod plan;
+mod reading;
 mod target;
 
-pub use csv_file::{CsvFile, Header, Reading};
+pub use csv_file::{CsvFile, Header};
 pub use error::ImportFileError;
 pub use findings::{FoundColumn, FoundReject};
 pub use plan::{ImportPlan, PlanTarget, PlannedChanges, import_plan};
+pub use reading::{Mark, Reading};
 pub use target::ImportTarget;
 
 pub(crate) use csv_file::{OpenedCsv, blocking};
@@ -22,3 +24,4 @@ pub(crate) use error::import_error;
 pub(crate) use findings::{Findings, SharedFindings};
 pub(crate) use follow::follow;
 pub use imported::Imported;
+pub(crate) use reading::remembered;

@@ -4,10 +4,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+use manifold_format::Decision;
 use manifold_store::rows::{ImportError, Outcome, Records as _, Row, Step};
 use manifold_store::{DatabaseManager as _, JobWatch, RowLog, Settings, SqliteManager};
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::csv_file::blocking;
 use super::follow::follow;
@@ -38,8 +39,8 @@ pub struct ImportPlan {
     /// How the file is written: delimiter, line ends, header, quoting; and how it is read.
     pub dialect: Json,
     /// The encoding of its text.
-    pub encoding: &'static str,
-    /// `none` or `gzip`.
+    pub encoding: String,
+    /// `none`, `gzip` or `zstd`.
     pub compression: &'static str,
     /// The columns, in the file's order.
     pub columns: Vec<FoundColumn>,
@@ -51,8 +52,14 @@ pub struct ImportPlan {
     pub rejects: Vec<FoundReject>,
     /// Rows that are too short and would be filled with NULL.
     pub padded: u64,
+    /// Rows that are read in another way than the dialect says, because only so they split into
+    /// the columns.
+    pub mended: u64,
     /// Cells that are not what the others of their column are.
     pub odd_cells: u64,
+    /// Why the file is read as it is; in JSON as `evidence` of the dialect.
+    #[serde(skip)]
+    pub decisions: Vec<Decision>,
     /// How rows would change.
     #[serde(flatten)]
     pub changes: PlannedChanges,
@@ -86,22 +93,31 @@ pub async fn import_plan(
     observer: Observer,
 ) -> Result<ImportPlan, JobError> {
     let max_cell = Settings::new(manager.core()).import_max_cell().await?;
+    let (existing, key_columns) = match target {
+        PlanTarget::NewSource { key_columns } => (None, key_columns),
+        PlanTarget::Source(target) => {
+            let found = match target.source_id(manager).await? {
+                None => None,
+                Some(source) => {
+                    let found = target.find(manager, &source, &file.reading).await?;
+                    Some((target, source, found))
+                }
+            };
+            (found, &target.key_columns)
+        }
+    };
+    let before = existing
+        .as_ref()
+        .and_then(|(_, _, found)| found.remembered());
     let opening = file.clone();
-    let opened = blocking(move || opening.open(max_cell)).await?;
-    let compression = opened.compression;
+    let opened = blocking(move || opening.open(max_cell, before)).await?;
+    let (compression, encoding) = (opened.compression, opened.reader.options().encoding);
     let found = SharedFindings::default();
-    let records = CsvRecords::new(opened.reader, file.reading, found.clone());
+    let records = CsvRecords::new(opened.reader, found.clone());
     let progress = observer.progress.clone();
     let follow = follow(opened.size, observer.cancel, move |latest| {
         drop(progress.send_replace(latest));
     });
-    let (existing, key_columns) = match target {
-        PlanTarget::NewSource { key_columns } => (None, key_columns),
-        PlanTarget::Source(target) => {
-            let source = target.source_id(manager).await?;
-            (source.map(|source| (target, source)), &target.key_columns)
-        }
-    };
     let changes = match existing {
         None => {
             read_alone(&file.path, records, follow).await?;
@@ -111,8 +127,8 @@ pub async fn import_plan(
                 ..PlannedChanges::default()
             }
         }
-        Some((target, source)) => {
-            let mut options = target.find(manager, &source, &file.reading).await?.options;
+        Some((target, source, found)) => {
+            let mut options = found.options;
             options.dry_run = true;
             let waiting = |holder: Option<&str>| {
                 drop(observer.progress.send_replace(Progress::waiting(holder)));
@@ -134,25 +150,37 @@ pub async fn import_plan(
     let Findings {
         columns,
         rejects,
-        dialect,
+        mut dialect,
         rows,
         rejected,
         padded,
+        mended,
         odd_cells,
+        decisions,
     } = found.take();
+    dialect["evidence"] = decisions
+        .iter()
+        .map(
+            |Decision {
+                 what,
+                 found,
+                 why,
+                 sure,
+             }| json!({ "what": what, "found": found, "why": why, "sure": sure }),
+        )
+        .collect();
     Ok(ImportPlan {
         dialect,
-        encoding: "utf-8",
-        compression: match compression {
-            manifold_format::Compression::None => "none",
-            manifold_format::Compression::Gzip => "gzip",
-        },
+        encoding: encoding.name(),
+        compression: compression.name(),
         columns,
         rows,
         rejected,
         rejects,
         padded,
+        mended,
         odd_cells,
+        decisions,
         changes,
     })
 }

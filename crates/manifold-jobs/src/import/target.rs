@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use manifold_format::Remembered;
 use manifold_store::rows::{ImportOptions, Snapshot, latest};
 use manifold_store::{
     DataSources, IdError, ImportSource, ProjectId, RowLog, SnapshotId, SourceId, SqliteManager,
@@ -33,6 +34,13 @@ pub struct ImportTarget {
 pub(crate) struct FoundTarget {
     pub(crate) options: ImportOptions,
     pub(crate) latest: Option<Snapshot>,
+}
+
+impl FoundTarget {
+    /// How the latest file was read.
+    pub(crate) fn remembered(&self) -> Option<Remembered> {
+        super::remembered(&self.latest.as_ref()?.dialect)
+    }
 }
 
 impl ImportTarget {

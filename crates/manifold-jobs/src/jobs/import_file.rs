@@ -87,6 +87,7 @@ impl ImportFile {
             .target
             .find(context.manager(), record.source_id(), &self.file.reading)
             .await?;
+        let remembered = found.remembered();
         if let Some(latest) = found.latest
             && !found.options.always
             && self.is_file_of(&latest, context).await?
@@ -104,7 +105,7 @@ impl ImportFile {
             .import_max_cell()
             .await?;
         let file = self.file.clone();
-        let opened = blocking(move || file.open(max_cell)).await?;
+        let opened = blocking(move || file.open(max_cell, remembered)).await?;
         let options = ImportOptions {
             step: Some(JobStep {
                 job_id: context.job_id().to_string(),
@@ -159,7 +160,7 @@ impl ImportFile {
         options: ImportOptions,
     ) -> Result<(Outcome, Findings), JobError> {
         let findings = SharedFindings::default();
-        let records = CsvRecords::new(opened.reader, self.file.reading, findings.clone());
+        let records = CsvRecords::new(opened.reader, findings.clone());
         let (waits, waiting) = watch::channel(false);
         let watch = {
             let (reporter, waits) = (context.reporter().clone(), waits.clone());

@@ -153,9 +153,10 @@ async fn a_file_is_read_as_told() {
     let store = Store::new().await;
     let mut job = store.import_of(&store.write("a.txt", "1;x\n2;y\n3\n"));
     job.file.reading = Reading {
-        delimiter: ';',
-        header: false,
+        delimiter: Some(';'),
+        header_rows: Some(0),
         strict: true,
+        ..Reading::default()
     };
     let imported = store.run(job).await.outcome.unwrap();
     let names: Vec<_> = imported

@@ -1,7 +1,6 @@
 //! Later imports into the same source.
 
 use entity_project::snapshots;
-use manifold_jobs::import::Reading;
 use manifold_store::DatabaseManager as _;
 use sea_orm::EntityTrait as _;
 
@@ -53,12 +52,10 @@ async fn the_same_file_makes_no_snapshot() {
 async fn the_same_bytes_read_otherwise_are_another_snapshot() {
     let store = Store::new().await;
     let path = store.write("a.csv", "a;b,c\n1;x,2\n3;4\n");
-    let first = store.run(store.import_of(&path)).await.outcome.unwrap();
     let mut job = store.import_of(&path);
-    job.file.reading = Reading {
-        delimiter: ';',
-        ..Reading::default()
-    };
+    job.file.reading.delimiter = Some(',');
+    let first = store.run(job.clone()).await.outcome.unwrap();
+    job.file.reading.delimiter = Some(';');
     let second = store.run(job.clone()).await.outcome.unwrap();
     assert!(!second.unchanged && second.number == 2);
     assert_eq!(store.rows(&second.snapshot_id).await, ["1|x,2", "3|4"]);

@@ -24,7 +24,10 @@ async fn a_new_source_would_get_every_row() {
     let bytes = "id,id,when\n1,x,2024-01-31\n2,,2024-02-01\n3\n4,y,2024-02-03,z\n";
     for known in [false, true] {
         let plan = plan(&store, bytes, known).await.unwrap();
-        assert_eq!((plan.encoding, plan.compression), ("utf-8", "none"));
+        assert_eq!(
+            (plan.encoding.as_str(), plan.compression),
+            ("utf-8", "none")
+        );
         assert_eq!(plan.dialect["delimiter"], ",");
         assert_eq!((plan.rows, plan.rejected, plan.padded), (3, 1, 1));
         assert_eq!(plan.rejects[0].line, 5);

@@ -99,9 +99,9 @@ async fn what_is_no_delimited_text() {
         ),
         (
             "wide.csv",
-            b"\xff\xfea\0,\0b\0\n\0".to_vec(),
+            b"\xff\xfe\0\0a\0\0\0,\0\0\0b\0\0\0\n\0\0\0".to_vec(),
             "unsupported_encoding",
-            &["UTF-16LE", "iconv"],
+            &["UTF-32LE", "iconv"],
         ),
         (
             "quote.csv",
@@ -138,7 +138,7 @@ async fn what_was_asked_for_wrongly() {
     for delimiter in ['ß', '"', '☃'] {
         let mut job = store.import_of(&path);
         job.file.reading = Reading {
-            delimiter,
+            delimiter: Some(delimiter),
             ..Reading::default()
         };
         refused(&store, job, "invalid_delimiter", &["ASCII"]).await;

@@ -106,7 +106,7 @@ fn what_cannot_be_imported_leaves_nothing() {
         );
     folder.write("wide.csv", vec!["c"; 2_500].join(","));
     folder
-        .write("utf16.csv", b"\xff\xfea\x00,\x00b\x00\n\x00")
+        .write("utf32.csv", b"\xff\xfe\x00\x00a\x00\x00\x00\n\x00\x00\x00")
         .write("cut.csv.gz", b"\x1f\x8b\x08\x00\x00\x00");
     let before = folder.json(&["project", "list"]);
     for (file, code) in [
@@ -115,7 +115,7 @@ fn what_cannot_be_imported_leaves_nothing() {
         ("empty.csv", "empty_file"),
         ("binary.csv", "binary_file"),
         ("wide.csv", "too_many_columns"),
-        ("utf16.csv", "unsupported_encoding"),
+        ("utf32.csv", "unsupported_encoding"),
         ("cut.csv.gz", "damaged_gzip"),
     ] {
         let (exit, error) = folder.error(&["import", file, "--project", "p", "--create-project"]);
@@ -374,4 +374,74 @@ fn project_files(folder: &Folder) -> Vec<(PathBuf, u64)> {
                 .is_none_or(|extension| extension != "write")
         })
         .collect()
+}
+
+#[test]
+fn how_a_file_is_written_is_found_said_and_remembered() {
+    let folder = Folder::new();
+    folder.ok(&["project", "create", "p"]);
+    // Windows-1252, semicolons, a title, one delimiter too many in a row.
+    let rows: String = (1..20)
+        .map(|n| format!("{n};{n},50;Z\u{fc}rich\r\n"))
+        .collect();
+    let text = format!("Report\r\n\r\nid;price;city\r\n{rows}20;;20,50;Z\u{fc}rich\r\n");
+    let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(c).unwrap()).collect();
+    folder.write("may.txt", &bytes);
+    let import = ["import", "may.txt", "--project", "p", "--source", "s"];
+    let plan = &folder.json(&[&import[..], &["--dry-run"]].concat())["plan"];
+    assert_eq!(
+        (&plan["encoding"], &plan["dialect"]["delimiter"]),
+        (&json!("windows-1252"), &json!(";"))
+    );
+    assert_eq!(plan["dialect"]["reading"]["skip_lines"], 2);
+    assert_eq!((&plan["rows"], &plan["mended"]), (&json!(20), &json!(1)));
+    let whats: Vec<_> = plan["dialect"]["evidence"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|decision| decision["what"].as_str().unwrap().to_owned())
+        .collect();
+    for what in [
+        "encoding",
+        "delimiter",
+        "quote",
+        "line_end",
+        "skip_lines",
+        "header",
+    ] {
+        assert!(whats.iter().any(|found| found == what), "{whats:?}");
+    }
+    let said = folder.ok(&import);
+    assert!(said.contains("delimiter ;"), "{said}");
+    folder.ok(&[
+        "export",
+        "p",
+        "--source",
+        "s",
+        "--original",
+        "--to",
+        "out.txt",
+    ]);
+    assert_eq!(std::fs::read(folder.path("out.txt")).unwrap(), bytes);
+    assert!(folder.ok(&import).contains("nothing was stored"));
+
+    // What one row cannot tell is as before, and what contradicts it is said.
+    folder.write("june.txt", "id;price;city\n1;1,50;Bern\n");
+    let june = [
+        "import",
+        "june.txt",
+        "--project",
+        "p",
+        "--source",
+        "s",
+        "--dry-run",
+    ];
+    let plan = &folder.json(&june)["plan"];
+    assert_eq!(plan["dialect"]["delimiter"], ";");
+    folder.write("june.txt", "id,price,city\n1,2,Bern\n2,3,Chur\n");
+    assert!(folder.ok(&june).contains("remembered left"));
+    let asked = folder.json(&[&june[..], &["--delimiter", ";", "--no-header"]].concat());
+    assert_eq!(asked["plan"]["columns"].as_array().unwrap().len(), 1);
+    let (exit, _) = folder.error(&[&june[..], &["--encoding", "ebcdic"]].concat());
+    assert_eq!(exit, 2);
 }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use manifold_jobs::import::Reading;
+use clap::{Args, ValueEnum};
+use manifold_format::{Escape, TextEncoding};
+use manifold_jobs::import::{Mark, Reading};
 
 /// What to import, into what, and how to read it.
 #[derive(Debug, Args)]
@@ -16,9 +17,12 @@ Examples:
   manifold import orders.csv --project shop --dry-run
 
 Each file is a source of its own, called like the file without its extension, unless --source names one. \
-A source that exists gets its next snapshot; a file that has not changed makes none. Gzip is recognised.")]
+A source that exists gets its next snapshot; a file that has not changed makes none. Gzip and zstd are recognised.
+
+How a file is written is found in its beginning, and --dry-run says what was found and why. The next file of a source \
+is read as the one before, unless it cannot be.")]
 pub(crate) struct ImportArgs {
-    /// The files: delimited text in UTF-8, plain or gzipped
+    /// The files: delimited text, plain or packed with gzip or zstd
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// The project: its id, its name, or the beginning of its id
@@ -33,13 +37,35 @@ pub(crate) struct ImportArgs {
     /// The columns that together identify a row; a new source keeps them
     #[arg(long, value_name = "COL", value_delimiter = ',')]
     pub(super) key: Vec<String>,
-    /// What stands between cells: one character, or `tab`
-    #[arg(long, value_name = "C", value_parser = delimiter, default_value = ",")]
-    delimiter: char,
-    /// The first line is a row and does not name the columns
-    #[arg(long)]
+    /// The encoding of the text: utf-8, utf-16le, windows-1252, shift_jis, ... [default: found]
+    #[arg(long, value_name = "E")]
+    encoding: Option<TextEncoding>,
+    /// What stands between cells: one character, or `tab` [default: found]
+    #[arg(long, value_name = "C", value_parser = character)]
+    delimiter: Option<char>,
+    /// What stands around cells: one character, or `none` [default: found]
+    #[arg(long, value_name = "C", value_parser = mark)]
+    quote: Option<Mark>,
+    /// How a quote is written within quotes: twice, behind a backslash, as it is [default: found]
+    #[arg(long, value_enum)]
+    escape: Option<EscapeArg>,
+    /// The first N records name the columns, one if no N is given [default: found]
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1",
+          value_parser = clap::value_parser!(u8).range(1..=20))]
+    header: Option<u8>,
+    /// The first record is a row and does not name the columns
+    #[arg(long, conflicts_with = "header")]
     no_header: bool,
-    /// Reject rows that have too few cells, instead of filling them with NULL
+    /// Lines before the header that are no part of the table [default: found]
+    #[arg(long, value_name = "N")]
+    skip_lines: Option<u64>,
+    /// The character that begins lines which are comments, or `none` [default: found]
+    #[arg(long, value_name = "C", value_parser = mark)]
+    comment: Option<Mark>,
+    /// Go on where the header is repeated, instead of rejecting what follows as another table
+    #[arg(long)]
+    all_tables: bool,
+    /// Reject rows that have too few cells, instead of filling them with NULL, and mend none
     #[arg(long)]
     strict: bool,
     /// Make a snapshot even if the file has not changed
@@ -53,19 +79,62 @@ pub(crate) struct ImportArgs {
 impl ImportArgs {
     /// How the files are to be read.
     pub(super) fn reading(&self) -> Reading {
+        let header_rows = if self.no_header {
+            Some(0)
+        } else {
+            self.header.map(usize::from)
+        };
         Reading {
+            encoding: self.encoding,
             delimiter: self.delimiter,
-            header: !self.no_header,
+            quote: self.quote,
+            escape: self.escape.map(Into::into),
+            header_rows,
+            skip_lines: self.skip_lines,
+            comment: self.comment,
+            all_tables: self.all_tables,
             strict: self.strict,
         }
     }
 }
 
-fn delimiter(text: &str) -> Result<char, String> {
+/// How a quote is written within quotes.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum EscapeArg {
+    // Twice
+    Doubled,
+    // Behind a backslash
+    Backslash,
+    // As it is
+    None,
+    // As it is, but `"` twice although it is not the quote
+    DoubleQuotes,
+}
+
+impl From<EscapeArg> for Escape {
+    fn from(escape: EscapeArg) -> Self {
+        match escape {
+            EscapeArg::Doubled => Self::Doubled,
+            EscapeArg::Backslash => Self::Backslash,
+            EscapeArg::None => Self::None,
+            EscapeArg::DoubleQuotes => Self::DoubleQuotes,
+        }
+    }
+}
+
+fn mark(text: &str) -> Result<Mark, String> {
+    match text {
+        "none" => Ok(Mark::None),
+        _ => character(text).map(Mark::Char),
+    }
+}
+
+fn character(text: &str) -> Result<char, String> {
     let mut characters = text.chars();
     match (text, characters.next(), characters.next()) {
         ("tab" | "\\t", ..) => Ok('\t'),
+        ("space", ..) => Ok(' '),
         (_, Some(one), None) => Ok(one),
-        _ => Err("it is one character, or `tab`".to_owned()),
+        _ => Err("it is one character, `tab` or `space`".to_owned()),
     }
 }

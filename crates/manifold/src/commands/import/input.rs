@@ -74,10 +74,12 @@ impl Input {
     }
 }
 
-/// The name of a file without `.gz` and without its extension.
+/// The name of a file without `.gz` or `.zst` and without its extension.
 fn stem(file_name: &str) -> &str {
     let plain = match file_name.rsplit_once('.') {
-        Some((plain, gz)) if gz.eq_ignore_ascii_case("gz") => plain,
+        Some((plain, packed)) if ["gz", "zst"].iter().any(|p| packed.eq_ignore_ascii_case(p)) => {
+            plain
+        }
         _ => file_name,
     };
     match plain.rsplit_once('.') {
@@ -96,6 +98,7 @@ mod tests {
             ("planes.csv", "planes"),
             ("planes.csv.gz", "planes"),
             ("planes.CSV.GZ", "planes"),
+            ("planes.csv.zst", "planes"),
             ("a.b.csv", "a.b"),
             ("planes", "planes"),
             (".csv", ".csv"),

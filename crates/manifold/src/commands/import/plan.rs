@@ -113,12 +113,20 @@ fn text(plan: &Plan<'_>) -> String {
     };
     let mut lines = vec![first];
     lines.extend(summary::columns(&plan.columns));
+    lines.push("  read as:".to_owned());
+    lines.extend(plan.decisions.iter().map(summary::decision));
     let odd = summary::odd(&plan.columns);
     if !odd.is_empty() {
         lines.push(format!("  odd cells: {}", odd.join(", ")));
     }
     if plan.padded > 0 {
         lines.push(format!("  short rows: {}", number(unsigned(plan.padded))));
+    }
+    if plan.mended > 0 {
+        lines.push(format!(
+            "  mended rows: {} (they split into the columns in one other way only)",
+            number(unsigned(plan.mended))
+        ));
     }
     lines.extend(summary::remarks(&plan.columns));
     if plan.rejected > 0 {

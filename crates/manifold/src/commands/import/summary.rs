@@ -1,5 +1,6 @@
 //! What an import did, in a few lines for people.
 
+use manifold_format::Decision;
 use manifold_jobs::import::{FoundColumn, FoundReject};
 
 use super::Done;
@@ -32,6 +33,10 @@ pub(super) fn text(done: &Done, input: &Input, project: &str) -> String {
     if imported.number == 1 {
         lines.extend(columns(&imported.columns));
     }
+    if !imported.read_as.is_empty() {
+        lines.push("  read as:".to_owned());
+        lines.extend(imported.read_as.iter().map(decision));
+    }
     let odd = odd(&imported.columns);
     if !odd.is_empty() {
         lines.push(format!(
@@ -44,6 +49,13 @@ pub(super) fn text(done: &Done, input: &Input, project: &str) -> String {
         lines.push(format!(
             "  short rows: {} {verb} filled with NULL (--strict rejects them)",
             number(imported.padded)
+        ));
+    }
+    if imported.mended > 0 {
+        let verb = if imported.mended == 1 { "was" } else { "were" };
+        lines.push(format!(
+            "  mended rows: {} {verb} read in the one other way that gives all columns (--strict mends none)",
+            number(unsigned(imported.mended))
         ));
     }
     if let Some(repeated) = imported.duplicate_keys.filter(|repeated| *repeated > 0) {
@@ -66,6 +78,22 @@ pub(super) fn text(done: &Done, input: &Input, project: &str) -> String {
         lines.extend(rejects(&imported.rejects));
     }
     lines.join("\n")
+}
+
+/// How a file is read in one respect, and why.
+pub(super) fn decision(decision: &Decision) -> String {
+    let Decision {
+        what,
+        found,
+        why,
+        sure,
+    } = decision;
+    let doubt = if *sure < 70 {
+        format!(", {sure} % sure")
+    } else {
+        String::new()
+    };
+    format!("    {what} {}: {}{doubt}", printable(found), printable(why))
 }
 
 /// What to do next.
