@@ -23,7 +23,10 @@ impl MigrationTrait for Migration {
         for column in [
             timestamp_with_time_zone_null(JobExecutions::HeartbeatAt),
             text_null(JobExecutions::EndReason)
-                .check(Expr::col(JobExecutions::EndReason).is_in(END_REASONS))
+                .check((
+                    "ck_job_executions_end_reason",
+                    Expr::col(JobExecutions::EndReason).is_in(END_REASONS),
+                ))
                 .to_owned(),
         ] {
             let widen = Table::alter()

@@ -120,7 +120,7 @@ async fn an_execution_runs_or_has_ended_and_a_token_is_given_once() {
     accepted(&hub, &job("j", "pending", 0, "NULL", "NULL")).await;
     let execution = |id: &str, token: i64, state: &str, finished_at: &str| {
         format!(
-            "INSERT INTO job_executions VALUES ('{id}', 'j', 1, {token}, 'w', '{state}', NULL, NULL, {TIME}, {finished_at})"
+            "INSERT INTO job_executions VALUES ('{id}', 'j', 1, {token}, 'w', '{state}', NULL, NULL, {TIME}, {finished_at}, NULL, NULL)"
         )
     };
     let ck = "ck_job_executions_finished_at";
@@ -154,7 +154,7 @@ async fn every_list_refuses_a_value_that_is_not_on_it() {
     accepted(&hub, &job("j", "pending", 0, "NULL", "NULL")).await;
     for sql in [
         format!("INSERT INTO data_sources VALUES ('p', 's', 'S', 's', 's', 'file', 'idle', TRUE, NULL, 0, 0, NULL, {TIME}, {TIME})"),
-        format!("INSERT INTO job_executions VALUES ('e', 'j', 1, 1, 'w', 'running', NULL, NULL, {TIME}, NULL)"),
+        format!("INSERT INTO job_executions VALUES ('e', 'j', 1, 1, 'w', 'running', NULL, NULL, {TIME}, NULL, NULL, NULL)"),
         format!("INSERT INTO job_logs VALUES ('e', 1, 'j', {TIME}, 'info', 't', 'm', NULL)"),
         format!(
             "INSERT INTO backups (id, project_id, type, state, location, compressed, with_data, created_at)

@@ -60,9 +60,14 @@ impl Store {
 }
 
 async fn open(path: &Path) -> DatabaseConnection {
-    sea_orm::Database::connect(format!("sqlite://{}?mode=rwc", path.display()))
-        .await
-        .unwrap()
+    // With checksums on the pages that it writes.
+    sea_orm::Database::connect(format!(
+        "sqlite://{}?mode=rwc&vfs={}",
+        path.display(),
+        manifold_store::vfs()
+    ))
+    .await
+    .unwrap()
 }
 
 /// The rows of a query, every value as text.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::Job;
-use crate::jobs::{BackupProject, ImportFile, RestoreProject, VerifyBackup};
+use crate::jobs::{
+    AdoptProject, BackupProject, CloneProject, ExportProjectFile, ImportFile, RestoreProject,
+    VerifyBackup,
+};
 use crate::kind::Kind;
 
 /// The kinds of jobs that a worker knows, by name. Jobs of other kinds are left to other workers.
@@ -23,7 +26,10 @@ impl Registry {
     #[must_use]
     pub fn built_in() -> Self {
         Self::empty()
+            .with::<AdoptProject>()
             .with::<BackupProject>()
+            .with::<CloneProject>()
+            .with::<ExportProjectFile>()
             .with::<ImportFile>()
             .with::<RestoreProject>()
             .with::<VerifyBackup>()

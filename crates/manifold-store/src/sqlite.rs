@@ -15,15 +15,21 @@ mod connect;
 mod page_checksum;
 mod vfs;
 
+use std::ffi::c_int;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use sqlx::sqlite::{LockedSqliteHandle, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{
+    LockedSqliteHandle, SqliteConnectOptions, SqliteConnection, SqliteJournalMode,
+    SqliteSynchronous,
+};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
-pub(crate) use connect::{add_checksums, connect, connect_options, make, want_checksums};
+pub(crate) use connect::{
+    add_checksums, connect, connect_foreign, connect_options, make, want_checksums,
+};
 pub(crate) use page_checksum::{LENGTH as RESERVED_BYTES, is_sound as is_sound_page};
 pub use vfs::vfs;
 
@@ -55,6 +61,31 @@ pub(crate) enum Role {
 /// The number of the SQLite library in this binary, such as 3051003 for 3.51.3.
 pub(crate) fn library_version() -> i32 {
     rusqlite::version_number()
+}
+
+/// How long to wait before a file is opened again that others were opening too.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Opens a connection. A file that was put in its place by a rename has no write-ahead log yet, and of several who open it one makes
+/// it: SQLite does not let the others wait for that, as each holds a lock that it needs, and tells them at once that it is busy.
+async fn connect_patiently(
+    options: &SqliteConnectOptions,
+) -> Result<SqliteConnection, sqlx::Error> {
+    let begun = Instant::now();
+    loop {
+        match options.connect().await {
+            Err(error) if is_busy(&error) && begun.elapsed() < BUSY_TIMEOUT => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let code = code.and_then(|code| code.parse::<c_int>().ok());
+    code.is_some_and(|code| code & 0xFF == rusqlite::ffi::SQLITE_BUSY)
 }
 
 /// One open connection with two drivers: sqlx runs statements on its own thread, `short` runs them on the
@@ -99,7 +130,7 @@ impl Handle {
         if role == Role::Reader {
             options = options.pragma("query_only", "ON");
         }
-        let mut worker = Box::new(options.connect().await?);
+        let mut worker = Box::new(connect_patiently(&options).await?);
         let gate = Gate::new();
         let short = {
             let mut locked = worker.lock_handle().await?;

@@ -161,3 +161,35 @@ async fn fifty_writers_of_two_processes_never_hear_that_it_is_locked() {
     assert_eq!(shown.revision, revision.revision, "the hub lags behind");
     assert!(u64::try_from(revision.revision).unwrap() > written);
 }
+
+/// A project that comes back has no write-ahead log, and who opens it makes one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_who_open_a_project_at_once_when_it_came_back_get_it() {
+    let store = support::store().await;
+    let id = store.project("p").await;
+    let projects = Projects::new(&store.manager);
+    for _ in 0..100 * rounds() {
+        projects.delete(&id).await.unwrap();
+        projects.undelete(id.as_str(), None).await.unwrap();
+        let mut managers = Vec::new();
+        for _ in 0..4 {
+            managers.push(store.reopen().await);
+        }
+        let mut opening = JoinSet::new();
+        let at_once = Arc::new(tokio::sync::Barrier::new(managers.len()));
+        for manager in managers {
+            let (id, at_once) = (id.clone(), at_once.clone());
+            opening.spawn(async move {
+                at_once.wait().await;
+                let spoke = manager.project(&id).await.unwrap();
+                let found = spoke.one(project::Entity::find()).await.unwrap();
+                assert_eq!(found.unwrap().id, id.as_str());
+                drop(spoke);
+                manager.shut_down().await.unwrap();
+            });
+        }
+        while let Some(opened) = opening.join_next().await {
+            opened.unwrap();
+        }
+    }
+}

@@ -289,6 +289,43 @@ async fn what_another_program_writes_is_taken_for_damage_and_can_be_salvaged() {
 }
 
 #[tokio::test]
+async fn a_file_without_any_checksum_is_adopted_and_a_changed_one_is_not() {
+    let store = support::store().await;
+    let (id, _) = doctored::sales(&store).await;
+    let projects = Projects::new(&store.manager);
+    let outside = tempfile::tempdir().unwrap();
+    let (changed, made_anew) = (
+        outside.path().join("changed.db"),
+        outside.path().join("anew.db"),
+    );
+    projects
+        .export_file(&id, &changed, CopyWatch::unwatched())
+        .await
+        .unwrap();
+    let shell = Connection::open(&changed).unwrap();
+    shell
+        .execute_batch("UPDATE project SET description = 'by hand'")
+        .unwrap();
+    shell
+        .execute("VACUUM INTO ?1", [made_anew.to_str().unwrap()])
+        .unwrap();
+    shell.close().unwrap();
+    let options = AdoptOptions {
+        name: Some("adopted".to_owned()),
+        ..AdoptOptions::default()
+    };
+    let adopt = async |file| projects.adopt(file, &options, CopyWatch::unwatched()).await;
+    let error = adopt(&changed).await.unwrap_err();
+    assert_eq!(error.code(), "corrupt", "{error}");
+    let adopted = adopt(&made_anew).await.unwrap().project;
+    assert_eq!(adopted.description.as_deref(), Some("by hand"));
+    let adopted = Projects::id(&adopted).unwrap();
+    let truth = rows(&store, &id).await.unwrap();
+    assert_eq!(rows(&store, &adopted).await.unwrap(), truth);
+    assert_sealed(&doctored::closed(&store, &adopted).await);
+}
+
+#[tokio::test]
 async fn a_program_that_names_the_vfs_writes_sound_pages() {
     let store = support::store().await;
     let (id, path) = doctored::sales(&store).await;

@@ -16,9 +16,9 @@ use manifold_store::rows::{ImportOptions, Unwatched};
 use manifold_store::{
     AdoptOptions, CopyWatch, DataSources, DatabaseManager as _, Doctor, NewSource, ProjectId,
     Projects, RelationshipDefinition, RelationshipEnd, Relationships, RowLog, Setting, Settings,
-    SnapshotId, Snapshots, SourceId, SourceIndexes, SourceTrash, StoreError, Timestamp,
+    SnapshotId, Snapshots, SourceId, SourceIndexes, SourceTrash, StoreError, Timestamp, vfs,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use support::Store;
 use text_records::TextRecords;
 use tokio_util::sync::CancellationToken;
@@ -79,7 +79,9 @@ async fn filled() -> (Store, ProjectId, SourceId, SourceId) {
         )
         .await
         .unwrap();
-    let connection = Connection::open(spoke(&store, &project)).unwrap();
+    let connection =
+        Connection::open_with_flags_and_vfs(spoke(&store, &project), OpenFlags::default(), vfs())
+            .unwrap();
     connection
         .execute_batch(
             "INSERT INTO rejected_rows(snapshot_id, line, reason, raw) SELECT id, 7, 'r', x'00ff' FROM snapshots;\
@@ -260,7 +262,9 @@ async fn what_expired_goes_one_at_a_time_and_leaves_nothing() {
         trash.delete(&project, source, |_| {}).await.unwrap();
     }
     assert_eq!(trash.purge_expired(&project).await.unwrap(), None);
-    let connection = Connection::open(spoke(&store, &project)).unwrap();
+    let connection =
+        Connection::open_with_flags_and_vfs(spoke(&store, &project), OpenFlags::default(), vfs())
+            .unwrap();
     connection
         .execute_batch("UPDATE trashed_sources SET trashed_at = '2020-01-01T00:00:00+00:00'")
         .unwrap();
@@ -291,7 +295,9 @@ async fn what_expired_goes_one_at_a_time_and_leaves_nothing() {
 #[tokio::test]
 async fn a_source_into_which_an_import_has_begun_is_not_deleted() {
     let (store, project, planes, _) = filled().await;
-    let connection = Connection::open(spoke(&store, &project)).unwrap();
+    let connection =
+        Connection::open_with_flags_and_vfs(spoke(&store, &project), OpenFlags::default(), vfs())
+            .unwrap();
     // Its job is alive: it is of this very process.
     let job = manifold_store::JobId::new();
     manifold_store::Jobs::new(&store.manager)

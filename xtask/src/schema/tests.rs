@@ -123,6 +123,17 @@ async fn the_enums_are_all_the_lists_that_columns_are_checked_against() {
     }
 }
 
+/// Columns that tables with rows were widened by: what is not null needs a default then. Elsewhere the program gives
+/// every value, so that both engines store the same.
+const ADDED_LATER: [(&str, &str); 6] = [
+    ("jobs", "queue"),
+    ("jobs", "priority"),
+    ("jobs", "concurrency_key"),
+    ("jobs", "run_at"),
+    ("jobs", "pending_dependencies"),
+    ("jobs", "max_crashes"),
+];
+
 #[tokio::test]
 async fn only_types_that_every_engine_reads_alike() {
     let known = [
@@ -145,7 +156,9 @@ async fn only_types_that_every_engine_reads_alike() {
         assert!(!columns.is_empty());
         for column in columns {
             assert!(known.contains(&&*column[2].to_lowercase()), "{column:?}");
-            assert!(column[3].is_empty(), "a default: {column:?}");
+            let place = (column[0].as_str(), column[1].as_str());
+            let may_default = ADDED_LATER.contains(&place);
+            assert!(column[3].is_empty() || may_default, "a default: {column:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use entity_core::enums::JobState;
 use manifold_jobs::jobs::{AdoptProject, CloneProject, ExportProjectFile};
 use manifold_jobs::{Job, JobError, Observer, run_foreground};
-use manifold_store::{DataSources, Projects, SourceChange, SourceTrash, StagedBuilder};
+use manifold_store::{DataSources, Projects, SourceChange, SourceTrash, StagedBuilder, vfs};
 use tokio_util::sync::CancellationToken;
 
 use crate::store::Store;
@@ -118,7 +118,7 @@ async fn a_secret_in_a_file_is_refused_or_redacted() {
     };
     run(&store, export).await.unwrap();
     let literal = r#"{"url": "https://me:hunter2@host/x", "apiKey": "hunter2hunter2"}"#;
-    rusqlite::Connection::open(&path)
+    rusqlite::Connection::open_with_flags_and_vfs(&path, Default::default(), vfs())
         .unwrap()
         .execute("UPDATE data_sources SET config = ?1", [literal])
         .unwrap();
@@ -203,7 +203,7 @@ async fn an_import_removes_what_expired_in_the_trash() {
     by_name.target.source = manifold_store::ImportSource::Named("s".to_owned());
     store.run(by_name.clone()).await.outcome.unwrap();
     assert_eq!(trash.list(&store.project).await.unwrap().len(), 1);
-    rusqlite::Connection::open(store.spoke())
+    rusqlite::Connection::open_with_flags_and_vfs(store.spoke(), Default::default(), vfs())
         .unwrap()
         .execute_batch("UPDATE trashed_sources SET trashed_at = '2020-01-01T00:00:00+00:00'")
         .unwrap();

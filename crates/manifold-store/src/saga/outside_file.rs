@@ -65,9 +65,9 @@ impl OutsideFile {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = if alone {
             let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-            sqlite::connect(immutable(path)?, flags).map_err(named)?
+            sqlite::connect_foreign(path, immutable(path)?, flags).map_err(named)?
         } else {
-            sqlite::connect(path, flags).map_err(named)?
+            sqlite::connect_foreign(path, path, flags).map_err(named)?
         };
         connection.busy_timeout(BUSY_TIMEOUT).map_err(named)?;
         connection

@@ -1,18 +1,60 @@
 //! Opens database files so that every page is checked.
 
 use std::ffi::c_int;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use rusqlite::ffi::{SQLITE_FCNTL_RESERVE_BYTES, sqlite3_file_control};
 use rusqlite::{Connection, OpenFlags};
 use sqlx::sqlite::SqliteConnectOptions;
 
-use super::page_checksum;
+use super::page_checksum::{self, PageLayout};
 use super::vfs::vfs;
 
 /// Opens a database file through rusqlite.
 pub(crate) fn connect(path: impl AsRef<Path>, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Connection::open_with_flags_and_vfs(path, flags, vfs())
+}
+
+/// Opens a file that some other program may have made, at `address`, which is `path` or a URI of it.
+///
+/// A program that knows nothing of our checksums copies the room for them and leaves it without any, as `VACUUM INTO` does. Such
+/// a file is read as it is; one that has a checksum on any page has them on all, or is damaged.
+pub(crate) fn connect_foreign(
+    path: &Path,
+    address: impl AsRef<Path>,
+    flags: OpenFlags,
+) -> rusqlite::Result<Connection> {
+    // A file that cannot be read here cannot be read by SQLite either, which says so.
+    if lacks_checksums(path).unwrap_or(false) {
+        Connection::open_with_flags(address, flags)
+    } else {
+        connect(address, flags)
+    }
+}
+
+/// Whether every page has room for a checksum and none has one. Reads no further than the first that has.
+fn lacks_checksums(path: &Path) -> io::Result<bool> {
+    let mut file = BufReader::new(File::open(path)?);
+    let mut page = vec![0; page_checksum::HEADER];
+    file.read_exact(&mut page)?;
+    let Some(layout) = PageLayout::of(&page).filter(|layout| layout.checked) else {
+        return Ok(false);
+    };
+    page.resize(layout.size, 0);
+    let (_, rest) = page.split_at_mut(page_checksum::HEADER);
+    file.read_exact(rest)?;
+    loop {
+        // A page that was never written is nothing but zeros, with or without checksums.
+        if page_checksum::is_sound(&page) && page.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        match file.read_exact(&mut page) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(true),
+            read => read?,
+        }
+    }
 }
 
 /// Opens a database file through sqlx.
