@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::{
     LockedSqliteHandle, SqliteConnectOptions, SqliteConnection, SqliteJournalMode,
     SqliteSynchronous,
@@ -83,7 +84,7 @@ async fn connect_patiently(
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(DatabaseError::code);
     let code = code.and_then(|code| code.parse::<c_int>().ok());
     code.is_some_and(|code| code & 0xFF == rusqlite::ffi::SQLITE_BUSY)
 }
