@@ -32,6 +32,8 @@ impl Job for Count {
     type Output = ();
 
     async fn run(&self, _context: &JobContext) -> Result<(), JobError> {
+        // Long enough that a second process has begun before a first one has done them all.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         Ok(())
     }
 }
