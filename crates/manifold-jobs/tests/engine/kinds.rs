@@ -33,7 +33,7 @@ impl Job for Count {
 
     async fn run(&self, _context: &JobContext) -> Result<(), JobError> {
         // Long enough that a second process has begun before a first one has done them all.
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
         Ok(())
     }
 }
