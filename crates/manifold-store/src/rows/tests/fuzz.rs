@@ -136,11 +136,12 @@ impl File {
 
     fn free_name(&self, index: Index) -> String {
         let name = format!("k{}", index.index(7) + 1);
-        if self.input.names.contains(&name) {
-            format!("n{}", self.input.names.len() * 31 + index.index(999))
-        } else {
-            name
-        }
+        let first = self.input.names.len() * 31 + index.index(999);
+        let numbered = (first..).map(|number| format!("n{number}"));
+        std::iter::once(name)
+            .chain(numbered)
+            .find(|name| !self.input.names.contains(name))
+            .unwrap()
     }
 
     fn each_row(&mut self, mut change: impl FnMut(usize, &mut Vec<Option<Vec<u8>>>)) {
