@@ -16,7 +16,7 @@ use std::time::Instant;
 use manifold_jobs::{Job, JobContext, JobError, Registry, Worker, WorkerOptions, new_job};
 use manifold_store::{
     DatabaseManager as _, Durability, Jobs, Layout, NewJob, NewProject, ProjectId, Projects,
-    SqliteManager, StoreOptions,
+    SqliteManager, StoreOptions, vfs,
 };
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +106,12 @@ async fn enqueue(manager: &Arc<SqliteManager>, projects: &[ProjectId], count: us
 
 /// Jobs that have ended, each with its attempt.
 fn history(manager: &SqliteManager, count: usize) {
-    let mut hub = rusqlite::Connection::open(manager.layout().core()).unwrap();
+    let mut hub = rusqlite::Connection::open_with_flags_and_vfs(
+        manager.layout().core(),
+        Default::default(),
+        vfs(),
+    )
+    .unwrap();
     let transaction = hub.transaction().unwrap();
     let numbers = format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 WHERE {count} > 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
