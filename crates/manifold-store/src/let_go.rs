@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::{ProjectId, SqliteManager, StoreError, saga};
+use crate::{ProjectId, SqliteManager, StoreError, saga, sqlite};
 
 /// How often a process with open spokes looks whether the hub has changed.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -147,7 +147,7 @@ impl Hub {
     fn data_version(&mut self, hub: &Path) -> Result<i64, StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => Connection::open_with_flags(hub, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+            None => sqlite::connect(hub, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
         };
         let version = connection
             .prepare_cached("PRAGMA data_version")?
