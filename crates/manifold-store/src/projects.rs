@@ -4,7 +4,7 @@ mod copies;
 mod page;
 mod stats;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use entity_core::enums::ProjectState;
@@ -226,18 +226,20 @@ impl Projects {
             ProjectState::Trashed => layout.trashed(&row.namespace),
             ProjectState::Active | ProjectState::Creating => layout.spoke(&row.namespace),
         };
-        let aside = (row.state == ProjectState::Active && !path.exists())
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let bytes = size(&path);
+        let aside = (row.state == ProjectState::Active && bytes == 0)
             .then(|| Quarantine::new(layout).project(&Self::id(row).ok()?).ok()?)
             .flatten();
         let is_quarantined = aside.is_some();
-        let path = aside.map_or(path, |aside| aside.path);
-        let size = |suffix: &str| {
-            let mut with_suffix = path.clone().into_os_string();
-            with_suffix.push(suffix);
-            std::fs::metadata(with_suffix).map_or(0, |metadata| metadata.len())
+        let (path, bytes) = match aside {
+            Some(aside) => (aside.path.clone(), size(&aside.path)),
+            None => (path, bytes),
         };
+        let mut log = path.clone().into_os_string();
+        log.push("-wal");
         ProjectFile {
-            size_bytes: size("") + size("-wal"),
+            size_bytes: bytes + size(log.as_ref()),
             is_quarantined,
             path,
         }

@@ -226,12 +226,14 @@ impl SqliteManager {
             let_go.stop().await;
         }
         self.spokes.close_idle().await?;
-        let stencils = self.stencils.clone();
-        provision::blocking(move || {
-            stencils.clear();
-            Ok(())
-        })
-        .await?;
+        if self.stencils.is_kept() {
+            let stencils = self.stencils.clone();
+            provision::blocking(move || {
+                stencils.clear();
+                Ok(())
+            })
+            .await?;
+        }
         let core = self.core.connection().file();
         core.close().await.map_err(query_error)?;
         core.access().check(core.path())

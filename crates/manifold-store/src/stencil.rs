@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::provision::{self, NewSpoke};
 use crate::staged::Workspace;
@@ -44,7 +44,7 @@ impl Stencils {
         if spoke.description.as_ref().map_or(0, String::len) > LONGEST {
             return None;
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         // One that fails is in an unknown state: it is dropped, and made anew for a later project.
         let stencil = match std::mem::take(&mut *state) {
             State::Unused => {
@@ -67,9 +67,18 @@ impl Stencils {
         }
     }
 
+    /// Whether there is a stencil to remove.
+    pub(crate) fn is_kept(&self) -> bool {
+        matches!(*self.state(), State::Kept(_))
+    }
+
     /// Removes the stencil. Blocks.
     pub(crate) fn clear(&self) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Unused;
+        *self.state() = State::Unused;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

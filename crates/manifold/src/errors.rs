@@ -54,7 +54,7 @@ impl Report {
     }
 
     /// Writes the report to stderr and gives the exit code.
-    pub(crate) fn fail(&self, output: Output) -> ExitCode {
+    pub(crate) fn fail(&self, output: Output) -> u8 {
         if output.json {
             let document = serde_json::json!({ "error": self });
             output::error_line(&document.to_string());
@@ -66,7 +66,7 @@ impl Report {
                 output::error_line(&format!("{cyan}hint:{cyan:#} {hint}"));
             }
         }
-        ExitCode::from(self.exit)
+        self.exit
     }
 }
 
@@ -126,7 +126,12 @@ pub(crate) fn fail(error: &anyhow::Error, output: Output) -> ExitCode {
     {
         return ExitCode::SUCCESS;
     }
-    Report::of(error).fail(output)
+    ExitCode::from(Report::of(error).fail(output))
+}
+
+/// Ends the program at once because of `error`, whatever its threads are doing.
+pub(crate) fn leave(error: &anyhow::Error, output: Output) -> ! {
+    std::process::exit(Report::of(error).fail(output).into())
 }
 
 /// Ends the program after the command line could not be parsed, or asked for help.
@@ -148,7 +153,7 @@ pub(crate) fn usage(error: &clap::Error, output: Output) -> ExitCode {
             hint,
             exit: UNUSABLE,
         };
-        return report.fail(output);
+        return ExitCode::from(report.fail(output));
     }
     drop(error.print()); // `| head` closed it, or nothing can be said any more
     if is_answer {

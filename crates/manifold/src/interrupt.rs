@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::command_error::CommandError;
+use crate::errors;
 use crate::output::Output;
 
 /// What Ctrl-C (and, on Unix, SIGTERM) asks for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupt {
     stop: CancellationToken,
-    leave: CancellationToken,
     working: Arc<AtomicUsize>,
 }
 
@@ -20,6 +21,13 @@ pub(crate) struct Interrupt {
 pub(crate) struct Stoppable {
     stop: CancellationToken,
     working: Arc<AtomicUsize>,
+}
+
+/// What a signal asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    Stop,
+    Leave,
 }
 
 impl Interrupt {
@@ -33,19 +41,27 @@ impl Interrupt {
         tokio::spawn(async move {
             loop {
                 signals.next().await;
-                interrupt.received(output);
+                match interrupt.received() {
+                    Asked::Stop => {
+                        output
+                            .note("stopping at a safe point; press Ctrl-C again to leave at once");
+                    }
+                    Asked::Leave => errors::leave(&CommandError::Interrupted.into(), output),
+                }
             }
         });
         Ok(())
     }
 
-    fn received(&self, output: Output) {
-        if self.stop.is_cancelled() || self.working.load(Ordering::SeqCst) == 0 {
-            self.leave.cancel();
-        } else {
-            output.note("stopping at a safe point; press Ctrl-C again to leave at once");
-        }
+    fn received(&self) -> Asked {
+        let idle = self.working.load(Ordering::SeqCst) == 0;
+        let again = self.stop.is_cancelled();
         self.stop.cancel();
+        if idle || again {
+            Asked::Leave
+        } else {
+            Asked::Stop
+        }
     }
 
     /// Marks the work that follows as one that listens to [`Stoppable::token`].
@@ -60,11 +76,6 @@ impl Interrupt {
     /// Whether somebody asked to stop.
     pub(crate) fn asked(&self) -> bool {
         self.stop.is_cancelled()
-    }
-
-    /// Returns when the program should leave at once.
-    pub(crate) async fn leave(&self) {
-        self.leave.cancelled().await;
     }
 }
 
@@ -128,22 +139,14 @@ mod tests {
 
     #[test]
     fn the_second_leaves_and_so_does_the_first_when_nothing_would_stop() {
-        let output = Output {
-            quiet: true,
-            ..Output::default()
-        };
         let interrupt = Interrupt::default();
         let work = interrupt.stoppable();
-        interrupt.received(output);
-        assert!(
-            work.token().is_cancelled() && interrupt.asked() && !interrupt.leave.is_cancelled()
-        );
-        interrupt.received(output);
-        assert!(interrupt.leave.is_cancelled());
+        assert_eq!(interrupt.received(), Asked::Stop);
+        assert!(work.token().is_cancelled() && interrupt.asked());
+        assert_eq!(interrupt.received(), Asked::Leave);
 
         let idle = Interrupt::default();
         drop(idle.stoppable());
-        idle.received(output);
-        assert!(idle.leave.is_cancelled());
+        assert_eq!(idle.received(), Asked::Leave);
     }
 }
