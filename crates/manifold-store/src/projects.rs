@@ -216,10 +216,7 @@ impl Projects {
         self.find(id.as_str()).await
     }
 
-    /// Where the project's file is and how large it is.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`].
+    /// Where the project's file is and how large it is. Blocks for some microseconds.
     pub fn file(&self, row: &projects::Model) -> ProjectFile {
         let layout = self.manager.layout();
         let path = match row.state {
