@@ -7,9 +7,11 @@ use super::import::{ImportOptions, Outcome};
 use super::input::Input;
 use super::load::Load;
 use super::publish::Publication;
+use super::recover::recover;
 use super::row::Row;
 use super::snapshot::Counts;
 use super::source::{MAX_COLUMNS, Source};
+use super::unfinished::{Kept, Unfinished};
 use crate::{Durability, fail_point};
 use rusqlite::{Connection, params};
 use std::time::{Duration, Instant};
@@ -17,6 +19,9 @@ use std::time::{Duration, Instant};
 /// An input that takes longer than this to fill one statement is slow: every statement is then
 /// its own transaction, so that no other writer waits for the input.
 const SLOW_INPUT: Duration = Duration::from_millis(50);
+
+/// Other writers of the project wait no longer than this, and so much work is lost when the process dies.
+const COMMIT_EVERY: Duration = Duration::from_millis(500);
 
 /// Imports into a source that has no snapshot and no row table.
 pub(super) fn run(
@@ -28,8 +33,7 @@ pub(super) fn run(
     let mut encodings: Vec<String> = (0..input.width())
         .map(|column| input.records.adopt(column, None))
         .collect();
-    let phys: Vec<i64> = (source.next_phys..).take(input.width()).collect();
-    let width = phys.len() as i64;
+    let width = input.width() as i64;
     if width > MAX_COLUMNS {
         return Err(ImportError::TooManyColumns {
             needed: width,
@@ -37,16 +41,18 @@ pub(super) fn run(
             limit: MAX_COLUMNS,
         });
     }
-    let next_phys = source.next_phys + width;
+    let mut phys: Vec<i64> = (source.next_phys..).take(input.width()).collect();
+    let mut next_phys = source.next_phys + width;
     let quirks = if options.dry_run {
         let mut row = Row::new();
         while input.next(&mut row)? {}
         0
     } else {
-        make_table(conn, source, &input, &phys, &encodings)?;
+        let (begun, kept) = begin(conn, source, &mut input, &encodings)?;
         fail_point!("import-table-made", RowsError::interrupted());
+        (phys, next_phys) = (begun.phys, begun.next_phys);
         let claim = Claim { source, next_phys };
-        load(conn, &claim, &mut input, &phys, options.batch_rows)?
+        load(conn, &claim, &mut input, &phys, kept, options.batch_rows)?
     };
     let exhausted = input.finish()?;
     let wanted = &exhausted.finished.columns;
@@ -146,6 +152,66 @@ impl Claim<'_> {
     }
 }
 
+/// The columns of the row table, and what `next_phys` is while the import holds it.
+struct Begun {
+    phys: Vec<i64>,
+    next_phys: i64,
+}
+
+/// Takes over what an import that was stopped has stored, if it is the beginning of the input; otherwise begins anew.
+fn begin(
+    conn: &Connection,
+    source: &Source,
+    input: &mut Input<'_>,
+    encodings: &[String],
+) -> Result<(Begun, Kept), ImportError> {
+    let mut kept = Kept::default();
+    if let Some(unfinished) = Unfinished::find(conn, source, encodings)? {
+        kept = unfinished.kept(conn, source, input)?;
+        if kept.rows > 0 {
+            let next_phys = take_over(conn, source, input, |conn| {
+                unfinished.delete_rest(conn, source, &kept)
+            })?;
+            tracing::info!(
+                source_id = source.id,
+                rows = kept.rows,
+                "an import goes on behind the rows that an earlier attempt stored"
+            );
+            let phys = unfinished.phys;
+            return Ok((Begun { phys, next_phys }, kept));
+        }
+    }
+    recover(conn, &source.id, &|conn| input.guard(conn))?;
+    let phys: Vec<i64> = (source.next_phys..).take(input.width()).collect();
+    make_table(conn, source, input, &phys, encodings)?;
+    let next_phys = source.next_phys + phys.len() as i64;
+    Ok((Begun { phys, next_phys }, kept))
+}
+
+/// Takes the right to the rows of an import that was stopped: a column number that is never used ends the right of whoever still holds
+/// it.
+fn take_over(
+    conn: &Connection,
+    source: &Source,
+    input: &Input<'_>,
+    trim: impl FnOnce(&Connection) -> Result<(), RowsError>,
+) -> Result<i64, ImportError> {
+    let transaction = input.begin(conn, Durability::Relaxed)?;
+    let next_phys = source.next_phys;
+    Claim { source, next_phys }.check(&transaction)?;
+    trim(&transaction)?;
+    transaction
+        .execute(
+            "UPDATE data_sources SET next_phys = next_phys + 1 WHERE id = ?",
+            [&source.id],
+        )
+        .doing("taking over an unfinished import")?;
+    transaction
+        .commit()
+        .doing("taking over an unfinished import")?;
+    Ok(next_phys + 1)
+}
+
 /// Makes the empty row table and takes the column numbers.
 fn make_table(
     conn: &Connection,
@@ -177,20 +243,27 @@ fn make_table(
     Ok(())
 }
 
-/// Loads all rows; returns the number of quirks.
+/// Loads all rows behind those that are kept; returns the number of quirks.
 fn load(
     conn: &Connection,
     claim: &Claim<'_>,
     input: &mut Input<'_>,
     phys: &[i64],
+    kept: Kept,
     batch_rows: u64,
 ) -> Result<i64, ImportError> {
     let mut load = Load::prepare(conn, claim.source, phys)?;
+    (load.rows, load.quirks) = (kept.rows, kept.quirks);
+    let mut more = kept.rows == 0 || kept.ahead.is_some();
+    if let Some(row) = kept.ahead {
+        *load.blank() = row;
+        load.keep();
+    }
     let mut transaction = None;
+    let mut begun = Instant::now();
     let mut batch = 0;
     loop {
         let started = Instant::now();
-        let mut more = true;
         while more && !load.is_full() {
             more = input.next(load.blank())?;
             if more {
@@ -199,14 +272,15 @@ fn load(
         }
         if load.waiting() > 0 {
             if transaction.is_none() {
-                let begun = input.begin(conn, Durability::Relaxed)?;
-                claim.check(&begun)?;
-                transaction = Some(begun);
+                let allowed = input.begin(conn, Durability::Relaxed)?;
+                claim.check(&allowed)?;
+                transaction = Some(allowed);
+                begun = Instant::now();
             }
             batch += load.waiting();
             load.insert()?;
         }
-        let slow = started.elapsed() > SLOW_INPUT;
+        let slow = started.elapsed() > SLOW_INPUT || begun.elapsed() > COMMIT_EVERY;
         if (!more || slow || batch >= batch_rows)
             && let Some(transaction) = transaction.take()
         {

@@ -39,6 +39,9 @@ pub struct ImportOptions {
     pub durability: Durability,
     /// Find out what would change and write nothing.
     pub dry_run: bool,
+    /// When the import fails, what it stored stays for the next one, as it does when the process dies. Nobody sees it, and
+    /// [`recover()`] takes it away.
+    pub resumable: bool,
 }
 
 impl ImportOptions {
@@ -56,6 +59,7 @@ impl ImportOptions {
             window: 1_024,
             durability: Durability::Full,
             dry_run: false,
+            resumable: false,
         }
     }
 }
@@ -121,13 +125,14 @@ impl From<Snapshot> for SnapshotSummary {
 /// `conn` is the connection that writes to the project's file; it must not be in a transaction.
 /// A first import commits rows in batches and then publishes them; a later one reads first and
 /// then writes and publishes in one transaction. Until then nothing of it is visible. If the
-/// process dies, the next import or [`recover()`] takes away what is left, and
-/// the import may be repeated.
+/// process dies, the import may be repeated: a first one goes on behind the stored rows that its
+/// input begins with, whatever else is left is taken away by the next import or by [`recover()`].
 ///
 /// # Errors
 /// [`ImportError::Cancelled`] if `watch` says so, [`ImportError::Moved`] if another writer
 /// changed the source meanwhile, [`ImportError::Records`] if the input cannot be read, and the
-/// others as they say. Nothing of the import stays.
+/// others as they say. Nothing of the import stays, unless it is
+/// [`resumable`](ImportOptions::resumable).
 pub fn import(
     conn: &Connection,
     source_id: &str,
@@ -142,11 +147,8 @@ pub fn import(
         return Ok(Outcome::Published(done.into()));
     }
     keeping_level(conn, || {
-        if !options.dry_run {
-            recover(conn, source_id, &|conn| watch.guard(conn))?;
-        }
         let outcome = run(conn, source_id, records, options, watch);
-        if outcome.is_err() && !options.dry_run {
+        if outcome.is_err() && !options.dry_run && !options.resumable {
             undo(conn, source_id, watch);
         }
         outcome
@@ -160,10 +162,14 @@ fn run(
     options: &ImportOptions,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, ImportError> {
+    let previous = latest(conn, source_id)?;
+    if previous.is_some() && !options.dry_run {
+        recover(conn, source_id, &|conn| watch.guard(conn))?;
+    }
     let source = Source::load(conn, source_id)?;
     source.refuse_if_exhausted()?;
     let input = Input::open(conn, records, watch, &options.key_columns)?;
-    match latest(conn, source_id)? {
+    match previous {
         None => first_import::run(conn, &source, input, options),
         Some(previous) => later_import::run(conn, &source, &previous, input, options),
     }

@@ -1,7 +1,7 @@
 //! The input of one import while it is read.
 
 use super::duplicates::KeyCounter;
-use super::error::{ImportError, RowsError};
+use super::error::{GuardError, ImportError, RowsError};
 use super::records::{Finished, IncomingColumn, Records, Step};
 use super::rejects::Rejects;
 use super::row::Row;
@@ -139,13 +139,18 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// Asks the watch whether a write transaction may go on.
+    pub(super) fn guard(&self, conn: &Connection) -> Result<(), GuardError> {
+        self.watch.guard(conn)
+    }
+
     /// Begins a write transaction that the watch allows.
     pub(super) fn begin<'c>(
         &self,
         conn: &'c Connection,
         durability: Durability,
     ) -> Result<Transaction<'c>, RowsError> {
-        begin(conn, durability, &|conn| self.watch.guard(conn))
+        begin(conn, durability, &|conn| self.guard(conn))
     }
 
     /// Ends reading.

@@ -38,6 +38,7 @@ mod snapshot;
 mod source;
 mod spool;
 mod transaction;
+mod unfinished;
 mod unique;
 mod view;
 mod view_cell;

@@ -11,6 +11,7 @@ mod model;
 mod names;
 mod parts;
 mod project;
+mod resumed;
 mod views;
 
 pub(crate) use csvish::Csvish;
