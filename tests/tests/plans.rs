@@ -18,6 +18,7 @@ use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
 use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
 use manifold_store::recorder::{self, Place};
+use manifold_store::rows::Effect;
 use manifold_store::{
     AdoptOptions, CopyWatch, DataSources, DatabaseManager as _, Ending, Fence, FenceError,
     ImportSource, JobFilter, JobId, JobProgress, Jobs, Layout, Migrations, NewJob, NewProject,
@@ -266,10 +267,11 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
         .drop(&project, &source, columns(), never, |_| {})
         .await
         .unwrap();
-    log.delete_latest(
+    log.delete(
         &project,
         &source,
-        &listed[0].snapshot.id.parse().unwrap(),
+        &[listed[0].snapshot.id.parse().unwrap()],
+        Effect::Lasting,
         |_| {},
     )
     .await

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
 use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, export, run_foreground};
+use manifold_store::rows::Effect;
 use manifold_store::{
     DataSources, Durability, ImportSource, Layout, NewProject, NewSource, ProjectId, Projects,
     RowLog, SnapshotId, SourceId, SqliteManager, StoreOptions,
@@ -316,11 +317,11 @@ async fn history(store: &Store, seed: u64) {
             kept.push((id, bytes));
         }
         if kept.len() > 1 && random.one_in(4) {
+            let (gone, _) = kept.remove(random.below(kept.len()));
             RowLog::new(&store.manager)
-                .delete_latest(&source.0, &source.1, &kept[kept.len() - 1].0, |_| {})
+                .delete(&source.0, &source.1, &[gone], Effect::Lasting, |_| {})
                 .await
                 .unwrap();
-            kept.pop();
         }
         for (number, (id, bytes)) in kept.iter().enumerate() {
             let exported = store.export(&source.0, id).await;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::error::tells_damage;
 use crate::file_lock::{FileLock, Share};
 use crate::rows::{
-    self, Deleted, ImportError, ImportOptions, IndexError, Outcome, Records, RowsError, Watch,
+    self, Deleted, Effect, ImportError, ImportOptions, IndexError, Outcome, Records, RowsError,
+    Watch,
 };
 use crate::{
     DatabaseManager as _, ProjectId, SnapshotId, SourceId, SqliteManager, StoreError, fail_point,
@@ -160,38 +161,39 @@ impl RowLog {
             .await?
     }
 
-    /// Deletes the latest snapshot of a source, which becomes what the snapshot before it was: the undo of
-    /// an import. Numbers are not used again.
+    /// Deletes snapshots of a source; the others keep every row. Deleting the latest one undoes its import: the source becomes what it
+    /// was before. Numbers are not used again.
     ///
-    /// `snapshot` must still be the latest when the project's other writers are done.
+    /// Other writers of the project are waited for. With [`Effect::Measured`] nothing is changed.
     ///
     /// # Errors
-    /// [`ImportError::Moved`] when it is not, others by meaning; nothing is changed then.
-    pub async fn delete_latest(
+    /// [`RowsError::NoSnapshot`] when one of them is gone meanwhile, others by meaning; nothing is changed then.
+    pub async fn delete(
         &self,
         project: &ProjectId,
         source: &SourceId,
-        snapshot: &SnapshotId,
+        snapshots: &[SnapshotId],
+        effect: Effect,
         waiting: impl FnOnce(Option<&str>) + Send,
     ) -> Result<Deleted, RowLogError> {
         let spoke = self.manager.project(project).await?;
         let lock = self.write_lock(project, waiting).await?;
         let version = spoke.connection().file().version();
-        let (source, snapshot) = (source.to_string(), snapshot.to_string());
+        let source = source.to_string();
+        let snapshots: Vec<_> = snapshots.iter().map(ToString::to_string).collect();
         let deleted = spoke
             .connection()
             .lend_writer(move |connection| {
                 let _lock = lock;
                 refuse_other_version(connection, version)?;
-                let latest = rows::latest(connection, &source)?;
-                if latest.is_none_or(|latest| latest.id != snapshot) {
-                    return Err(ImportError::Moved { source_id: source }.into());
-                }
-                rows::delete_latest(connection, &source, &|_| Ok(())).map_err(RowLogError::from)
+                rows::delete(connection, &source, &snapshots, effect, &|_| Ok(()))
+                    .map_err(RowLogError::from)
             })
             .await??;
-        fail_point!("snapshot-deleted");
-        projection::publish(self.manager.core(), &spoke).await?;
+        if effect == Effect::Lasting {
+            fail_point!("snapshot-deleted");
+            projection::publish(self.manager.core(), &spoke).await?;
+        }
         Ok(deleted)
     }
 

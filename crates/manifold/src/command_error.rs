@@ -78,14 +78,9 @@ pub(crate) enum CommandError {
         /// The second snapshot.
         to: String,
     },
-    /// Only the latest snapshot of a source can be deleted.
-    #[error("{snapshot} is not the latest snapshot of its source, and only that can be deleted")]
-    NotLatest {
-        /// The snapshot.
-        snapshot: String,
-        /// The latest one.
-        latest: String,
-    },
+    /// A policy that keeps nothing.
+    #[error("nothing says what to keep")]
+    NothingToKeep,
     /// A project that was not found lies in the trash.
     #[error("project `{name}` was deleted on {deleted} and lies in the trash")]
     ProjectInTrash {
@@ -248,7 +243,7 @@ impl CommandError {
             Self::CannotWrite { .. } => "file_unwritable",
             Self::FileIsFolder { .. } => "file_is_folder",
             Self::DifferentSources { .. } => "different_sources",
-            Self::NotLatest { .. } => "not_latest",
+            Self::NothingToKeep => "usage",
             Self::ProjectInTrash { .. } | Self::SourceInTrash { .. } | Self::NotInTrash { .. } => {
                 "not_found"
             }
@@ -277,7 +272,9 @@ impl CommandError {
             Self::MigrationStopped { .. } => {
                 Some("`manifold migrate up` goes on with them".to_owned())
             }
-            Self::NotLatest { latest, .. } => Some(format!("delete {latest} first")),
+            Self::NothingToKeep => Some(
+                "--keep-last N keeps the N newest; there are --keep-hourly, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly and --keep-within too".to_owned(),
+            ),
             Self::SecretInFile { command, .. } => Some(format!(
                 "`{command}` puts references to secrets in their place, and says which are to be set"
             )),

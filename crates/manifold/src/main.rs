@@ -11,6 +11,7 @@ mod failpoints;
 mod foreground;
 mod hidden_question;
 mod interrupt;
+mod keep;
 mod log;
 mod output;
 mod progress;

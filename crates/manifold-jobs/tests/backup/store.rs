@@ -105,7 +105,15 @@ impl Store {
     async fn delete_latest(&self, source: &str) {
         let source = self.sources().find(&self.project, source).await.unwrap().id;
         let connection = self.connection();
-        rows::delete_latest(&connection, &source, &|_| Ok(())).unwrap();
+        let latest = rows::latest(&connection, &source).unwrap().unwrap().id;
+        rows::delete(
+            &connection,
+            &source,
+            &[latest],
+            rows::Effect::Lasting,
+            &|_| Ok(()),
+        )
+        .unwrap();
     }
 
     /// A connection of somebody else on the project's file.

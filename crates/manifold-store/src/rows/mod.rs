@@ -50,7 +50,7 @@ mod watch;
 mod tests;
 
 pub use cell::Cell;
-pub use delete::{Deleted, delete_latest};
+pub use delete::{Deleted, Effect, delete};
 pub use diff::{Change, Diff, DiffColumn, diff};
 pub use error::{GuardError, ImportError, RowsError};
 pub use history::{History, RowVersion, VersionOp, history};

@@ -111,6 +111,16 @@ pub(super) fn previous(
     one(conn, at, &[&source_id, &seq])
 }
 
+/// The snapshot behind the one with this seq.
+pub(super) fn next(
+    conn: &Connection,
+    source_id: &str,
+    seq: i64,
+) -> Result<Option<Snapshot>, RowsError> {
+    let at = "WHERE s.source_id = ? AND s.seq > ? ORDER BY s.seq LIMIT 1";
+    one(conn, at, &[&source_id, &seq])
+}
+
 /// The snapshot that a step of a job has published.
 pub(super) fn published_by(
     conn: &Connection,

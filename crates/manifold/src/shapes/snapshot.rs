@@ -24,7 +24,7 @@ pub(crate) struct SnapshotShape {
     pub(crate) padded: i64,
     pub(crate) odd_cells: i64,
     pub(crate) columns: Vec<ColumnShape>,
-    taken_at: DateTime<Utc>,
+    pub(crate) taken_at: DateTime<Utc>,
     pub(crate) input_hash: String,
     input_bytes: i64,
 }

@@ -222,12 +222,8 @@ fn rejected_records_are_kept_byte_for_byte() {
 }
 
 #[test]
-fn only_the_latest_snapshot_is_deleted_and_only_with_a_yes() {
+fn a_snapshot_is_deleted_only_with_a_yes() {
     let folder = versions();
-    assert_eq!(
-        folder.fails(&["snapshot", "delete", "p", "t@1", "--yes"]),
-        (1, "not_latest".to_owned())
-    );
     assert_eq!(
         folder.fails(&["snapshot", "delete", "p", "t@2"]),
         (2, "needs_yes".to_owned())
@@ -261,5 +257,58 @@ fn only_the_latest_snapshot_is_deleted_and_only_with_a_yes() {
     assert_eq!(
         next["snapshots"][0]["number"], 3,
         "a number is not given again"
+    );
+}
+
+#[test]
+fn prune_keeps_what_the_policy_says_and_every_row_of_it() {
+    let folder = versions();
+    folder.import("t.csv", "id,v\n1,a\n5,e\n", &[]);
+    folder.import("other.csv", "id\n1\n", &[]);
+    assert_eq!(
+        folder.fails(&["snapshot", "prune", "p", "--yes"]),
+        (2, "usage".to_owned())
+    );
+    let prune = ["snapshot", "prune", "p", "--keep-last", "2"];
+    assert_eq!(folder.fails(&prune), (2, "needs_yes".to_owned()));
+    let plan = &folder.json(&[&prune[..], &["--dry-run"]].concat())["plan"];
+    assert_eq!(plan["deleted"].as_array().unwrap().len(), 1);
+    assert_eq!(plan["deleted"][0]["snapshot"]["number"], 1);
+    assert_eq!(
+        plan["rows_deleted"], 2,
+        "2,b and the first 3,c are in no other snapshot: {plan}"
+    );
+    let kept = plan["kept"].as_array().unwrap();
+    let latest = kept
+        .iter()
+        .find(|kept| kept["snapshot"]["number"] == 3)
+        .unwrap();
+    assert_eq!(latest["reasons"], json!(["newest", "last"]));
+
+    let pruned = folder.json(&[&prune[..], &["--yes"]].concat());
+    assert_eq!(&pruned, plan);
+    assert_eq!(
+        rows(&folder, "t@2", &[])["rows"],
+        json!([[1, "a"], [3, "C"], [4, "d"]])
+    );
+    let text = folder.run(&[
+        "snapshot",
+        "prune",
+        "p",
+        "--keep-last",
+        "1",
+        "--source",
+        "t",
+        "--dry-run",
+    ]);
+    assert!(
+        text.stdout.contains("would be deleted") && text.stdout.contains("newest, last"),
+        "{}",
+        text.stdout
+    );
+    assert!(
+        text.stderr.contains("Nothing was changed"),
+        "{}",
+        text.stderr
     );
 }

@@ -37,6 +37,7 @@ enum Step {
     Rewrite(Index, u16),
     Import { always: bool },
     DeleteLatest,
+    Delete(Index),
 }
 
 fn values() -> impl Strategy<Value = Values> {
@@ -65,7 +66,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (at(), at()).prop_map(|(a, n)| Step::RenameColumn(a, n)),
         1 => (at(), any::<u16>()).prop_map(|(a, v)| Step::Rewrite(a, v)),
         9 => any::<bool>().prop_map(|always| Step::Import { always }),
-        3 => Just(Step::DeleteLatest),
+        2 => Just(Step::DeleteLatest),
+        2 => at().prop_map(Step::Delete),
     ]
 }
 
@@ -258,7 +260,8 @@ impl File {
             Step::AddColumn(..)
             | Step::RemoveColumn(_)
             | Step::Import { .. }
-            | Step::DeleteLatest => {}
+            | Step::DeleteLatest
+            | Step::Delete(_) => {}
         }
     }
 }
@@ -290,7 +293,9 @@ proptest! {
         for step in &steps {
             match step {
                 Step::Import { always } => model.import(&file.input, *always),
-                Step::DeleteLatest => model.delete_latest(),
+                Step::DeleteLatest if model.kept() > 0 => model.delete(model.kept() - 1),
+                Step::Delete(at) if model.kept() > 0 => model.delete(at.index(model.kept())),
+                Step::DeleteLatest | Step::Delete(_) => continue,
                 other => {
                     file.change(other);
                     continue;

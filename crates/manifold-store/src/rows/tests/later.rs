@@ -1,6 +1,7 @@
-use super::super::{Change, Counts, ImportError, ImportOptions, Outcome, delete_latest, diff};
+use super::super::{Change, Counts, ImportError, ImportOptions, Outcome, diff};
 use super::csvish::Csvish;
-use super::project::{Project, SOURCE};
+use super::deleting::delete_latest;
+use super::project::Project;
 
 fn counts(added: i64, removed: i64, changed: i64, moved: i64) -> impl Fn(&Counts) -> bool {
     move |c| (c.added, c.removed, c.changed, c.moved) == (added, removed, changed, moved)
@@ -162,7 +163,7 @@ fn columns_are_followed_by_name_by_values_and_back_from_older_snapshots() {
         ["1,u1,x", "2,u2,y", "3,u3,z"]
     );
     // A column that only the deleted snapshot listed comes back as a new one.
-    delete_latest(&project.conn, SOURCE, &|_| Ok(())).unwrap();
+    delete_latest(&project);
     let again = project.import(&Csvish::new("id,MAIL,x", &["1,u1,", "2,u2,", "3,u3,"]));
     assert_eq!(phys(&again), [1, 2, 5]);
     assert_eq!(

@@ -1,7 +1,7 @@
 //! What the row log must do, on whole rows in memory.
 
 use super::super::{
-    Change, Counts, ImportOptions, Outcome, Row, Snapshot, Unwatched, delete_latest, diff, import,
+    Change, Counts, Effect, ImportOptions, Outcome, Row, Snapshot, Unwatched, delete, diff, import,
     read, recover,
 };
 use super::csvish::{Csvish, Record};
@@ -96,11 +96,19 @@ impl Model {
         }
     }
 
-    pub(super) fn delete_latest(&mut self) {
-        if self.kept.pop().is_some() {
-            let deleted = delete_latest(&self.project.conn, SOURCE, &|_| Ok(())).unwrap();
-            assert_eq!(deleted.latest.as_ref(), self.kept.last().map(|(id, _)| id));
-        }
+    /// Deletes the snapshot at `place` among those that are kept.
+    pub(super) fn delete(&mut self, place: usize) {
+        let (id, _) = self.kept.remove(place);
+        let deleted = delete(&self.project.conn, SOURCE, &[id], Effect::Lasting, &|_| {
+            Ok(())
+        });
+        let latest = deleted.unwrap().latest;
+        assert_eq!(latest.as_ref(), self.kept.last().map(|(id, _)| id));
+    }
+
+    /// How many snapshots are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.kept.len()
     }
 
     /// Everything that is kept reads back as it was.

@@ -1,14 +1,14 @@
 //! `manifold snapshot delete`
 
 use clap::Args;
+use manifold_store::rows::{Deleted, Effect};
 use manifold_store::{DataSources, Projects, RowLog, Snapshots};
 use serde_json::json;
 
-use crate::command_error::CommandError;
 use crate::session::Session;
 use crate::shapes::snapshot::SnapshotShape;
 use crate::table::printable;
-use crate::units::count;
+use crate::units::{self, count};
 
 /// Which snapshot.
 #[derive(Debug, Args)]
@@ -17,7 +17,8 @@ Examples:
   manifold snapshot delete aviation planes@latest --dry-run
   manifold snapshot delete aviation planes@2
 
-Only the latest snapshot of a source can be deleted: this undoes its import. Its number is not given again.")]
+The other snapshots keep every row. Deleting the latest one undoes its import: the source is what it was before. A number is not \
+given again. What becomes free is used by later imports; the file stays as large as it is.")]
 pub(crate) struct DeleteArgs {
     /// The project: its id, its name, or the beginning of its id
     project: String,
@@ -28,7 +29,7 @@ pub(crate) struct DeleteArgs {
     dry_run: bool,
 }
 
-/// Deletes the latest snapshot of a source; the one before it is the latest then.
+/// Deletes a snapshot of a source; if it was the latest, the one before it is the latest then.
 pub(super) async fn run(arguments: DeleteArgs, session: &Session) -> anyhow::Result<()> {
     let store = session.store().await?;
     let project = Projects::id(&Projects::new(&store).find(&arguments.project).await?)?;
@@ -37,66 +38,79 @@ pub(super) async fn run(arguments: DeleteArgs, session: &Session) -> anyhow::Res
     let source = DataSources::new(store.clone())
         .find(&project, &wanted.source_id)
         .await?;
-    let mut newest = snapshots
-        .list(&project, Some(&source))
-        .await?
+    let listed = snapshots.list(&project, Some(&source)).await?;
+    let latest = listed
         .into_iter()
-        .map(SnapshotShape::from);
-    let latest = newest.next().filter(|latest| latest.id != wanted.id);
-    if let Some(latest) = latest {
-        let (snapshot, latest) = (wanted.reference(), latest.reference());
-        return Err(CommandError::NotLatest { snapshot, latest }.into());
-    }
-    let previous = newest.next();
+        .map(SnapshotShape::from)
+        .find(|snapshot| snapshot.id != wanted.id);
     let shown = printable(&wanted.reference());
-    let after = |when| after(previous.as_ref(), &wanted.source_name, when);
+    let after = |when| match &latest {
+        Some(latest) => format!("the latest is {} {when}", printable(&latest.reference())),
+        None => format!("{} is empty {when}", printable(&wanted.source_name)),
+    };
     let output = session.output();
-    if arguments.dry_run {
-        let document = json!({ "plan": { "snapshot": wanted, "latest": previous } });
-        output.show(&document, || {
-            format!(
-                "{shown} would be deleted ({}); {}.",
-                rows(&wanted),
-                after("then")
-            )
-        })?;
-        output.note("Nothing was changed.");
-        return Ok(());
+    if !arguments.dry_run {
+        let rows = count(wanted.row_count, "row");
+        let question = format!("Delete {shown} ({rows}); {}", after("then"));
+        session.confirm(question).await?;
     }
-    session
-        .confirm(format!(
-            "Delete {shown} ({}); {}",
-            rows(&wanted),
-            after("then")
-        ))
-        .await?;
+    let effect = if arguments.dry_run {
+        Effect::Measured
+    } else {
+        Effect::Lasting
+    };
     let waiting = |holder: Option<&str>| {
         output.note(&format!(
             "waiting for {}",
             holder.unwrap_or("another process")
         ));
     };
+    let ids = [wanted.id.parse()?];
     let deleted = RowLog::new(&store)
-        .delete_latest(&project, &source.id.parse()?, &wanted.id.parse()?, waiting)
+        .delete(&project, &source.id.parse()?, &ids, effect, waiting)
         .await?;
+    let Deleted {
+        rows_deleted,
+        rows_reopened,
+        bytes_freed,
+        ..
+    } = deleted;
+    if arguments.dry_run {
+        let document = json!({ "plan": {
+            "snapshot": wanted,
+            "latest": latest,
+            "rows_deleted": rows_deleted,
+            "rows_reopened": rows_reopened,
+            "bytes_freed": bytes_freed,
+        } });
+        output.show(&document, || {
+            format!(
+                "{shown} would be deleted: {}; {}.",
+                freed(&deleted),
+                after("then")
+            )
+        })?;
+        output.note("Nothing was changed.");
+        return Ok(());
+    }
     let document = json!({
         "deleted": wanted,
-        "latest": previous,
-        "rows_deleted": deleted.rows_deleted,
-        "rows_reopened": deleted.rows_reopened,
+        "latest": latest,
+        "rows_deleted": rows_deleted,
+        "rows_reopened": rows_reopened,
+        "bytes_freed": bytes_freed,
     });
-    output.confirm(&document, || format!("Deleted {shown}; {}.", after("now")))?;
+    output.confirm(&document, || {
+        format!("Deleted {shown}: {}; {}.", freed(&deleted), after("now"))
+    })?;
     Ok(())
 }
 
-/// What is the latest snapshot afterwards.
-fn after(previous: Option<&SnapshotShape>, source: &str, when: &str) -> String {
-    match previous {
-        Some(previous) => format!("the latest is {} {when}", printable(&previous.reference())),
-        None => format!("{} is empty {when}", printable(source)),
-    }
-}
-
-fn rows(snapshot: &SnapshotShape) -> String {
-    count(snapshot.row_count, "row")
+/// What deleting comes to.
+pub(super) fn freed(deleted: &Deleted) -> String {
+    format!(
+        "{} that no other snapshot shows, {} for later imports",
+        count(deleted.rows_deleted, "row"),
+        units::size(deleted.bytes_freed.unsigned_abs())
+    )
 }

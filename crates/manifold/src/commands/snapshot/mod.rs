@@ -3,6 +3,7 @@
 mod delete;
 mod diff;
 mod history;
+mod prune;
 mod rejects;
 mod rows;
 
@@ -15,6 +16,7 @@ use serde_json::json;
 use self::delete::DeleteArgs;
 use self::diff::DiffArgs;
 use self::history::HistoryArgs;
+use self::prune::PruneArgs;
 use self::rejects::RejectsArgs;
 use self::rows::RowsArgs;
 use crate::session::Session;
@@ -54,8 +56,10 @@ Examples:
     History(HistoryArgs),
     /// List the records of a snapshot's input that are no rows
     Rejects(RejectsArgs),
-    /// Delete the latest snapshot of a source, which undoes its import
+    /// Delete a snapshot; deleting the latest of a source undoes its import
     Delete(DeleteArgs),
+    /// Delete the snapshots that a policy does not keep
+    Prune(PruneArgs),
 }
 
 impl SnapshotCommand {
@@ -90,6 +94,7 @@ pub(crate) async fn run(command: SnapshotCommand, session: &Session) -> anyhow::
         SnapshotCommand::Diff(arguments) => diff::run(arguments, session).await,
         SnapshotCommand::History(arguments) => history::run(arguments, session).await,
         SnapshotCommand::Delete(arguments) => delete::run(arguments, session).await,
+        SnapshotCommand::Prune(arguments) => prune::run(arguments, session).await,
         SnapshotCommand::Rejects(arguments) => rejects::run(arguments, session).await,
     }
 }
