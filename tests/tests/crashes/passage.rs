@@ -240,6 +240,7 @@ pub const PASSAGES: &[Passage] = &[
     ),
     passage("import-compared", Start::Filled, LATER),
     passage("import-differences-written", Start::Filled, LATER),
+    passage("import-differences-committed", Start::Filled, LATER),
     passage("import-differences-published", Start::Filled, LATER),
     passage("import-published", Start::Filled, FIRST),
     passage("import-published", Start::Filled, LATER),

@@ -11,7 +11,7 @@ use super::recover::recover;
 use super::row::Row;
 use super::snapshot::Counts;
 use super::source::{MAX_COLUMNS, Source};
-use super::unfinished::{Kept, Unfinished};
+use super::unfinished::{Behind, Kept, Unfinished};
 use crate::{Durability, fail_point};
 use rusqlite::{Connection, params};
 use std::time::{Duration, Instant};
@@ -254,10 +254,14 @@ fn load(
 ) -> Result<i64, ImportError> {
     let mut load = Load::prepare(conn, claim.source, phys)?;
     (load.rows, load.quirks) = (kept.rows, kept.quirks);
-    let mut more = kept.rows == 0 || kept.ahead.is_some();
-    if let Some(row) = kept.ahead {
-        *load.blank() = row;
-        load.keep();
+    let mut more = true;
+    match kept.behind {
+        Behind::Unread => {}
+        Behind::Row(row) => {
+            *load.blank() = row;
+            load.keep();
+        }
+        Behind::End => more = false,
     }
     let mut transaction = None;
     let mut begun = Instant::now();

@@ -30,7 +30,7 @@ pub struct ImportOptions {
     pub history_id: Option<String>,
     /// The time of the snapshot.
     pub taken_at: DateTime<Utc>,
-    /// The most rows that one transaction of a first load commits.
+    /// The most rows that one transaction commits before the one that publishes.
     pub batch_rows: u64,
     /// The most rows that are looked ahead on each side to find where two versions of a source
     /// meet again. Smaller is quicker on very different versions, and never less exact.
@@ -39,7 +39,7 @@ pub struct ImportOptions {
     pub durability: Durability,
     /// Find out what would change and write nothing.
     pub dry_run: bool,
-    /// When the import fails, what it stored stays for the next one, as it does when the process dies. Nobody sees it, and
+    /// When a first import fails, what it stored stays for the next one, as it does when the process dies. Nobody sees it, and
     /// [`recover()`] takes it away.
     pub resumable: bool,
 }
@@ -123,8 +123,8 @@ impl From<Snapshot> for SnapshotSummary {
 /// Imports `records` into a source as its next snapshot.
 ///
 /// `conn` is the connection that writes to the project's file; it must not be in a transaction.
-/// A first import commits rows in batches and then publishes them; a later one reads first and
-/// then writes and publishes in one transaction. Until then nothing of it is visible. If the
+/// A first import commits rows in batches and then publishes them; a later one reads first, then
+/// commits the differences in batches and publishes them. Until then nothing of it is visible. If the
 /// process dies, the import may be repeated: a first one goes on behind the stored rows that its
 /// input begins with, whatever else is left is taken away by the next import or by [`recover()`].
 ///
@@ -148,7 +148,9 @@ pub fn import(
     }
     keeping_level(conn, || {
         let outcome = run(conn, source_id, records, options, watch);
-        if outcome.is_err() && !options.dry_run && !options.resumable {
+        // Only a first import goes on with what another one stored.
+        let stays = options.resumable && matches!(latest(conn, source_id), Ok(None));
+        if outcome.is_err() && !options.dry_run && !stays {
             undo(conn, source_id, watch);
         }
         outcome

@@ -23,8 +23,19 @@ pub(super) struct Kept {
     pub(super) rows: i64,
     /// Their quirks.
     pub(super) quirks: i64,
-    /// The row of the input behind them, which was read already; `None` at the end of the input.
-    pub(super) ahead: Option<Row>,
+    pub(super) behind: Behind,
+}
+
+/// What of the input is behind the rows that are kept.
+#[derive(Debug, Default)]
+pub(super) enum Behind {
+    /// All of it: nothing was read.
+    #[default]
+    Unread,
+    /// This row, which was read already, and what follows.
+    Row(Row),
+    /// Nothing.
+    End,
 }
 
 impl Unfinished {
@@ -91,7 +102,7 @@ impl Unfinished {
                 None => false,
             };
             if !same {
-                kept.ahead = Some(row);
+                kept.behind = Behind::Row(row);
                 return Ok(kept);
             }
             if row.quirk.is_some() {
@@ -100,6 +111,7 @@ impl Unfinished {
             }
             kept.rows += 1;
         }
+        kept.behind = Behind::End;
         Ok(kept)
     }
 

@@ -1,6 +1,7 @@
 //! A later snapshot of a source: the input is read side by side with the stored rows, and only
-//! what differs is written, in one transaction that also publishes.
+//! what differs is written, where nobody sees it, and published in one last transaction.
 
+mod batches;
 mod columns;
 mod comparison;
 mod lockstep;
@@ -19,10 +20,11 @@ use super::import::{ImportOptions, Outcome};
 use super::in_order::OrderedScan;
 use super::input::{Exhausted, Input};
 use super::publish::{Publication, complete_unchanged};
-use super::snapshot::{Column, Counts, Snapshot, latest};
+use super::snapshot::{Column, Counts, Snapshot};
 use super::source::{Source, column_list};
 use super::spool::Scratch;
 use crate::fail_point;
+use batches::{Batches, Unmoved};
 use columns::Columns;
 use comparison::Comparison;
 use lockstep::{Findings, Lockstep};
@@ -83,22 +85,28 @@ pub(super) fn run(
         ));
     }
     fail_point!("import-compared", RowsError::interrupted());
-    let transaction = input.begin(conn, options.durability)?;
-    refuse_if_moved(&transaction, source, previous)?;
-    stored_columns.add(&transaction, source)?;
+    let unmoved = Unmoved::new(source, previous);
+    let mut batches = Batches::begin(conn, &mut input, unmoved, options)?;
+    stored_columns.add(conn, source)?;
+    batches.take_columns(stored_columns.next_phys)?;
     let mut noted = findings.noted;
     for pair in &pairing.pairs {
         if let Some(noted) = noted.get_mut(&findings.incoming[pair.incoming].incoming) {
             *noted = Some(findings.stored[pair.stored].at.position.rid);
         }
     }
-    let mut write = Write::new(&transaction, source, &stored_columns);
+    let mut write = Write::new(&mut batches, source, &stored_columns);
     write.fill(findings.fills)?;
     write.items(&plan, findings.contents, &mut noted)?;
-    fail_point!("import-differences-written", RowsError::interrupted());
     publication.rid_hi = write.next_rid() - 1;
     publication.next_quirk =
-        quirks::write_quirks(&transaction, source, previous, findings.quirks, &noted)?;
+        quirks::write_quirks(&mut batches, source, previous, findings.quirks, &noted)?;
+    fail_point!("import-differences-written", RowsError::interrupted());
+    batches.commit()?;
+    let transaction = input.begin(conn, options.durability)?;
+    unmoved
+        .with_columns(stored_columns.next_phys)
+        .check(&transaction)?;
     publication.write(&transaction)?;
     exhausted
         .rejects
@@ -182,23 +190,4 @@ fn is_same_input(previous: &Snapshot, exhausted: &Exhausted, columns: &[Column])
             ..previous.counts
         } == exhausted.counts()
         && meaning(columns) == meaning(&previous.columns)
-}
-
-/// # Errors
-/// [`ImportError::Moved`] when anything was published or deleted since the source was read.
-fn refuse_if_moved(
-    conn: &Connection,
-    source: &Source,
-    previous: &Snapshot,
-) -> Result<(), ImportError> {
-    let same_snapshot = latest(conn, &source.id)?.is_some_and(|now| {
-        (now.id.as_str(), now.rid_hi, now.seq) == (&previous.id, previous.rid_hi, previous.seq)
-    });
-    if same_snapshot && Source::load(conn, &source.id)?.counters() == source.counters() {
-        Ok(())
-    } else {
-        Err(ImportError::Moved {
-            source_id: source.id.clone(),
-        })
-    }
 }

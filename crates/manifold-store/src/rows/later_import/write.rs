@@ -1,26 +1,33 @@
 //! Writing the rows of a plan.
 
 use super::super::cell::Cell;
-use super::super::error::{Doing, RowsError};
+use super::super::error::{Doing, ImportError, RowsError};
 use super::super::source::{END, RowTable, Source, column_list};
 use super::super::spool::{Spool, damaged_spool};
+use super::batches::Batches;
 use super::columns::Columns;
 use super::plan::{Item, Place, Plan, What};
 use rusqlite::{Connection, Statement, params};
 use std::collections::HashMap;
 
 /// Writes new row versions, fills new columns, and closes the versions that end.
-pub(super) struct Write<'c> {
+pub(super) struct Write<'w, 'c, 'i, 'a> {
     conn: &'c Connection,
-    source: &'c Source,
-    columns: &'c Columns,
+    batches: &'w mut Batches<'c, 'i, 'a>,
+    source: &'w Source,
+    columns: &'w Columns,
     next_rid: i64,
 }
 
-impl<'c> Write<'c> {
-    pub(super) fn new(conn: &'c Connection, source: &'c Source, columns: &'c Columns) -> Self {
+impl<'w, 'c, 'i, 'a> Write<'w, 'c, 'i, 'a> {
+    pub(super) fn new(
+        batches: &'w mut Batches<'c, 'i, 'a>,
+        source: &'w Source,
+        columns: &'w Columns,
+    ) -> Self {
         Self {
-            conn,
+            conn: batches.conn(),
+            batches,
             source,
             columns,
             next_rid: source.next_rid,
@@ -34,7 +41,7 @@ impl<'c> Write<'c> {
 
     /// Fills the new columns of shared rows. That changes rows in place, which no older snapshot
     /// shows: none of them lists the columns.
-    pub(super) fn fill(&self, fills: Spool) -> Result<(), RowsError> {
+    pub(super) fn fill(&mut self, fills: Spool) -> Result<(), ImportError> {
         if fills.len() == 0 {
             return Ok(());
         }
@@ -52,6 +59,7 @@ impl<'c> Write<'c> {
             fill.raw_bind_parameter(at, rid)
                 .doing("filling a new column")?;
             fill.raw_execute().doing("filling a new column")?;
+            self.batches.wrote()?;
         }
         Ok(())
     }
@@ -78,7 +86,7 @@ impl<'c> Write<'c> {
         plan: &Plan,
         contents: Spool,
         noted: &mut HashMap<i64, Option<i64>>,
-    ) -> Result<(), RowsError> {
+    ) -> Result<(), ImportError> {
         let mut statements = Statements::prepare(self.conn, self.source.table, self.columns)?;
         let mut contents = contents.into_reader()?;
         for item in &plan.items {
@@ -99,8 +107,9 @@ impl<'c> Write<'c> {
             if let Some(noted) = noted.get_mut(&item.incoming) {
                 *noted = Some(rid);
             }
+            self.batches.wrote()?;
         }
-        self.close(&plan.closes).doing("closing rows")
+        self.close(&plan.closes)
     }
 
     fn take_rid(&mut self) -> i64 {
@@ -129,13 +138,17 @@ impl<'c> Write<'c> {
         Ok(())
     }
 
-    fn close(&self, rids: &[i64]) -> rusqlite::Result<()> {
-        let mut close = self.conn.prepare(&format!(
+    fn close(&mut self, rids: &[i64]) -> Result<(), ImportError> {
+        let sql = format!(
             "UPDATE {} SET _to = ? WHERE _rid = ? AND _to = {END}",
             self.source.table
-        ))?;
+        );
+        let mut close = self.conn.prepare(&sql).doing("closing rows")?;
         for rid in rids {
-            close.execute(params![self.source.next_seq, rid])?;
+            close
+                .execute(params![self.source.next_seq, rid])
+                .doing("closing rows")?;
+            self.batches.wrote()?;
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ enum Step {
     SwapColumns(Index, Index),
     RenameColumn(Index, Index),
     Rewrite(Index, u16),
-    Import { always: bool },
+    Import { always: bool, stop: Option<u32> },
     DeleteLatest,
     Delete(Index),
 }
@@ -65,7 +65,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (at(), at()).prop_map(|(a, b)| Step::SwapColumns(a, b)),
         1 => (at(), at()).prop_map(|(a, n)| Step::RenameColumn(a, n)),
         1 => (at(), any::<u16>()).prop_map(|(a, v)| Step::Rewrite(a, v)),
-        9 => any::<bool>().prop_map(|always| Step::Import { always }),
+        9 => any::<bool>().prop_map(|always| Step::Import { always, stop: None }),
+        3 => (any::<bool>(), 1_u32..9).prop_map(|(always, n)| Step::Import { always, stop: Some(n) }),
         2 => Just(Step::DeleteLatest),
         2 => at().prop_map(Step::Delete),
     ]
@@ -278,6 +279,7 @@ proptest! {
         sample in prop::sample::select(vec![0_usize, 1, 3, 50]),
         kinds in prop::collection::vec(values(), 1..5),
         rows in prop::collection::vec(any::<u16>(), 0..25),
+        first_stop in prop::option::of(1_u32..9),
         steps in prop::collection::vec(step(), 1..60),
     ) {
         let names = (0..kinds.len()).map(|at| format!("k{at}")).collect();
@@ -288,11 +290,11 @@ proptest! {
             file.input.records.push(row);
         }
         let mut model = Model::new(keyed, window, batch_rows);
-        model.import(&file.input, false);
+        model.import(&file.input, false, first_stop);
         model.check();
         for step in &steps {
             match step {
-                Step::Import { always } => model.import(&file.input, *always),
+                Step::Import { always, stop } => model.import(&file.input, *always, *stop),
                 Step::DeleteLatest if model.kept() > 0 => model.delete(model.kept() - 1),
                 Step::Delete(at) if model.kept() > 0 => model.delete(at.index(model.kept())),
                 Step::DeleteLatest | Step::Delete(_) => continue,

@@ -63,7 +63,7 @@ fn the_stored_rows_are_not_stored_again() {
     let stored = stop(&project, &input, input.records.len() * 4 / 5);
     assert!(stored >= ROWS as i64 / 2, "{stored}");
     let rest = written(&project, || {
-        drop(project.import_with(&input, &options(&project)))
+        drop(project.import_with(&input, &options(&project)));
     });
     let quirks = stored / 7;
     assert!(
