@@ -135,7 +135,10 @@ impl From<BackupError> for JobError {
     fn from(error: BackupError) -> Self {
         match error {
             BackupError::Cancelled => Self::Cancelled,
-            other => Self::failed(other.code(), &other),
+            BackupError::Store(error) | BackupError::Staged(StagedError::Store(error)) => {
+                error.into()
+            }
+            other => Self::of(other.code(), &other),
         }
     }
 }

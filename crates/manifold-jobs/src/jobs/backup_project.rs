@@ -47,6 +47,7 @@ impl BackupProject {
 
 impl Job for BackupProject {
     const KIND: &'static str = "backup_project";
+    const MAX_ATTEMPTS: i64 = 5;
 
     /// The backup as the hub lists it.
     type Output = backups::Model;

@@ -30,6 +30,7 @@ pub struct ExportedFile {
 
 impl Job for ExportProjectFile {
     const KIND: &'static str = "export_project_file";
+    const MAX_ATTEMPTS: i64 = 3;
 
     type Output = ExportedFile;
 

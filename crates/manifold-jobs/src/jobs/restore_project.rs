@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{self, BackupPlace, Watch};
-use crate::{Job, JobContext, JobError, Progress};
+use crate::{CrashPolicy, Job, JobContext, JobError, Progress};
 
 /// Restores a project from a backup. All of the backup is read back and compared before anything changes;
 /// what fails, is cancelled or dies leaves the store as it was, or the project whole.
@@ -71,6 +71,9 @@ pub struct ComparedTable {
 
 impl Job for RestoreProject {
     const KIND: &'static str = "restore_project";
+    const MAX_ATTEMPTS: i64 = 3;
+    // The process may have died when the project was replaced already, and somebody may have worked in it since.
+    const CRASH_POLICY: CrashPolicy = CrashPolicy::Fail;
 
     type Output = Restored;
 

@@ -7,6 +7,7 @@
     unreachable_pub
 )]
 
+mod attempts;
 mod crash;
 mod cursors;
 mod killed;
