@@ -60,7 +60,7 @@ impl Job for BackupProject {
             parent: self.to.clone(),
             options: self.options,
             description: self.description.clone(),
-            job_id: context.job_id().clone(),
+            claim: context.claim().clone(),
         };
         let made = backup::create(context.manager(), request, Watch::of(context)).await?;
         context.log(

@@ -165,6 +165,7 @@ async fn change(
     let restores = Restores::new(context.manager());
     match replaces {
         None => {
+            context.hold().await?;
             let project = restores.as_new(staged, &restored.project_name).await?;
             restored.project_id = Some(project.id);
         }
@@ -182,6 +183,8 @@ async fn change(
                 () = context.cancel().cancelled() => return Err(JobError::Cancelled),
                 alone = restores.alone(&id, waiting) => alone?,
             };
+            // No other attempt can have the project alone as well.
+            context.hold().await?;
             let replaced = restores.in_place(alone, staged).await?;
             restored.project_name = replaced.project.name;
             restored.safety_copy = replaced.safety_copy;
