@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use manifold_store::{Jobs, JobsError, NewJob, ProjectId, SqliteManager, StoreError, fail_point};
+use manifold_store::{Jobs, JobsError, NewJob, ProjectId, SqliteManager, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -82,16 +82,13 @@ pub(crate) async fn to_the_end<J: Job>(
         progress,
         grace: None,
     };
-    fail_point!("job-started");
     let work = WorkOf::new(job);
     loop {
         let made = attempt.make(&work).await;
-        fail_point!("job-done");
         let again = attempt
             .jobs
             .finish_here(&attempt.claim, &made.ending)
             .await?;
-        fail_point!("job-finished");
         attempt.claim = match again {
             ControlFlow::Break(job) => return finished(job, &work, made),
             ControlFlow::Continue(claim) => claim,

@@ -13,8 +13,8 @@ use sea_orm::{
 use crate::jobs::hold;
 use crate::reference::{self, Candidate};
 use crate::{
-    BackupId, Claim, DatabaseManager as _, IdError, JobsError, ProjectId, SqliteManager, StoreError,
-    Timestamp, WorkerId, fail_point, provision, sync_folder, worker,
+    BackupId, Claim, DatabaseManager as _, IdError, JobsError, ProjectId, SqliteManager,
+    StoreError, Timestamp, WorkerId, fail_point, provision, sync_folder, worker,
 };
 
 /// A backup that is about to be made.

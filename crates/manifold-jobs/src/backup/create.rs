@@ -60,12 +60,16 @@ pub async fn create(
         .await?;
     let at = Timestamp::now();
     let target = place(manager, &request, &project.name, at)?;
-    backups.begin(&request.claim, row(&request, &target)).await?;
+    backups
+        .begin(&request.claim, row(&request, &target))
+        .await?;
     match write(manager, &request, target, at, watch).await {
         Ok(manifest) => {
             fail_point!("backup-published");
             let totals = manifest.totals();
-            let done = backups.complete(&request.claim, &request.id, totals).await?;
+            let done = backups
+                .complete(&request.claim, &request.id, totals)
+                .await?;
             fail_point!("backup-completed");
             Ok(done)
         }
@@ -100,7 +104,9 @@ async fn made_before(
     match found.await? {
         Some(manifest) => {
             let totals = manifest.totals();
-            let done = backups.complete(&request.claim, &request.id, totals).await?;
+            let done = backups
+                .complete(&request.claim, &request.id, totals)
+                .await?;
             Ok(Some(done))
         }
         None => Ok(None),
@@ -176,7 +182,12 @@ fn write_files(
 ) -> Result<(BackupFolder, Manifest), BackupError> {
     fail_point!("backup-frozen");
     let options = request.options;
-    let mut folder = BackupFolder::create(target, &request.claim, request.id.as_str(), options.compress)?;
+    let mut folder = BackupFolder::create(
+        target,
+        &request.claim,
+        request.id.as_str(),
+        options.compress,
+    )?;
     strategy(request.backup_type)?.write(frozen, &mut folder, options, &mut watch)?;
     fail_point!("backup-files-written");
     let manifest = describe(frozen, request, &folder, at, &mut watch)?;

@@ -217,7 +217,10 @@ pub(super) fn remove_partials(
     id: &str,
     lease_token: i64,
 ) -> Result<(), BackupError> {
-    let (parent, prefix) = (target.parent().unwrap_or(Path::new(".")), partial_prefix(id));
+    let (parent, prefix) = (
+        target.parent().unwrap_or(Path::new(".")),
+        partial_prefix(id),
+    );
     let failed = |error| BackupError::io("list", parent)(error);
     let entries = match std::fs::read_dir(parent) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),

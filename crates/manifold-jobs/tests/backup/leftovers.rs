@@ -41,7 +41,10 @@ async fn the_next_backup_clears_what_a_dead_one_left() {
         code: "lost".to_owned(),
         message: "it could not say so".to_owned(),
     };
-    Jobs::new(&store.manager).finish(&claim, &lost).await.unwrap();
+    Jobs::new(&store.manager)
+        .finish(&claim, &lost)
+        .await
+        .unwrap();
     let partial = folder.join(format!(".partial-{}-1", dead.id));
     std::fs::create_dir_all(&partial).unwrap();
     std::fs::write(partial.join("half.csv"), b"1,2").unwrap();

@@ -10,7 +10,7 @@
 mod attempts;
 mod crash;
 mod cursors;
-mod killed;
+mod kills;
 mod kinds;
 mod processes;
 mod retries;
