@@ -1,9 +1,10 @@
 //! Whether each job was done once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use entity_core::enums::{BackupState, EndReason, JobState};
+use entity_core::job_executions;
 use entity_project::consolidated_models;
 use manifold_jobs::backup::BackupPlace;
 use manifold_jobs::jobs::VerifyBackup;
@@ -22,6 +23,7 @@ impl Work {
         for (id, expected) in &self.jobs {
             crashes += self.ended_once(id, *expected).await;
         }
+        self.nobody_was_taken_for_dead_who_lived().await;
         self.rows_are_those_of_the_files().await;
         self.lines_are_there_once().await;
         self.backups_are_whole().await;
@@ -45,15 +47,40 @@ impl Work {
         let all: Vec<i64> = (1..=job.lease_token).collect();
         assert_eq!(tokens, all, "{what}: each token has one attempt");
         assert!(attempts.iter().all(|attempt| attempt.finished_at.is_some()));
-        let of = |reason| {
-            move |attempt: &&entity_core::job_executions::Model| attempt.end_reason == Some(reason)
-        };
+        let of =
+            |reason| move |attempt: &&job_executions::Model| attempt.end_reason == Some(reason);
         let ok = attempts.iter().filter(of(EndReason::Ok)).count();
         let crashed = attempts.iter().filter(of(EndReason::Crashed)).count();
         assert_eq!(ok, usize::from(job.state == JobState::Completed), "{what}");
         assert_eq!(ok + crashed, attempts.len(), "{what}: {attempts:#?}");
         assert_eq!(i64::try_from(crashed).unwrap(), job.crash_count, "{what}");
         crashed
+    }
+
+    /// A process that was found dead has begun and ended nothing afterwards, and had two jobs at most.
+    async fn nobody_was_taken_for_dead_who_lived(&self) {
+        let attempts = self
+            .scene
+            .manager
+            .core()
+            .all(job_executions::Entity::find());
+        let mut by_worker = BTreeMap::<String, Vec<job_executions::Model>>::new();
+        for attempt in attempts.await.unwrap() {
+            let of_worker = by_worker.entry(attempt.worker_id.clone()).or_default();
+            of_worker.push(attempt);
+        }
+        for (worker, attempts) in by_worker {
+            let (crashed, ended): (Vec<_>, Vec<_>) = attempts
+                .iter()
+                .partition(|attempt| attempt.end_reason == Some(EndReason::Crashed));
+            assert!(crashed.len() <= 2, "{worker}: {crashed:#?}");
+            let Some(found_dead) = crashed.iter().filter_map(|dead| dead.finished_at).min() else {
+                continue;
+            };
+            let acts = ended.iter().filter_map(|attempt| attempt.finished_at);
+            let acts = acts.chain(attempts.iter().map(|attempt| attempt.started_at));
+            assert!(acts.max() <= Some(found_dead), "{worker}: {attempts:#?}");
+        }
     }
 
     async fn rows_are_those_of_the_files(&self) {
