@@ -12,6 +12,7 @@ mod crash;
 mod cursors;
 mod kills;
 mod kinds;
+mod overtaken;
 mod processes;
 mod retries;
 mod scene;

@@ -24,8 +24,9 @@ pub struct Orders {
     pub for_ever: bool,
     /// The points at which it kills itself, and where it writes down at which.
     pub deaths: Option<(Vec<String>, PathBuf)>,
-    /// The point at which it stops itself, once.
-    pub stops_at: Option<String>,
+    /// The point at which it waits once, and a file: it makes one with `.reached` behind its name, and goes on when
+    /// the file itself is there.
+    pub waits_at: Option<(String, PathBuf)>,
 }
 
 impl Orders {
@@ -35,7 +36,7 @@ impl Orders {
             concurrency,
             for_ever: false,
             deaths: None,
-            stops_at: None,
+            waits_at: None,
         }
     }
 
@@ -63,8 +64,8 @@ async fn child() {
             fail::cfg_callback(point, move || die(&name, &written)).unwrap();
         }
     }
-    if let Some(point) = orders.stops_at {
-        fail::cfg_callback(point, stop).unwrap();
+    if let Some((point, file)) = orders.waits_at {
+        fail::cfg_callback(point, move || wait(&file)).unwrap();
     }
     let manager = open(&orders.folder).await;
     let options = WorkerOptions {
@@ -91,11 +92,19 @@ fn die(point: &str, written: &Path) {
     }
 }
 
-fn stop() {
-    static STOPPED: AtomicBool = AtomicBool::new(false);
-    if !STOPPED.swap(true, Ordering::SeqCst) {
-        kill_process(getpid(), Signal::STOP).unwrap();
+fn wait(file: &Path) {
+    static REACHED: AtomicBool = AtomicBool::new(false);
+    if !REACHED.swap(true, Ordering::SeqCst) {
+        kinds::note(&reached(file), "reached");
+        while !file.exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
+}
+
+/// The file that says that a process waits for `file`.
+pub fn reached(file: &Path) -> PathBuf {
+    file.with_added_extension("reached")
 }
 
 pub fn spawn(folder: &Path, concurrency: usize) -> Child {

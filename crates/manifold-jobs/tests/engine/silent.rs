@@ -16,7 +16,7 @@ use crate::scene::Scene;
 
 const LINES: usize = 40;
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let pid = child.id().to_string();
     let sent = Command::new("kill").args([name, &pid]).status().unwrap();
     assert!(sent.success());
@@ -31,7 +31,7 @@ async fn copied(scene: &Scene, project: &ProjectId) -> Vec<consolidated_models::
 }
 
 /// Stops the process between two transactions, so that it holds no lock of a database.
-async fn stop_between_writes(scene: &Scene, child: &Child, project: &ProjectId) {
+pub async fn stop_between_writes(scene: &Scene, child: &Child, project: &ProjectId) {
     let layout = scene.manager.layout();
     let files = [layout.core(), layout.spoke(&project.namespace())];
     loop {

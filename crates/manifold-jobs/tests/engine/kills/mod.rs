@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use points::Points;
 use work::Work;
+pub use work::leftovers;
 
 use crate::processes::{Orders, ended};
 
