@@ -112,6 +112,12 @@ async fn overtake(scene: &Scene, id: &JobId, stopped: Stopped, what: &str) {
         "{what}: {:?}",
         job.error_message
     );
+    // What the stopped one would write now is not what the other wrote.
+    if let Some(project) = &job.project_id {
+        let version = 100 + usize::try_from(job.lease_token).unwrap();
+        let changed = import(scene, &project.parse().unwrap(), version);
+        run(scene, changed).await;
+    }
     let before = everything(scene.folder.path());
     stopped.go_on().await;
     let after = everything(scene.folder.path());
@@ -226,6 +232,20 @@ async fn an_overtaken_restore_replaces_nothing() {
             backup: BackupPlace::Id(saved.id.clone()),
             target: RestoreTarget::InPlace,
             dry_run: false,
+        };
+        let (id, child) = stopped(&scene, &job, &project, point).await;
+        overtake(&scene, &id, child, point).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_overtaken_clone_makes_no_project() {
+    let (scene, project) = filled().await;
+    // Once the project is there, another attempt finds that its name is taken.
+    for point in ["job-started", "clone-staged"] {
+        let job = CloneProject {
+            project_id: project.clone(),
+            name: format!("clone at {point}"),
         };
         let (id, child) = stopped(&scene, &job, &project, point).await;
         overtake(&scene, &id, child, point).await;
