@@ -20,6 +20,7 @@ pub fn registry() -> Registry {
         .with::<AbortAnew>()
         .with::<Stepped>()
         .with::<TwoSteps>()
+        .with::<Block>()
         .with::<Copy>()
         .with::<Slow>()
 }
@@ -227,6 +228,26 @@ pub fn note(path: &std::path::Path, line: &str) {
         .unwrap();
     // In one write, so that lines of several processes do not mix.
     file.write_all(format!("{line}\n").as_bytes()).unwrap();
+}
+
+/// Blocks the thread it runs on, and with it the tasks that are to run there.
+#[derive(Serialize, Deserialize)]
+pub struct Block {
+    pub notes: PathBuf,
+    pub millis: u64,
+}
+
+impl Job for Block {
+    const KIND: &'static str = "block";
+    const MAX_ATTEMPTS: i64 = 10;
+    type Output = ();
+
+    async fn run(&self, context: &JobContext) -> Result<(), JobError> {
+        note(&self.notes, &format!("begin {}", context.lease_token()));
+        std::thread::sleep(Duration::from_millis(self.millis));
+        note(&self.notes, &format!("end {}", context.lease_token()));
+        Ok(())
+    }
 }
 
 /// Does two steps, and says which of them it did itself.

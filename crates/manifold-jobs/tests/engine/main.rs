@@ -8,6 +8,7 @@
 )]
 
 mod attempts;
+mod clocks;
 mod crash;
 mod cursors;
 mod kills;
