@@ -11,6 +11,7 @@ mod attempts;
 mod clocks;
 mod crash;
 mod cursors;
+mod hub_fails;
 mod kills;
 mod kinds;
 mod overtaken;

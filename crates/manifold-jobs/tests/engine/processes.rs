@@ -41,7 +41,12 @@ impl Orders {
     }
 
     pub fn spawn(&self) -> Child {
-        Command::new(std::env::current_exe().unwrap())
+        self.spawn_by(Command::new(std::env::current_exe().unwrap()))
+    }
+
+    /// With the beginning of a command line that ends with this program.
+    pub fn spawn_by(&self, mut begin: Command) -> Child {
+        begin
             .args(["--exact", "processes::child"])
             .env(CHILD, serde_json::to_string(self).unwrap())
             .stdout(Stdio::null())
