@@ -7,7 +7,7 @@ use stateright::{Checker as _, Model, Property};
 use super::*;
 
 /// Whether an attempt may be begun again is not bounded by anything; so many tokens show all there is.
-const TOKENS: i64 = 7;
+const TOKENS: i64 = 5;
 
 /// One job, and who works on it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,6 +21,8 @@ struct World {
     rescuer: Option<i64>,
     /// The token of the attempt that somebody is about to take away, having barred it from the project.
     releaser: Option<i64>,
+    /// An attempt that has ended and did not hear of it: it says so again.
+    unheard: Option<(i64, Event)>,
     /// How often somebody may still interfere, so that there is an end.
     kills: u8,
     releases: u8,
@@ -40,6 +42,7 @@ enum Act {
     Claim(usize),
     /// The attempt ends; one that has lost its job just stops.
     End(usize, Event),
+    EndAgain,
     /// The attempt asks whether it is still wanted.
     Heartbeat(usize),
     /// The attempt writes to the project.
@@ -83,6 +86,7 @@ impl World {
             bar: 0,
             rescuer: None,
             releaser: None,
+            unheard: None,
             kills: 2,
             releases: 2,
             reopenings: 1,
@@ -191,7 +195,7 @@ impl Model for EveryOrder {
             None => Act::Bar,
             Some(_) => Act::Release,
         });
-        acts.extend([Act::Cancel, Act::Unblock]);
+        acts.extend([Act::EndAgain, Act::Cancel, Act::Unblock]);
         acts.extend([false, true].map(|blocked| Act::Reopen { blocked }));
     }
 
@@ -206,8 +210,14 @@ impl Model for EveryOrder {
                 world.workers[place] = Some(world.job.lease_token);
             }
             Act::End(place, ending) => {
-                world.change(ending, world.workers[place]?);
+                let token = world.workers[place]?;
+                world.change(ending, token);
                 world.workers[place] = None;
+                world.unheard = Some((token, ending));
+            }
+            Act::EndAgain => {
+                let (token, ending) = world.unheard.take()?;
+                world.change(ending, token);
             }
             Act::Heartbeat(place) => {
                 if world.runs() && world.workers[place] == Some(latest) {
