@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use entity_core::enums::{ExecutionState, LogLevel};
 use futures_util::FutureExt as _;
-use manifold_store::{Claim, Ending, Jobs, JobsError, Standing};
+use manifold_store::{Claim, Ending, Jobs, JobsError, Standing, fail_point};
 use serde_json::Value as Json;
 use tokio::sync::{mpsc, watch};
 
@@ -68,6 +68,7 @@ impl Attempt {
     }
 
     async fn begin_anew_after_crash(&self) -> Result<(), JobsError> {
+        fail_point!("job-started");
         if self.kind.crash_policy != CrashPolicy::Restart || self.claim.job.crash_count == 0 {
             return Ok(());
         }

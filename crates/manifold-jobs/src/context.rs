@@ -93,6 +93,16 @@ impl JobContext {
         }
     }
 
+    /// Fails when the attempt has lost its job. To be called before something gets a name under which others find it,
+    /// such as a file, and after what earlier attempts left there has been taken away: what the hub and the project
+    /// keep is fenced, a folder is not.
+    ///
+    /// # Errors
+    /// [`JobError::Failed`] with code `lease_lost`; others by meaning.
+    pub async fn hold(&self) -> Result<(), JobError> {
+        Ok(self.jobs.hold(&self.claim).await?)
+    }
+
     /// Says how far the job is and what it met, also from other threads.
     #[must_use]
     pub fn reporter(&self) -> &Reporter {

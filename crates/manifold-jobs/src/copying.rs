@@ -19,6 +19,7 @@ pub(crate) fn follow_copy(context: &JobContext) -> CopyWatch {
         }
         !cancel.is_cancelled()
     })
+    .of(context.claim())
 }
 
 /// The error of a job that copied: one that was stopped was cancelled.

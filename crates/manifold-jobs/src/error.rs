@@ -5,6 +5,11 @@ use std::time::Duration;
 use manifold_store::rows::{ImportError, RowsError};
 use manifold_store::{FenceError, JobsError, RowLogError, StoreError};
 
+/// The error code of a full disk, wherever it was met.
+const DISK_FULL: &str = "disk_full";
+/// The least time in which somebody frees space on a disk, or lets it be written.
+const HELP: Duration = Duration::from_secs(60);
+
 /// Why a job did not complete. Nothing half-done is visible.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -71,6 +76,23 @@ impl JobError {
         }
     }
 
+    /// A failure that somebody may put right meanwhile, with its stable name.
+    fn needs_help(code: &'static str, error: &impl ToString) -> Self {
+        Self::Retryable {
+            code,
+            message: error.to_string(),
+            retry_after: Some(HELP),
+        }
+    }
+
+    /// What an error of this name means for a job: a full disk may have space later, and the rest stays as it is.
+    pub(crate) fn of(code: &'static str, error: &impl ToString) -> Self {
+        match code {
+            DISK_FULL => Self::needs_help(code, error),
+            _ => Self::failed(code, error),
+        }
+    }
+
     /// Whether another attempt may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -95,17 +117,14 @@ impl JobError {
 
 impl From<StoreError> for JobError {
     fn from(error: StoreError) -> Self {
-        let passes = matches!(
-            error,
+        match error {
             StoreError::Busy { .. }
-                | StoreError::DiskFull
-                | StoreError::SchemaMoved { .. }
-                | StoreError::StreamStalled { .. }
-        );
-        if passes {
-            return Self::retryable(error.code(), &error);
+            | StoreError::SchemaMoved { .. }
+            | StoreError::StreamStalled { .. }
+            | StoreError::ChangedWhileRead { .. } => Self::retryable(error.code(), &error),
+            StoreError::ReadOnly { .. } => Self::needs_help(error.code(), &error),
+            error => Self::of(error.code(), &error),
         }
-        Self::failed(error.code(), &error)
     }
 }
 
@@ -129,15 +148,17 @@ impl From<JobsError> for JobError {
 
 impl From<RowLogError> for JobError {
     fn from(error: RowLogError) -> Self {
-        match &error {
+        match error {
+            RowLogError::Store(error) => error.into(),
             RowLogError::Import(ImportError::Cancelled) => Self::Cancelled,
+            RowLogError::Import(ImportError::Moved { .. }) => Self::retryable(error.code(), &error),
             RowLogError::Rows(RowsError::Guard(refused)) => {
-                match refused.downcast_ref::<FenceError>() {
-                    Some(fence) => Self::failed(fence.code(), fence),
-                    None => Self::failed(error.code(), &error),
+                match refused.downcast::<FenceError>() {
+                    Ok(fence) => (*fence).into(),
+                    Err(other) => Self::failed("lease_lost", &other),
                 }
             }
-            _ => Self::failed(error.code(), &error),
+            error => Self::of(error.code(), &error),
         }
     }
 }

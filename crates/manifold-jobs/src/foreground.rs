@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use manifold_store::{Jobs, JobsError, NewJob, ProjectId, SqliteManager, StoreError, fail_point};
+use manifold_store::{Jobs, JobsError, NewJob, ProjectId, SqliteManager, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -25,9 +25,11 @@ pub struct Finished<T> {
 /// Does a job from its beginning to its end, in this process; it claims this job and no other.
 ///
 /// The job is written down before anything is done, and its end is on the disk when this returns. When
-/// the process dies the job stays `running` until [`rescue_dead`](crate::rescue_dead) finds it. An attempt that may be
-/// repeated is repeated here, after its time; the job stays with this process meanwhile. A panic in the job makes it
+/// the process dies the job stays `running` until [`rescue_dead`](crate::rescue_dead) finds it. A panic in the job makes it
 /// fail. Dropping the future cancels the job, which then ends on its own.
+///
+/// The job has one attempt, whatever its kind says: who waits for it hears at once what is wrong, decides, and
+/// repeats the command. For the same reason nobody takes it up after its process died.
 ///
 /// # Errors
 /// [`JobsError`] when the hub cannot keep the job's record, and [`JobsError::LeaseLost`] when another
@@ -38,7 +40,10 @@ pub async fn run_foreground<J: Job>(
     project_id: Option<ProjectId>,
     observer: Observer,
 ) -> Result<Finished<J::Output>, JobsError> {
-    let new = new_job(&job, project_id)?;
+    let new = NewJob {
+        max_attempts: 1,
+        ..new_job(&job, project_id)?
+    };
     let jobs = Jobs::new(manager);
     // A token of the job's own: that somebody asks it through the hub to stop is not the observer's wish.
     let cancel = observer.cancel.child_token();
@@ -77,16 +82,13 @@ pub(crate) async fn to_the_end<J: Job>(
         progress,
         grace: None,
     };
-    fail_point!("job-started");
     let work = WorkOf::new(job);
     loop {
         let made = attempt.make(&work).await;
-        fail_point!("job-done");
         let again = attempt
             .jobs
             .finish_here(&attempt.claim, &made.ending)
             .await?;
-        fail_point!("job-finished");
         attempt.claim = match again {
             ControlFlow::Break(job) => return finished(job, &work, made),
             ControlFlow::Continue(claim) => claim,

@@ -53,6 +53,9 @@ pub(crate) async fn rescue(jobs: &Jobs) -> Result<Vec<jobs::Model>, JobsError> {
         if let Err(error) = cleared {
             tracing::warn!(job.id = %job.id, project.id = %project, %error, "what the job left stays for now");
         }
+        if let Err(error) = Projects::new(manager).bring_in_step(&project).await {
+            tracing::debug!(project.id = %project, %error, "the hub shows the project as it was before the job");
+        }
     }
     Projects::new(manager).settle_drafts().await?;
     Ok(rescued)

@@ -10,10 +10,11 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
 };
 
+use crate::jobs::hold;
 use crate::reference::{self, Candidate};
 use crate::{
-    BackupId, DatabaseManager as _, JobId, ProjectId, SqliteManager, StoreError, Timestamp,
-    WorkerId, fail_point, provision, sync_folder, worker,
+    BackupId, Claim, DatabaseManager as _, IdError, JobsError, ProjectId, SqliteManager,
+    StoreError, Timestamp, WorkerId, fail_point, provision, sync_folder, worker,
 };
 
 /// A backup that is about to be made.
@@ -33,8 +34,15 @@ pub struct NewBackup {
     pub with_data: bool,
     /// What it is for.
     pub description: Option<String>,
-    /// The job that makes it; while that one runs, the backup is being made.
-    pub job_id: JobId,
+}
+
+/// A backup that nobody makes any more, though the hub says so.
+#[derive(Debug, Clone)]
+pub struct AbandonedBackup {
+    /// Its line.
+    pub backup: backups::Model,
+    /// The lease token of the last attempt that can have written it.
+    pub lease_token: i64,
 }
 
 /// What a complete backup holds.
@@ -67,11 +75,13 @@ impl Backups {
         }
     }
 
-    /// Writes down that a backup is being made. A failed one with the same id is begun anew.
+    /// Writes down that the attempt of `claim` makes a backup. One with the same id that an earlier attempt did not
+    /// complete is begun anew.
     ///
     /// # Errors
+    /// [`JobsError::LeaseLost`] when the attempt does not own its job any more;
     /// [`StoreError`] by meaning.
-    pub async fn begin(&self, new: NewBackup) -> Result<(), StoreError> {
+    pub async fn begin(&self, claim: &Claim, new: NewBackup) -> Result<(), JobsError> {
         use backups::Column;
         let row = backups::ActiveModel {
             id: Set((&new.id).into()),
@@ -87,7 +97,7 @@ impl Backups {
             compressed: Set(new.compressed),
             with_data: Set(new.with_data),
             description: Set(new.description),
-            job_id: Set(Some(new.job_id.into())),
+            job_id: Set(Some((&claim.job_id).into())),
             error: Set(None),
             verified_at: Set(None),
             created_at: Set(Timestamp::now()),
@@ -106,32 +116,89 @@ impl Backups {
                 .update_columns(anew)
                 .to_owned(),
         );
-        self.manager.core().exec(begin).await?;
-        Ok(())
+        self.manager
+            .core()
+            .write(async |transaction| {
+                hold(transaction, claim).await?;
+                transaction.exec(begin).await?;
+                Ok(())
+            })
+            .await
     }
 
-    /// Writes down that a backup is complete, after its folder is.
+    /// Writes down that the backup which the attempt of `claim` makes is complete, after its folder is.
+    ///
+    /// # Errors
+    /// [`JobsError::LeaseLost`] when the attempt does not own its job any more; others by meaning.
+    pub async fn complete(
+        &self,
+        claim: &Claim,
+        id: &BackupId,
+        totals: BackupTotals,
+    ) -> Result<backups::Model, JobsError> {
+        let completed = completed(id, totals);
+        self.manager
+            .core()
+            .write(async |transaction| {
+                hold(transaction, claim).await?;
+                Ok(transaction.update(completed).await?)
+            })
+            .await
+    }
+
+    /// Writes down why the attempt of `claim` made no backup.
+    ///
+    /// # Errors
+    /// [`JobsError::LeaseLost`] when the attempt does not own its job any more; others by meaning.
+    pub async fn fail(&self, claim: &Claim, id: &BackupId, error: String) -> Result<(), JobsError> {
+        let failed = failed(id, error);
+        self.manager
+            .core()
+            .write(async |transaction| {
+                hold(transaction, claim).await?;
+                transaction.update(failed).await?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Writes down what became of an abandoned backup: it was complete all the same, with these totals, or it was not.
+    /// Nothing happens when an attempt has taken it up meanwhile.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
-    pub async fn complete(
+    pub async fn close_abandoned(
         &self,
-        id: &BackupId,
-        totals: BackupTotals,
-    ) -> Result<backups::Model, StoreError> {
-        let completed = backups::ActiveModel {
-            id: Set(id.into()),
-            state: Set(BackupState::Completed),
-            size_bytes: Set(Some(i64::try_from(totals.size_bytes).unwrap_or(i64::MAX))),
-            data_source_count: Set(Some(totals.data_source_count)),
-            snapshot_count: Set(Some(totals.snapshot_count)),
-            total_records: Set(Some(totals.total_records)),
-            tables: Set(Some(totals.tables)),
-            error: Set(None),
-            completed_at: Set(Some(Timestamp::now())),
-            ..Default::default()
+        abandoned: &AbandonedBackup,
+        totals: Option<BackupTotals>,
+    ) -> Result<(), StoreError> {
+        let backup = &abandoned.backup;
+        let id: BackupId = backup
+            .id
+            .parse()
+            .map_err(|error: IdError| StoreError::Decode(error.to_string()))?;
+        let closed = match totals {
+            Some(totals) => completed(&id, totals),
+            None => failed(&id, "the process that made it died".to_owned()),
         };
-        self.manager.core().update(completed).await
+        self.manager
+            .core()
+            .write(async |transaction| {
+                let job = match &backup.job_id {
+                    Some(job) => transaction.one(jobs::Entity::find_by_id(job)).await?,
+                    None => None,
+                };
+                let now = transaction
+                    .one(backups::Entity::find_by_id(backup.id.as_str()))
+                    .await?;
+                let is_abandoned = now.is_some_and(|now| now.state == BackupState::Running)
+                    && job.is_none_or(|job| job.lease_token <= abandoned.lease_token);
+                if is_abandoned {
+                    transaction.update(closed).await?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Lists a complete backup that was found and that the hub does not list.
@@ -141,22 +208,6 @@ impl Backups {
     pub async fn list_again(&self, backup: backups::Model) -> Result<backups::Model, StoreError> {
         use sea_orm::IntoActiveModel as _;
         self.manager.core().insert(backup.into_active_model()).await
-    }
-
-    /// Writes down why a backup was not made.
-    ///
-    /// # Errors
-    /// [`StoreError`] by meaning.
-    pub async fn fail(&self, id: &BackupId, error: String) -> Result<(), StoreError> {
-        let failed = backups::ActiveModel {
-            id: Set(id.into()),
-            state: Set(BackupState::Failed),
-            error: Set(Some(error)),
-            completed_at: Set(Some(Timestamp::now())),
-            ..Default::default()
-        };
-        self.manager.core().update(failed).await?;
-        Ok(())
     }
 
     /// Writes down that everything in a backup was read back and is right.
@@ -207,14 +258,18 @@ impl Backups {
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
-    pub async fn abandoned(&self, project: &ProjectId) -> Result<Vec<backups::Model>, StoreError> {
+    pub async fn abandoned(&self, project: &ProjectId) -> Result<Vec<AbandonedBackup>, StoreError> {
         let running = backups::Entity::find()
             .filter(backups::Column::ProjectId.eq(project))
             .filter(backups::Column::State.eq(BackupState::Running));
         let mut abandoned = Vec::new();
         for backup in self.manager.core().all(running).await? {
-            if !self.is_being_made(&backup).await? {
-                abandoned.push(backup);
+            let job = self.job(&backup).await?;
+            if !self.is_running(job.as_ref())? {
+                abandoned.push(AbandonedBackup {
+                    backup,
+                    lease_token: job.map_or(i64::MAX, |job| job.lease_token),
+                });
             }
         }
         Ok(abandoned)
@@ -244,25 +299,56 @@ impl Backups {
     }
 
     async fn is_being_made(&self, backup: &backups::Model) -> Result<bool, StoreError> {
-        let Some(job) = backup
-            .job_id
-            .as_ref()
-            .filter(|_| backup.state == BackupState::Running)
-        else {
-            return Ok(false);
+        let job = match backup.state {
+            BackupState::Running => self.job(backup).await?,
+            _ => None,
         };
-        let job = self
-            .manager
-            .core()
-            .one(jobs::Entity::find_by_id(job.as_str()))
-            .await?;
+        self.is_running(job.as_ref())
+    }
+
+    async fn job(&self, backup: &backups::Model) -> Result<Option<jobs::Model>, StoreError> {
+        match &backup.job_id {
+            Some(job) => {
+                let job = jobs::Entity::find_by_id(job.as_str());
+                self.manager.core().one(job).await
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn is_running(&self, job: Option<&jobs::Model>) -> Result<bool, StoreError> {
         let worker = job
             .filter(|job| job.state == JobState::Running)
-            .and_then(|job| job.worker_id);
+            .and_then(|job| job.worker_id.as_ref());
         match worker.map(|id| id.parse::<WorkerId>()) {
             Some(Ok(worker)) => worker::is_alive(self.manager.layout(), &worker),
             _ => Ok(false),
         }
+    }
+}
+
+fn completed(id: &BackupId, totals: BackupTotals) -> backups::ActiveModel {
+    backups::ActiveModel {
+        id: Set(id.into()),
+        state: Set(BackupState::Completed),
+        size_bytes: Set(Some(i64::try_from(totals.size_bytes).unwrap_or(i64::MAX))),
+        data_source_count: Set(Some(totals.data_source_count)),
+        snapshot_count: Set(Some(totals.snapshot_count)),
+        total_records: Set(Some(totals.total_records)),
+        tables: Set(Some(totals.tables)),
+        error: Set(None),
+        completed_at: Set(Some(Timestamp::now())),
+        ..Default::default()
+    }
+}
+
+fn failed(id: &BackupId, error: String) -> backups::ActiveModel {
+    backups::ActiveModel {
+        id: Set(id.into()),
+        state: Set(BackupState::Failed),
+        error: Set(Some(error)),
+        completed_at: Set(Some(Timestamp::now())),
+        ..Default::default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Projects: create, list, find, rename, describe.
 
 mod copies;
+mod in_step;
 mod page;
 mod stats;
 

@@ -11,8 +11,8 @@ use crate::rows::{
     Watch,
 };
 use crate::{
-    DatabaseManager as _, ProjectId, SnapshotId, SourceId, SqliteManager, StoreError, fail_point,
-    projection,
+    DatabaseManager as _, JobId, ProjectId, SnapshotId, SourceId, SqliteManager, StoreError,
+    fail_point, projection,
 };
 
 /// How long a long writer waits for another one: in effect until it is done or the caller gives up.
@@ -137,6 +137,29 @@ impl RowLog {
             projection::publish(self.manager.core(), &spoke).await?;
         }
         Ok(outcome)
+    }
+
+    /// The snapshot that a step of a job has published, if it has; when this returns the hub shows it.
+    ///
+    /// # Errors
+    /// [`RowLogError`] by meaning.
+    pub async fn published_by(
+        &self,
+        project: &ProjectId,
+        job: &JobId,
+        step: &'static str,
+    ) -> Result<Option<rows::Snapshot>, RowLogError> {
+        let job = job.to_string();
+        let found = self
+            .read(project, move |connection| {
+                rows::published_by(connection, &job, step)
+            })
+            .await?;
+        if found.is_some() {
+            let spoke = self.manager.project(project).await?;
+            projection::publish(self.manager.core(), &spoke).await?;
+        }
+        Ok(found)
     }
 
     /// Runs `read` on one state of the project, on a blocking thread, with the functions of

@@ -1,7 +1,7 @@
 //! W-core: the everyday work of a store, for comparing it with other ways to keep the same data in SQLite files.
 //!
 //! Projects are made and stay open; each has ten data sources; then sources are read by key, rows of about 1 KB are
-//! inserted, lists with a relation are read, small files are imported and one larger project is backed up.
+//! inserted, lists with a relation are read, jobs live their lives, small files are imported and one larger project is backed up.
 //! `docs/BENCHMARKS.md` says what one operation of each step is. Each step prints one JSON line.
 //!
 //! `cargo xtask bench wcore` runs it; by itself: `cargo bench -p manifold-jobs --bench wcore -- PROFILE PROJECTS CREATORS
@@ -16,6 +16,7 @@
 
 mod backups;
 mod imports;
+mod jobs;
 mod meter;
 mod projects;
 mod sources;
@@ -94,6 +95,7 @@ async fn run(arguments: Arguments) {
     sources::read_by_id(&manager, &meter, &opened, &mut random).await;
     sources::insert_snapshot(&manager, &meter, &opened, &mut random).await;
     sources::list_with_snapshots(&manager, &meter, &opened, &mut random).await;
+    jobs::life_cycle(&manager, &meter, &opened).await;
     imports::small(&manager, &meter, &opened, &mut random, folder.path()).await;
     backups::run(&manager, &meter, folder.path()).await;
 }

@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
 use manifold_store::{
-    BackupId, Backups, DatabaseId, DatabaseManager as _, Frozen, JobId, NewBackup, ProjectId,
+    BackupId, Backups, Claim, DatabaseId, DatabaseManager as _, Frozen, Jobs, NewBackup, ProjectId,
     Projects, SqliteManager, StoreError, TableKind, Timestamp, fail_point,
 };
 
-use super::folder::folder_name;
+use super::folder::{folder_name, remove_partials};
 use super::{
     BackupError, BackupFolder, BackupOptions, Manifest, SavedProject, Watch, leftovers, strategy,
 };
@@ -31,8 +31,8 @@ pub struct BackupRequest {
     pub options: BackupOptions,
     /// What it is for.
     pub description: Option<String>,
-    /// The job that makes it.
-    pub job_id: JobId,
+    /// The attempt that makes it.
+    pub claim: Claim,
 }
 
 /// Makes a backup of the state that the project has now. Others may write meanwhile; what they commit is
@@ -52,7 +52,7 @@ pub async fn create(
     strategy(request.backup_type)?;
     let backups = Backups::new(manager);
     leftovers::clear(manager, &request.project_id).await?;
-    if let Some(done) = completed(&backups, &request.id).await? {
+    if let Some(done) = made_before(&backups, &request).await? {
         return Ok(done);
     }
     let project = Projects::new(manager)
@@ -60,29 +60,56 @@ pub async fn create(
         .await?;
     let at = Timestamp::now();
     let target = place(manager, &request, &project.name, at)?;
-    backups.begin(row(&request, &target)).await?;
+    backups
+        .begin(&request.claim, row(&request, &target))
+        .await?;
     match write(manager, &request, target, at, watch).await {
         Ok(manifest) => {
             fail_point!("backup-published");
-            let done = backups.complete(&request.id, manifest.totals()).await?;
+            let totals = manifest.totals();
+            let done = backups
+                .complete(&request.claim, &request.id, totals)
+                .await?;
             fail_point!("backup-completed");
             Ok(done)
         }
         Err(error) => {
-            backups.fail(&request.id, error.to_string()).await?;
+            let words = error.to_string();
+            backups.fail(&request.claim, &request.id, words).await?;
             Err(error)
         }
     }
 }
 
-async fn completed(
+/// The backup as an earlier attempt has completed it, though the hub may not have heard. From here on no earlier attempt
+/// can publish it.
+async fn made_before(
     backups: &Backups,
-    id: &BackupId,
+    request: &BackupRequest,
 ) -> Result<Option<backups::Model>, BackupError> {
-    match backups.find(id.as_str()).await {
-        Ok(row) if row.id == id.as_str() && row.state == BackupState::Completed => Ok(Some(row)),
-        Ok(_) | Err(StoreError::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+    let row = match backups.find(request.id.as_str()).await {
+        Ok(row) if row.id == request.id.as_str() => row,
+        Ok(_) | Err(StoreError::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    if row.state == BackupState::Completed {
+        return Ok(Some(row));
+    }
+    let (target, earlier) = (PathBuf::from(&row.location), request.claim.lease_token - 1);
+    let id = row.id.clone();
+    let found = super::blocking(move || {
+        remove_partials(&target, &id, earlier)?;
+        Ok(Manifest::read(&target).ok().filter(|found| found.id == id))
+    });
+    match found.await? {
+        Some(manifest) => {
+            let totals = manifest.totals();
+            let done = backups
+                .complete(&request.claim, &request.id, totals)
+                .await?;
+            Ok(Some(done))
+        }
+        None => Ok(None),
     }
 }
 
@@ -119,12 +146,11 @@ fn row(request: &BackupRequest, target: &Path) -> NewBackup {
         compressed: request.options.compress,
         with_data: !request.options.without_data,
         description: request.description.clone(),
-        job_id: request.job_id.clone(),
     }
 }
 
 async fn write(
-    manager: &SqliteManager,
+    manager: &Arc<SqliteManager>,
     request: &BackupRequest,
     target: PathBuf,
     at: DateTime<Utc>,
@@ -134,8 +160,17 @@ async fn write(
     let frozen = manager
         .freeze(DatabaseId::Project(request.project_id.clone()))
         .await?;
-    let request = request.clone();
-    super::blocking(move || write_files(&frozen, &request, target, at, watch)).await
+    let writing = request.clone();
+    let written = super::blocking(move || write_files(&frozen, &writing, target, at, watch));
+    let (folder, manifest) = written.await?;
+    // An attempt that comes later takes the hidden folder of this one away before it looks for what was published. So
+    // either it finds what this one publishes, or this one has nothing to publish.
+    Jobs::new(manager).hold(&request.claim).await?;
+    super::blocking(move || {
+        folder.publish(&manifest)?;
+        Ok(manifest)
+    })
+    .await
 }
 
 fn write_files(
@@ -144,16 +179,20 @@ fn write_files(
     target: PathBuf,
     at: DateTime<Utc>,
     mut watch: Watch,
-) -> Result<Manifest, BackupError> {
+) -> Result<(BackupFolder, Manifest), BackupError> {
     fail_point!("backup-frozen");
     let options = request.options;
-    let mut folder = BackupFolder::create(target, request.id.as_str(), options.compress)?;
+    let mut folder = BackupFolder::create(
+        target,
+        &request.claim,
+        request.id.as_str(),
+        options.compress,
+    )?;
     strategy(request.backup_type)?.write(frozen, &mut folder, options, &mut watch)?;
     fail_point!("backup-files-written");
     let manifest = describe(frozen, request, &folder, at, &mut watch)?;
     watch.look()?;
-    folder.publish(&manifest)?;
-    Ok(manifest)
+    Ok((folder, manifest))
 }
 
 fn describe(

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use entity_core::enums::BackupType;
-use manifold_store::{StagedError, StoreError};
+use manifold_store::{JobsError, StagedError, StoreError};
 
 use crate::JobError;
 
@@ -88,6 +88,9 @@ pub enum BackupError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The attempt that makes it has lost its job.
+    #[error(transparent)]
+    Job(JobsError),
 }
 
 impl BackupError {
@@ -108,6 +111,7 @@ impl BackupError {
             Self::Io { .. } => "io",
             Self::Staged(error) => error.code(),
             Self::Store(error) => error.code(),
+            Self::Job(error) => error.code(),
         }
     }
 
@@ -131,11 +135,23 @@ impl BackupError {
     }
 }
 
+impl From<JobsError> for BackupError {
+    fn from(error: JobsError) -> Self {
+        match error {
+            JobsError::Store(error) => Self::Store(error),
+            other => Self::Job(other),
+        }
+    }
+}
+
 impl From<BackupError> for JobError {
     fn from(error: BackupError) -> Self {
         match error {
             BackupError::Cancelled => Self::Cancelled,
-            other => Self::failed(other.code(), &other),
+            BackupError::Store(error) | BackupError::Staged(StagedError::Store(error)) => {
+                error.into()
+            }
+            other => Self::of(other.code(), &other),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use entity_core::enums::BackupType;
-use manifold_store::{StoreError, fail_point, rename_durably, sync_folder};
+use manifold_store::{Claim, StoreError, fail_point, rename_durably, sync_folder};
 
 use super::file_sink::{FileSink, measure};
 use super::{BackupError, Manifest, ManifestFile};
@@ -25,12 +25,18 @@ pub struct BackupFolder {
 }
 
 impl BackupFolder {
-    /// Makes the hidden folder of backup `id`; one that an earlier attempt left is removed.
-    pub(super) fn create(target: PathBuf, id: &str, compress: bool) -> Result<Self, BackupError> {
-        let partial = partial_of(&target, id);
+    /// Makes the hidden folder in which the attempt of `claim` makes backup `id`; those of earlier attempts are
+    /// removed.
+    pub(super) fn create(
+        target: PathBuf,
+        claim: &Claim,
+        id: &str,
+        compress: bool,
+    ) -> Result<Self, BackupError> {
+        let partial = target.with_file_name(partial_name(id, claim.lease_token));
         let parent = target.parent().unwrap_or(Path::new("."));
         make_private(parent, true).map_err(BackupError::io("create the folder", parent))?;
-        remove_partial(&partial)?;
+        remove_partials(&target, id, claim.lease_token)?;
         make_private(&partial, false).map_err(BackupError::io("create the folder", &partial))?;
         Ok(Self {
             partial,
@@ -126,7 +132,7 @@ impl Drop for BackupFolder {
         if self.published {
             return;
         }
-        if let Err(error) = remove_partial(&self.partial) {
+        if let Err(error) = remove_folder(&self.partial) {
             tracing::warn!(%error, "an incomplete backup stays, hidden, until the next backup of the project");
         }
     }
@@ -195,13 +201,43 @@ pub(super) fn file_stem(name: &str) -> String {
     }
 }
 
-/// Where a backup is while it is being made.
-pub(super) fn partial_of(target: &Path, id: &str) -> PathBuf {
-    target.with_file_name(format!(".partial-{}", file_stem(id)))
+/// The name of the folder in which the attempt with this token makes a backup. An attempt that lost its job must not
+/// get between the files of a later one.
+fn partial_name(id: &str, lease_token: i64) -> String {
+    format!("{}{lease_token}", partial_prefix(id))
 }
 
-/// Removes what is left of a backup that was never completed.
-pub(super) fn remove_partial(partial: &Path) -> Result<(), BackupError> {
+fn partial_prefix(id: &str) -> String {
+    format!(".partial-{}-", file_stem(id))
+}
+
+/// Removes what attempts up to the one with this token left of a backup that was never completed.
+pub(super) fn remove_partials(
+    target: &Path,
+    id: &str,
+    lease_token: i64,
+) -> Result<(), BackupError> {
+    let (parent, prefix) = (
+        target.parent().unwrap_or(Path::new(".")),
+        partial_prefix(id),
+    );
+    let failed = |error| BackupError::io("list", parent)(error);
+    let entries = match std::fs::read_dir(parent) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let token = name.and_then(|name| name.strip_prefix(&prefix)?.parse::<i64>().ok());
+        if token.is_some_and(|token| token <= lease_token) {
+            remove_folder(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_folder(partial: &Path) -> Result<(), BackupError> {
     match std::fs::remove_dir_all(partial) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(BackupError::io("remove", partial)(error))

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use manifold_store::{BackupId, Backups, ProjectId, SqliteManager, StoreError};
+use manifold_store::{Backups, ProjectId, SqliteManager};
 
-use super::folder::{partial_of, remove_partial};
+use super::folder::remove_partials;
 use super::{BackupError, Manifest};
 
 /// Completes the backups of a project that are complete on the disk and not in the hub, and removes the
@@ -15,27 +15,19 @@ pub(crate) async fn clear(
     project: &ProjectId,
 ) -> Result<(), BackupError> {
     let backups = Backups::new(manager);
-    for row in backups.abandoned(project).await? {
-        let id: BackupId = row
-            .id
-            .parse()
-            .map_err(|error| StoreError::Decode(format!("{error}")))?;
-        let target = Path::new(&row.location);
-        match Manifest::read(target) {
-            Ok(manifest) if manifest.id == row.id => {
-                backups.complete(&id, manifest.totals()).await?;
-                tracing::info!(backup.id = %id, "backup {id} was complete although the process that made it died");
-            }
-            _ => {
-                // It is hidden; it must not keep new backups from being made.
-                if let Err(error) = remove_partial(&partial_of(target, &row.id)) {
-                    tracing::warn!(backup.id = %id, %error, "an incomplete backup stays");
-                }
-                backups
-                    .fail(&id, "the process that made it died".to_owned())
-                    .await?;
-            }
+    for abandoned in backups.abandoned(project).await? {
+        let backup = &abandoned.backup;
+        let target = Path::new(&backup.location);
+        let complete = Manifest::read(target).ok();
+        let complete = complete.filter(|manifest| manifest.id == backup.id);
+        if complete.is_some() {
+            tracing::info!(backup.id = %backup.id, "backup {} was complete although the process that made it died", backup.id);
+        } else if let Err(error) = remove_partials(target, &backup.id, abandoned.lease_token) {
+            // It is hidden; it must not keep new backups from being made.
+            tracing::warn!(backup.id = %backup.id, %error, "an incomplete backup stays");
         }
+        let totals = complete.map(|manifest| manifest.totals());
+        backups.close_abandoned(&abandoned, totals).await?;
     }
     Ok(())
 }

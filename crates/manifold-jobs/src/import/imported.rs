@@ -83,6 +83,12 @@ impl Imported {
         }
     }
 
+    /// What an earlier attempt of the same job has published.
+    pub(crate) fn by_earlier_attempt(done: Snapshot) -> Self {
+        let findings = Findings::default();
+        Self::new(done.id, done.number, done.counts, &done.columns, findings)
+    }
+
     pub(crate) fn unchanged(latest: Snapshot) -> Self {
         let counts = Counts {
             added: 0,

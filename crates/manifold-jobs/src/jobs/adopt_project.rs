@@ -7,7 +7,7 @@ use manifold_store::{AdoptOptions, Projects, RedactedSecret};
 use serde::{Deserialize, Serialize};
 
 use crate::copying::{copy_error, follow_copy};
-use crate::{Job, JobContext, JobError};
+use crate::{CrashPolicy, Job, JobContext, JobError};
 
 /// Makes a copy of a file a project. What fails, is cancelled or dies leaves no project, or the whole one; a second
 /// attempt finds then that its name is taken.
@@ -37,6 +37,10 @@ pub struct AdoptedProject {
 
 impl Job for AdoptProject {
     const KIND: &'static str = "adopt_project";
+    const MAX_ATTEMPTS: i64 = 3;
+    // The process may have died when the project was there already, which another attempt would not know from one
+    // that has its name.
+    const CRASH_POLICY: CrashPolicy = CrashPolicy::Fail;
 
     type Output = AdoptedProject;
 

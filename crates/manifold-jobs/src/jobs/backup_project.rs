@@ -47,6 +47,7 @@ impl BackupProject {
 
 impl Job for BackupProject {
     const KIND: &'static str = "backup_project";
+    const MAX_ATTEMPTS: i64 = 5;
 
     /// The backup as the hub lists it.
     type Output = backups::Model;
@@ -59,7 +60,7 @@ impl Job for BackupProject {
             parent: self.to.clone(),
             options: self.options,
             description: self.description.clone(),
-            job_id: context.job_id().clone(),
+            claim: context.claim().clone(),
         };
         let made = backup::create(context.manager(), request, Watch::of(context)).await?;
         context.log(

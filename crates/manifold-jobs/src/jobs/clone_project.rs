@@ -4,7 +4,7 @@ use manifold_store::{ProjectId, Projects};
 use serde::{Deserialize, Serialize};
 
 use crate::copying::{copy_error, follow_copy};
-use crate::{Job, JobContext, JobError};
+use crate::{CrashPolicy, Job, JobContext, JobError};
 
 /// Clones a project. What fails, is cancelled or dies leaves no clone, or the whole one; a second attempt finds then
 /// that its name is taken.
@@ -27,6 +27,10 @@ pub struct Cloned {
 
 impl Job for CloneProject {
     const KIND: &'static str = "clone_project";
+    const MAX_ATTEMPTS: i64 = 3;
+    // The process may have died when the project was there already, which another attempt would not know from one
+    // that has its name.
+    const CRASH_POLICY: CrashPolicy = CrashPolicy::Fail;
 
     type Output = Cloned;
 

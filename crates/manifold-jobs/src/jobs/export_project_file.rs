@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use entity_core::enums::JobState;
 use entity_core::jobs;
-use manifold_store::{AtomicFile, JobFilter, Jobs, ProjectId, Projects};
+use manifold_store::{AtomicFile, JobFilter, Jobs, ProjectId, Projects, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::copying::{copy_error, follow_copy};
@@ -30,15 +30,32 @@ pub struct ExportedFile {
 
 impl Job for ExportProjectFile {
     const KIND: &'static str = "export_project_file";
+    const MAX_ATTEMPTS: i64 = 3;
 
     type Output = ExportedFile;
 
     async fn run(&self, context: &JobContext) -> Result<ExportedFile, JobError> {
+        if context.lease_token() > 1 {
+            // An earlier attempt that lost the job and does not know it has nothing to publish from here on.
+            let path = self.path.clone();
+            blocking(move || AtomicFile::clear(&path)).await?;
+        }
         let projects = Projects::new(context.manager());
-        let size_bytes = projects
-            .export_file(&self.project_id, &self.path, follow_copy(context))
+        let file = projects
+            .copy_beside(&self.project_id, &self.path, follow_copy(context))
             .await
             .map_err(|error| copy_error(context, error))?;
+        context.hold().await?;
+        let path = self.path.clone();
+        let size_bytes = blocking(move || {
+            file.commit()?;
+            std::fs::metadata(&path).map_err(|source| StoreError::Io {
+                action: "look at",
+                path,
+                source,
+            })
+        });
+        let size_bytes = size_bytes.await?.len();
         Ok(ExportedFile {
             path: self.path.clone(),
             size_bytes,
@@ -62,9 +79,14 @@ pub(crate) async fn clear_leftovers(jobs: &Jobs, dead: &jobs::Model) -> Result<(
             return Ok(());
         }
     }
-    let cleared = tokio::task::spawn_blocking(move || AtomicFile::clear(&dead.path)).await;
-    match cleared {
-        Ok(cleared) => Ok(cleared?),
+    Ok(blocking(move || AtomicFile::clear(&dead.path)).await?)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
 }

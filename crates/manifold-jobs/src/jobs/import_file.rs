@@ -36,6 +36,7 @@ pub struct ImportFile {
 
 impl Job for ImportFile {
     const KIND: &'static str = "import_file";
+    const MAX_ATTEMPTS: i64 = 5;
 
     type Output = Imported;
 
@@ -47,6 +48,14 @@ impl Job for ImportFile {
             format: "csv",
         };
         let project = &self.target.project_id;
+        // Only an earlier attempt can have published.
+        if context.lease_token() > 1
+            && let Some(done) = RowLog::new(context.manager())
+                .published_by(project, context.job_id(), STEP)
+                .await?
+        {
+            return Ok(Imported::by_earlier_attempt(done));
+        }
         // Also while its file is slow to come, nobody may delete the project.
         let _kept = context.manager().project(project).await?;
         let record =

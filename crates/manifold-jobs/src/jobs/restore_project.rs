@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{self, BackupPlace, Watch};
-use crate::{Job, JobContext, JobError, Progress};
+use crate::{CrashPolicy, Job, JobContext, JobError, Progress};
 
 /// Restores a project from a backup. All of the backup is read back and compared before anything changes;
 /// what fails, is cancelled or dies leaves the store as it was, or the project whole.
@@ -71,6 +71,9 @@ pub struct ComparedTable {
 
 impl Job for RestoreProject {
     const KIND: &'static str = "restore_project";
+    const MAX_ATTEMPTS: i64 = 3;
+    // The process may have died when the project was replaced already, and somebody may have worked in it since.
+    const CRASH_POLICY: CrashPolicy = CrashPolicy::Fail;
 
     type Output = Restored;
 
@@ -162,6 +165,7 @@ async fn change(
     let restores = Restores::new(context.manager());
     match replaces {
         None => {
+            context.hold().await?;
             let project = restores.as_new(staged, &restored.project_name).await?;
             restored.project_id = Some(project.id);
         }
@@ -179,6 +183,8 @@ async fn change(
                 () = context.cancel().cancelled() => return Err(JobError::Cancelled),
                 alone = restores.alone(&id, waiting) => alone?,
             };
+            // No other attempt can have the project alone as well.
+            context.hold().await?;
             let replaced = restores.in_place(alone, staged).await?;
             restored.project_name = replaced.project.name;
             restored.safety_copy = replaced.safety_copy;

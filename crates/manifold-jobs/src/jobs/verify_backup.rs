@@ -17,6 +17,7 @@ pub struct VerifyBackup {
 
 impl Job for VerifyBackup {
     const KIND: &'static str = "verify_backup";
+    const MAX_ATTEMPTS: i64 = 3;
 
     type Output = Verification;
 

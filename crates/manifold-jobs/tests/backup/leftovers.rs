@@ -3,7 +3,7 @@
 use entity_core::enums::{BackupState, BackupType};
 use manifold_jobs::jobs::BackupProject;
 use manifold_jobs::{Job as _, Observer, rescue_dead, run_foreground};
-use manifold_store::{BackupId, Backups, JobId, Jobs, NewBackup, NewJob};
+use manifold_store::{BackupId, Backups, Claim, Ending, Jobs, NewBackup, NewJob, ProjectId};
 use tokio_util::sync::CancellationToken;
 
 use crate::store::{Store, open};
@@ -17,8 +17,16 @@ fn dead_run(store: &Store, location: String) -> NewBackup {
         compressed: false,
         with_data: true,
         description: None,
-        job_id: JobId::new(),
     }
+}
+
+/// An attempt at a job that is to make a backup.
+async fn claimed(jobs: &Jobs, project: Option<&ProjectId>) -> Claim {
+    let job = NewJob {
+        project_id: project.cloned(),
+        ..NewJob::new(BackupProject::KIND, serde_json::json!({}))
+    };
+    jobs.start(job).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,8 +35,17 @@ async fn the_next_backup_clears_what_a_dead_one_left() {
     let backups = Backups::new(&store.manager);
     let folder = store.manager.layout().backups();
     let dead = dead_run(&store, folder.join("dead-csv").display().to_string());
-    backups.begin(dead.clone()).await.unwrap();
-    let partial = folder.join(format!(".partial-{}", dead.id));
+    let claim = claimed(&Jobs::new(&store.manager), None).await;
+    backups.begin(&claim, dead.clone()).await.unwrap();
+    let lost = Ending::Failed {
+        code: "lost".to_owned(),
+        message: "it could not say so".to_owned(),
+    };
+    Jobs::new(&store.manager)
+        .finish(&claim, &lost)
+        .await
+        .unwrap();
+    let partial = folder.join(format!(".partial-{}-1", dead.id));
     std::fs::create_dir_all(&partial).unwrap();
     std::fs::write(partial.join("half.csv"), b"1,2").unwrap();
     let foreign = folder.join(".partial-of-somebody-else");
@@ -54,15 +71,13 @@ async fn the_next_start_clears_what_a_dead_backup_left() {
     let store = Store::rich().await;
     let other = open(store.folder.path()).await;
     let folder = store.manager.layout().backups();
-    let mut dead = dead_run(&store, folder.join("dead-csv").display().to_string());
-    let job = NewJob {
-        id: dead.job_id.clone(),
-        project_id: Some(store.project.clone()),
-        ..NewJob::new(BackupProject::KIND, serde_json::json!({}))
-    };
-    dead.job_id = Jobs::new(&other).start(job).await.unwrap().job_id;
-    Backups::new(&other).begin(dead.clone()).await.unwrap();
-    let partial = folder.join(format!(".partial-{}", dead.id));
+    let dead = dead_run(&store, folder.join("dead-csv").display().to_string());
+    let claim = claimed(&Jobs::new(&other), Some(&store.project)).await;
+    Backups::new(&other)
+        .begin(&claim, dead.clone())
+        .await
+        .unwrap();
+    let partial = folder.join(format!(".partial-{}-1", dead.id));
     std::fs::create_dir_all(&partial).unwrap();
     std::fs::write(partial.join("half.csv"), b"1,2").unwrap();
     rescue_dead(&store.manager).await.unwrap();
@@ -83,11 +98,14 @@ async fn a_backup_that_was_complete_when_its_process_died_counts() {
     let mut again = dead_run(&store, made.location.clone());
     again.id = made.id.parse().unwrap();
     again.backup_type = BackupType::Full;
-    backups.begin(again).await.unwrap(); // as if the hub had never heard that it was complete
+    let claim = claimed(&Jobs::new(&store.manager), None).await;
+    backups.begin(&claim, again).await.unwrap(); // as if the hub had never heard that it was complete
     assert_eq!(
         backups.find(&made.id).await.unwrap().state,
         BackupState::Running
     );
+    let jobs = Jobs::new(&store.manager);
+    jobs.finish(&claim, &Ending::Cancelled).await.unwrap();
 
     store.back_up(BackupType::Sqlite).await;
     let row = backups.find(&made.id).await.unwrap();

@@ -2,7 +2,8 @@
 #![cfg(unix)]
 
 use entity_core::enums::{EndReason, ExecutionState, JobState};
-use manifold_jobs::rescue_dead;
+use manifold_jobs::{new_job, rescue_dead};
+use manifold_store::NewJob;
 
 use crate::kinds::{Abort, AbortAnew, Count};
 use crate::processes::{ended, spawn};
@@ -11,25 +12,38 @@ use crate::scene::Scene;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_kills_its_process_is_tried_as_often_as_its_kind_allows() {
     let scene = Scene::new().await;
-    let id = scene.submit(&Abort { times: i64::MAX }, None).await;
-    let mut deaths = 0;
-    while scene.job(&id).await.state != JobState::Failed {
-        assert!(deaths < 10, "it goes on for ever");
-        let status = ended(spawn(scene.folder.path(), 1)).await;
-        deaths += i32::from(!status.success());
+    for (most, code) in [
+        (1, "crashed"),
+        (2, "CRASH_LOOP"),
+        (3, "CRASH_LOOP"),
+        (5, "CRASH_LOOP"),
+    ] {
+        let new = NewJob {
+            max_crashes: most,
+            ..new_job(&Abort { times: i64::MAX }, None).unwrap()
+        };
+        let id = new.id.clone();
+        scene.jobs.submit(new).await.unwrap();
+        let mut deaths = 0;
+        while scene.job(&id).await.state != JobState::Failed {
+            assert!(deaths < 10, "it goes on for ever");
+            let status = ended(spawn(scene.folder.path(), 1)).await;
+            deaths += i64::from(!status.success());
+        }
+        assert_eq!(deaths, most);
+        let job = scene.job(&id).await;
+        assert_eq!((job.attempt, job.crash_count), (most, most));
+        assert_eq!(job.error_code.as_deref(), Some(code));
+        let attempts = scene.jobs.executions(&id).await.unwrap();
+        assert_eq!(attempts.len() as i64, most);
+        assert!(
+            attempts
+                .iter()
+                .all(|attempt| attempt.state == ExecutionState::Crashed)
+        );
+        let crashed = vec![EndReason::Crashed; attempts.len()];
+        assert_eq!(scene.end_reasons(&id).await, crashed);
     }
-    assert_eq!(deaths, 3);
-    let job = scene.job(&id).await;
-    assert_eq!((job.attempt, job.crash_count), (3, 3));
-    assert_eq!(job.error_code.as_deref(), Some("CRASH_LOOP"));
-    let attempts = scene.jobs.executions(&id).await.unwrap();
-    assert_eq!(attempts.len(), 3);
-    assert!(
-        attempts
-            .iter()
-            .all(|attempt| attempt.state == ExecutionState::Crashed)
-    );
-    assert_eq!(scene.end_reasons(&id).await, [EndReason::Crashed; 3]);
     // Nobody else suffers.
     let other = scene.submit(&Count, None).await;
     assert!(ended(spawn(scene.folder.path(), 1)).await.success());

@@ -12,13 +12,15 @@ use sea_orm::ActiveValue::Set;
 use serde::{Deserialize, Serialize};
 
 pub fn registry() -> Registry {
-    Registry::empty()
+    Registry::built_in()
         .with::<Count>()
         .with::<Flaky>()
         .with::<Wait>()
         .with::<Abort>()
         .with::<AbortAnew>()
         .with::<Stepped>()
+        .with::<TwoSteps>()
+        .with::<Block>()
         .with::<Copy>()
         .with::<Slow>()
 }
@@ -171,7 +173,10 @@ impl Job for AbortAnew {
 
     async fn run(&self, context: &JobContext) -> Result<(), JobError> {
         context
-            .step("one", async { note(&self.steps, "one") })
+            .step("one", async {
+                note(&self.steps, "one");
+                Ok(())
+            })
             .await?;
         if context.claim().job.crash_count == 0 {
             std::process::abort();
@@ -195,7 +200,8 @@ impl Job for Stepped {
     async fn run(&self, context: &JobContext) -> Result<Vec<i64>, JobError> {
         let one = context
             .step("one", async {
-                note(&self.steps, "one").map(|()| context.claim().attempt)
+                note(&self.steps, "one");
+                Ok(context.claim().attempt)
             })
             .await?;
         if context.claim().attempt == 1 && !self.same_name {
@@ -204,22 +210,63 @@ impl Job for Stepped {
         let name = if self.same_name { "one" } else { "two" };
         let two = context
             .step(name, async {
-                note(&self.steps, "two").map(|()| context.claim().attempt)
+                note(&self.steps, "two");
+                Ok(context.claim().attempt)
             })
             .await?;
         Ok(vec![one, two])
     }
 }
 
-fn note(path: &std::path::Path, step: &str) -> Result<(), JobError> {
+/// Adds a line to a file.
+pub fn note(path: &std::path::Path, line: &str) {
     use std::io::Write as _;
     let mut file = std::fs::File::options()
         .append(true)
         .create(true)
         .open(path)
         .unwrap();
-    writeln!(file, "{step}").unwrap();
-    Ok(())
+    // In one write, so that lines of several processes do not mix.
+    file.write_all(format!("{line}\n").as_bytes()).unwrap();
+}
+
+/// Blocks the thread it runs on, and with it the tasks that are to run there.
+#[derive(Serialize, Deserialize)]
+pub struct Block {
+    pub notes: PathBuf,
+    pub millis: u64,
+}
+
+impl Job for Block {
+    const KIND: &'static str = "block";
+    const MAX_ATTEMPTS: i64 = 10;
+    type Output = ();
+
+    async fn run(&self, context: &JobContext) -> Result<(), JobError> {
+        note(&self.notes, &format!("begin {}", context.lease_token()));
+        std::thread::sleep(Duration::from_millis(self.millis));
+        note(&self.notes, &format!("end {}", context.lease_token()));
+        Ok(())
+    }
+}
+
+/// Does two steps, and says which of them it did itself.
+#[derive(Serialize, Deserialize)]
+pub struct TwoSteps;
+
+impl Job for TwoSteps {
+    const KIND: &'static str = "two_steps";
+    const MAX_ATTEMPTS: i64 = 1_000;
+    const MAX_CRASHES: i64 = 1_000;
+    type Output = [i64; 2];
+
+    async fn run(&self, context: &JobContext) -> Result<[i64; 2], JobError> {
+        let token = context.lease_token();
+        let one = context.step("one", async { Ok(token) }).await?;
+        fail::fail_point!("step-remembered");
+        let two = context.step("two", async { Ok(token) }).await?;
+        Ok([one, two])
+    }
 }
 
 /// Copies the lines of a file into a project's table, one transaction a line, waiting between them.
@@ -236,6 +283,8 @@ impl Job for Copy {
     type Output = u64;
 
     async fn run(&self, context: &JobContext) -> Result<u64, JobError> {
+        let run = format!("{} {}", context.job_id(), context.lease_token());
+        note(&self.file.with_extension("runs"), &run);
         let input = InputFingerprint::of(&self.file).await?;
         let text = std::fs::read_to_string(&self.file).unwrap();
         let lines: Vec<&str> = text.lines().collect();
@@ -256,9 +305,11 @@ impl Job for Copy {
                         updated_at: Set(now),
                     })
                     .await?;
+                fail::fail_point!("copy-row-written");
                 Ok(())
             })
             .await?;
+            fail::fail_point!("copy-row-committed");
             tokio::time::sleep(Duration::from_millis(self.pause_ms)).await;
         }
         Ok((lines.len() - begin) as u64)

@@ -7,10 +7,14 @@
     unreachable_pub
 )]
 
+mod attempts;
+mod clocks;
 mod crash;
 mod cursors;
-mod killed;
+mod hub_fails;
+mod kills;
 mod kinds;
+mod overtaken;
 mod processes;
 mod retries;
 mod scene;

@@ -29,7 +29,15 @@ pub async fn open(folder: &Path) -> Arc<SqliteManager> {
 
 impl Scene {
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::of(tempfile::tempdir().unwrap()).await
+    }
+
+    /// In a folder within this one.
+    pub async fn within(folder: &Path) -> Self {
+        Self::of(tempfile::tempdir_in(folder).unwrap()).await
+    }
+
+    async fn of(folder: tempfile::TempDir) -> Self {
         let manager = open(folder.path()).await;
         let jobs = Jobs::new(&manager);
         Self {

@@ -7,16 +7,16 @@ use std::time::Duration;
 use entity_core::enums::{EndReason, JobState};
 use entity_project::consolidated_models;
 use manifold_jobs::rescue_dead;
-use manifold_store::{DatabaseManager as _, JobId, ProjectId};
+use manifold_store::{Clock, DatabaseManager as _, JobId, Jobs, ProjectId};
 use sea_orm::EntityTrait as _;
 
-use crate::kinds::Copy;
+use crate::kinds::{Block, Copy};
 use crate::processes::{ended, spawn};
 use crate::scene::Scene;
 
 const LINES: usize = 40;
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let pid = child.id().to_string();
     let sent = Command::new("kill").args([name, &pid]).status().unwrap();
     assert!(sent.success());
@@ -31,7 +31,7 @@ async fn copied(scene: &Scene, project: &ProjectId) -> Vec<consolidated_models::
 }
 
 /// Stops the process between two transactions, so that it holds no lock of a database.
-async fn stop_between_writes(scene: &Scene, child: &Child, project: &ProjectId) {
+pub async fn stop_between_writes(scene: &Scene, child: &Child, project: &ProjectId) {
     let layout = scene.manager.layout();
     let files = [layout.core(), layout.spoke(&project.namespace())];
     loop {
@@ -84,6 +84,39 @@ async fn a_silent_process_keeps_its_job() {
     assert_eq!(scene.job(&id).await.state, JobState::Completed);
     assert_eq!(scene.end_reasons(&id).await, [EndReason::Ok]);
     assert_eq!(copied(&scene, &project).await.len(), LINES);
+}
+
+/// No heartbeat gets through while all threads are blocked; another process looks for dead ones all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_blocks_its_threads_is_not_run_twice() {
+    let scene = Scene::new().await;
+    let threads = std::thread::available_parallelism().unwrap().get();
+    let mut jobs = Vec::new();
+    for number in 0..threads {
+        let notes = scene.folder.path().join(format!("notes {number}"));
+        let block = Block {
+            notes: notes.clone(),
+            millis: 1_500,
+        };
+        jobs.push((scene.submit(&block, None).await, notes));
+    }
+    let blocked = tokio::spawn(ended(spawn(scene.folder.path(), threads)));
+    let looks = scene.jobs.clock().now();
+    let mut looked = 0;
+    while !blocked.is_finished() {
+        // Far beyond any time that a lease could have.
+        let later = Clock::manual(looks + Duration::from_secs(3_600 * looked));
+        looked += 1;
+        let later = Jobs::with_clock(&scene.manager, later);
+        assert!(later.rescue_dead().await.unwrap().is_empty(), "it lives");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(looked > 10 && blocked.await.unwrap().success());
+    for (id, notes) in jobs {
+        assert_eq!(std::fs::read_to_string(notes).unwrap(), "begin 1\nend 1\n");
+        assert_eq!(scene.job(&id).await.state, JobState::Completed);
+        assert_eq!(scene.end_reasons(&id).await, [EndReason::Ok]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

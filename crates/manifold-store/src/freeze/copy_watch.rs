@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::StoreError;
+use crate::jobs;
+use crate::{Claim, CoreTransaction, JobsError, StoreError};
 
 /// Follows the copying of a database file, and can stop it.
 #[derive(Clone)]
-pub struct CopyWatch(Arc<dyn Fn(CopyProgress) -> bool + Send + Sync>);
+pub struct CopyWatch {
+    look: Arc<dyn Fn(CopyProgress) -> bool + Send + Sync>,
+    attempt: Option<Claim>,
+}
 
 /// How much of a file is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +26,19 @@ impl CopyWatch {
     /// stops, and nothing is left of it, when `look` returns false.
     #[must_use]
     pub fn new(look: impl Fn(CopyProgress) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(look))
+        Self {
+            look: Arc::new(look),
+            attempt: None,
+        }
+    }
+
+    /// The copy becomes a project only while this attempt owns its job; otherwise the copying is stopped.
+    #[must_use]
+    pub fn of(self, attempt: &Claim) -> Self {
+        Self {
+            attempt: Some(attempt.clone()),
+            ..self
+        }
     }
 
     /// Nobody looks, and nobody stops it.
@@ -34,10 +50,23 @@ impl CopyWatch {
     /// # Errors
     /// [`StoreError::Interrupted`] when it is to stop.
     pub(crate) fn look(&self, done: u64, total: u64) -> Result<(), StoreError> {
-        if (self.0)(CopyProgress { done, total }) {
+        if (self.look)(CopyProgress { done, total }) {
             Ok(())
         } else {
             Err(StoreError::Interrupted)
+        }
+    }
+
+    /// # Errors
+    /// [`StoreError::Interrupted`] when the attempt has lost its job; others by meaning.
+    pub(crate) async fn hold(&self, transaction: &CoreTransaction) -> Result<(), StoreError> {
+        let Some(attempt) = &self.attempt else {
+            return Ok(());
+        };
+        match jobs::hold(transaction, attempt).await {
+            Err(JobsError::Store(error)) => Err(error),
+            Err(_) => Err(StoreError::Interrupted),
+            Ok(()) => Ok(()),
         }
     }
 }

@@ -6,7 +6,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use super::{Claim, Jobs, JobsError, claim, lanes};
-use crate::{CoreTransaction, DatabaseManager as _, Durability, StoreError};
+use crate::{CoreTransaction, DatabaseManager as _, Durability, StoreError, fail_point};
 
 impl Jobs {
     /// Begins an attempt, for this process, at the job whose turn it is, among those of the given kinds; in the given
@@ -37,10 +37,12 @@ impl Jobs {
                         open.push(queue);
                     }
                 }
-                match next(transaction, &open, kinds, now).await? {
-                    Some(job) => Ok(Some(claim::begin(transaction, job, worker, now).await?)),
-                    None => Ok(None),
-                }
+                let Some(job) = next(transaction, &open, kinds, now).await? else {
+                    return Ok(None);
+                };
+                let claim = claim::begin(transaction, job, worker, now).await?;
+                fail_point!("job-claimed");
+                Ok(Some(claim))
             })
             .await
     }

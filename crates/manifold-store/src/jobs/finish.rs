@@ -12,7 +12,7 @@ use super::claim::begin;
 use super::rule::Event;
 use super::transition::{self, Transition};
 use super::{Claim, Fence, Jobs, JobsError};
-use crate::{DatabaseManager as _, ProjectId, StoreError};
+use crate::{DatabaseManager as _, ProjectId, StoreError, fail_point};
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,6 +138,7 @@ impl Jobs {
     /// [`JobsError::LeaseLost`] when the attempt does not own the job any more, whose record then stays as
     /// it is; others by meaning.
     pub async fn finish(&self, claim: &Claim, ending: &Ending) -> Result<jobs::Model, JobsError> {
+        fail_point!("job-done");
         let transition = Transition::Finish { claim, ending };
         let job = self
             .manager
@@ -146,6 +147,7 @@ impl Jobs {
                 transition::apply(transaction, &claim.job_id, transition, self.clock.now()).await
             })
             .await?;
+        fail_point!("job-finished");
         self.wake();
         Ok(job)
     }
@@ -160,6 +162,7 @@ impl Jobs {
         claim: &Claim,
         ending: &Ending,
     ) -> Result<ControlFlow<jobs::Model, Claim>, JobsError> {
+        fail_point!("job-done");
         let transition = Transition::Finish { claim, ending };
         let again = self
             .manager
@@ -174,6 +177,7 @@ impl Jobs {
                 Ok(ControlFlow::Continue(again))
             })
             .await?;
+        fail_point!("job-finished");
         self.wake();
         Ok(again)
     }

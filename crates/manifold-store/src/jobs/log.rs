@@ -7,8 +7,8 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use serde_json::Value as Json;
 
-use super::{Claim, Jobs};
-use crate::{DatabaseManager as _, Durability, StoreError};
+use super::{Claim, Jobs, JobsError, hold};
+use crate::{DatabaseManager as _, Durability};
 
 /// The lines of one attempt that are kept, and behind them one that says how many were not.
 const MOST_LINES: i64 = 10_000;
@@ -39,8 +39,7 @@ pub struct LogLine {
 #[derive(Debug)]
 pub struct JobLog {
     jobs: Jobs,
-    execution_id: String,
-    job_id: String,
+    claim: Claim,
     kept: i64,
     bytes: usize,
     left_out: u64,
@@ -52,8 +51,7 @@ impl JobLog {
     pub fn new(jobs: &Jobs, claim: &Claim) -> Self {
         Self {
             jobs: jobs.clone(),
-            execution_id: (&claim.execution_id).into(),
-            job_id: (&claim.job_id).into(),
+            claim: claim.clone(),
             kept: 0,
             bytes: 0,
             left_out: 0,
@@ -63,8 +61,9 @@ impl JobLog {
     /// Writes lines down, in one transaction. A power cut may take them back.
     ///
     /// # Errors
-    /// [`StoreError`] by meaning; then none of the lines are kept.
-    pub async fn append(&mut self, lines: Vec<LogLine>) -> Result<(), StoreError> {
+    /// [`JobsError::LeaseLost`] when the attempt does not own its job any more; others by meaning. Then none of the
+    /// lines are kept.
+    pub async fn append(&mut self, lines: Vec<LogLine>) -> Result<(), JobsError> {
         let (mut kept, mut bytes, mut left_out) = (self.kept, self.bytes, self.left_out);
         let mut rows = Vec::with_capacity(lines.len().min(CHUNK));
         let mut last = None;
@@ -88,6 +87,7 @@ impl JobLog {
             .core()
             .begin_with(Durability::Relaxed)
             .await?;
+        hold(&transaction, &self.claim).await?;
         while !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(CHUNK));
             transaction
@@ -110,9 +110,9 @@ impl JobLog {
 
     fn row(&self, seq: i64, line: LogLine) -> job_logs::ActiveModel {
         job_logs::ActiveModel {
-            execution_id: Set(self.execution_id.clone()),
+            execution_id: Set((&self.claim.execution_id).into()),
             seq: Set(seq),
-            job_id: Set(self.job_id.clone()),
+            job_id: Set((&self.claim.job_id).into()),
             at: Set(line.at),
             level: Set(line.level),
             target: Set(line.target),

@@ -58,6 +58,7 @@ pub use list::JobFilter;
 pub use log::{JobLog, LogLine};
 pub use made_source::ImportSource;
 pub use standing::Standing;
+pub(crate) use standing::hold;
 pub use step_cursor::StepCursor;
 
 use crate::{Clock, SqliteManager};

@@ -1,7 +1,6 @@
 //! What the steps of a job came to.
 
-use entity_core::enums::JobState;
-use entity_core::{job_checkpoints, jobs};
+use entity_core::job_checkpoints;
 use entity_project::job_cursors;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -10,7 +9,7 @@ use sea_orm::{
 };
 use serde_json::Value as Json;
 
-use super::{Claim, Jobs, JobsError, StepCursor, transition};
+use super::{Claim, Jobs, JobsError, StepCursor, hold};
 use crate::{DatabaseManager as _, JobId, ProjectId, StoreError};
 
 impl Jobs {
@@ -27,14 +26,7 @@ impl Jobs {
         self.manager
             .core()
             .write(async |transaction| {
-                let found = transition::find(transaction, &claim.job_id).await?;
-                if !owns(claim, &found) {
-                    return Err(JobsError::LeaseLost {
-                        job: claim.job_id.clone(),
-                        attempt: claim.attempt,
-                        found: found.state,
-                    });
-                }
+                hold(transaction, claim).await?;
                 let row = job_checkpoints::ActiveModel {
                     job_id: Set((&claim.job_id).into()),
                     step: Set(step.to_owned()),
@@ -111,8 +103,4 @@ impl Jobs {
             })
             .await
     }
-}
-
-fn owns(claim: &Claim, job: &jobs::Model) -> bool {
-    job.state == JobState::Running && job.lease_token == claim.lease_token
 }

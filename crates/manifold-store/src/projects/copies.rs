@@ -44,6 +44,26 @@ impl Projects {
         path: &Path,
         watch: CopyWatch,
     ) -> Result<u64, StoreError> {
+        let file = self.copy_beside(id, path, watch).await?;
+        let path = path.to_owned();
+        provision::blocking(move || {
+            file.commit()?;
+            let written = std::fs::metadata(&path).map_err(StoreError::io("look at", path))?;
+            Ok(written.len())
+        })
+        .await
+    }
+
+    /// As [`Projects::export_file`], up to the point where the file is complete under a temporary name.
+    ///
+    /// # Errors
+    /// As [`Projects::export_file`].
+    pub async fn copy_beside(
+        &self,
+        id: &ProjectId,
+        path: &Path,
+        watch: CopyWatch,
+    ) -> Result<AtomicFile, StoreError> {
         let (path, root) = (path.to_owned(), self.manager.layout().root().to_owned());
         let target = path.clone();
         provision::blocking(move || refuse(&target, &root)).await?;
@@ -54,9 +74,7 @@ impl Projects {
             drop(frozen);
             watch.look(0, 0)?; // the last point at which nothing of it is visible
             fail_point!("export-file-written");
-            file.commit()?;
-            let written = std::fs::metadata(&path).map_err(StoreError::io("look at", path))?;
-            Ok(written.len())
+            Ok(file)
         })
         .await
     }

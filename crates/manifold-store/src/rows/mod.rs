@@ -64,7 +64,7 @@ pub use records::{
 };
 pub use recover::{Recovered, recover};
 pub use row::Row;
-pub use snapshot::{Column, Counts, Snapshot, latest, snapshot};
+pub use snapshot::{Column, Counts, Snapshot, latest, published_by, snapshot};
 pub(crate) use source::{FIXED_COLUMNS, RowTable};
 pub use transaction::Guard;
 pub use unique::{Repeated, repeated};

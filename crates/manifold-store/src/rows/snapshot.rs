@@ -122,7 +122,10 @@ pub(super) fn next(
 }
 
 /// The snapshot that a step of a job has published.
-pub(super) fn published_by(
+///
+/// # Errors
+/// [`RowsError`] as it says.
+pub fn published_by(
     conn: &Connection,
     job_id: &str,
     step: &str,

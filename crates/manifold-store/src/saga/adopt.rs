@@ -76,7 +76,7 @@ pub(crate) async fn adopt(
         id: free_id(manager, &id_in_file).await?,
         name,
     };
-    let project = place::place(manager, staged, placement).await?;
+    let project = place::place(manager, staged, placement, &watch).await?;
     Ok(Adopted {
         project,
         id_in_file,

@@ -29,7 +29,7 @@ pub(crate) async fn clone_active(
     })
     .await?;
     watch.look(0, 0)?; // the last point at which nothing of it is visible
-    place_clone(manager, staged, to_name).await
+    place_clone(manager, staged, to_name, &watch).await
 }
 
 /// Clones a project that lies in the trash and stays there. Without a name the clone gets the one it had.
@@ -68,13 +68,14 @@ pub(crate) async fn clone_trashed(
         OutsideFile::open(&file)?.copy_to(path, &CopyWatch::unwatched())
     })
     .await?;
-    place_clone(manager, staged, to_name).await
+    place_clone(manager, staged, to_name, &CopyWatch::unwatched()).await
 }
 
 async fn place_clone(
     manager: &SqliteManager,
     staged: Staged,
     name: String,
+    watch: &CopyWatch,
 ) -> Result<projects::Model, StoreError> {
     fail_point!("clone-staged");
     let placement = Placement {
@@ -82,7 +83,7 @@ async fn place_clone(
         id: ProjectId::new(),
         name,
     };
-    place::place(manager, staged, placement).await
+    place::place(manager, staged, placement, watch).await
 }
 
 /// The name, if it can be had: better known before much is copied.

@@ -10,8 +10,8 @@ use sea_orm::{
 use super::{creating, operation, taken_name};
 use crate::staged::{Staged, StagedBuilder};
 use crate::{
-    DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp, fail_point,
-    name, projection, provision, rename_durably,
+    CopyWatch, DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp,
+    fail_point, name, projection, provision, rename_durably,
 };
 
 /// What a staged file becomes.
@@ -30,6 +30,7 @@ pub(super) async fn place(
     manager: &SqliteManager,
     staged: Staged,
     placement: Placement,
+    watch: &CopyWatch,
 ) -> Result<projects::Model, StoreError> {
     let placement = Placement {
         name: name::check("project", &placement.name)?,
@@ -37,7 +38,7 @@ pub(super) async fn place(
     };
     // No hub row and no live file has this id, so the staged file's epoch is the highest.
     let epoch = staged.project().epoch.saturating_add(1);
-    let operation = plan(manager, &placement, epoch).await?;
+    let operation = plan(manager, &placement, epoch, watch).await?;
     let id = placement.id.clone();
     let made = match carry_out(manager, staged, placement, epoch).await {
         Ok(()) => publish(manager, &id, operation.as_str()).await,
@@ -61,7 +62,7 @@ pub(crate) async fn restore(
         id: ProjectId::new(),
         name: to_name.to_owned(),
     };
-    place(manager, staged, placement).await
+    place(manager, staged, placement, &CopyWatch::unwatched()).await
 }
 
 /// The intent: from here on the name is taken.
@@ -69,11 +70,13 @@ async fn plan(
     manager: &SqliteManager,
     placement: &Placement,
     epoch: i64,
+    watch: &CopyWatch,
 ) -> Result<OperationId, StoreError> {
     manager.worker().await?;
     let Placement { kind, id, name } = placement;
     let now = Timestamp::now();
     let transaction = manager.core().begin().await?;
+    watch.hold(&transaction).await?;
     taken_name::refuse(&transaction, name, id.as_str()).await?;
     let inserted = transaction
         .exec(projects::Entity::insert(projects::ActiveModel {

@@ -43,7 +43,7 @@ async fn a_smaller_priority_comes_first() {
 async fn a_small_project_does_not_wait_for_a_large_one() {
     let scene = Scene::new().await;
     let large = scene.store.project("large").await;
-    scene.add_all((0..2_000).map(|_| job_of(&large))).await;
+    scene.add_all((0..10_000).map(|_| job_of(&large))).await;
     let mut small = Vec::new();
     for number in 0..9 {
         small.push(scene.store.project(&format!("small {number}")).await);

@@ -1,42 +1,73 @@
-//! Walks through every order in which two workers, somebody who rescues and somebody who cancels, retries and releases
-//! can act on one job, each on what it saw some time ago, with processes that die and processes that are silent.
-//! Whatever the order: no two attempts may write, and no attempt comes back.
+//! A model check of the rule: every order in which two workers, somebody who rescues and somebody who cancels, retries and
+//! takes jobs away can act on one job, each on what it saw some time ago, with processes that die and processes that are
+//! silent. Whatever the order: no two attempts may write, no attempt comes back, no job is stuck.
 
-use std::collections::{HashSet, VecDeque};
+use stateright::{Checker as _, Model, Property};
 
 use super::*;
 
-/// A worker's process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Process {
-    Idle,
-    /// It makes the attempt with this token, as far as it knows.
-    Running(i64),
-    /// It died while it made the attempt with this token.
-    Dead(i64),
-}
+/// Whether an attempt may be begun again is not bounded by anything; so many tokens show all there is.
+const TOKENS: i64 = 5;
 
+/// One job, and who works on it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct World {
     job: Seen,
-    /// Whose attempt the hub says runs.
-    owner: Option<usize>,
-    workers: [Process; 2],
+    /// The attempts that living processes make, as far as they know. A process that died is replaced by another.
+    workers: [Option<i64>; 2],
     /// Attempts below this token are kept out of the project.
     bar: i64,
     /// The token of the attempt that a rescuer saw running, whose process it saw dead.
     rescuer: Option<i64>,
     /// The token of the attempt that somebody is about to take away, having barred it from the project.
     releaser: Option<i64>,
+    /// An attempt that has ended and did not hear of it: it says so again.
+    unheard: Option<(i64, Event)>,
     /// How often somebody may still interfere, so that there is an end.
     kills: u8,
     releases: u8,
     reopenings: u8,
-    /// The tokens that were given out.
-    begun: Vec<i64>,
+    /// The last token that was given out, and whether one was given out again.
+    begun: i64,
+    begun_again: bool,
     /// The attempt that completed the job.
     completed_by: Option<i64>,
+    /// A final state was left without somebody wanting that.
+    left_final: bool,
 }
+
+/// What somebody does; a worker is named by its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Act {
+    Claim(usize),
+    /// The attempt ends; one that has lost its job just stops.
+    End(usize, Event),
+    EndAgain,
+    /// The attempt asks whether it is still wanted.
+    Heartbeat(usize),
+    /// The attempt writes to the project.
+    Write(usize),
+    Kill(usize),
+    SeeDead,
+    Rescue,
+    /// Looks whose job it is, and bars it from the project.
+    Bar,
+    Release,
+    Cancel,
+    Reopen {
+        blocked: bool,
+    },
+    Unblock,
+}
+
+const ENDINGS: [Event; 6] = [
+    Event::Complete,
+    Event::Fail,
+    Event::Retry,
+    Event::Interrupt,
+    Event::Snooze,
+    Event::Stop,
+];
 
 impl World {
     fn new() -> Self {
@@ -51,216 +82,248 @@ impl World {
         };
         Self {
             job,
-            owner: None,
-            workers: [Process::Idle; 2],
+            workers: [None; 2],
             bar: 0,
             rescuer: None,
             releaser: None,
+            unheard: None,
             kills: 2,
             releases: 2,
             reopenings: 1,
-            begun: Vec::new(),
+            begun: 0,
+            begun_again: false,
             completed_by: None,
+            left_final: false,
         }
     }
 
-    /// The world after an event, if it may happen: what `transition` changes in the hub.
-    fn after(&self, event: Event, token: i64) -> Option<Self> {
-        let to = next(event, token, &self.job).ok()?;
-        let mut world = self.clone();
-        world.job.state = to;
+    fn runs(&self) -> bool {
+        self.job.state == JobState::Running
+    }
+
+    /// Whether the job runs and the process of its attempt is dead.
+    fn is_dead(&self) -> bool {
+        self.runs() && !self.workers.contains(&Some(self.job.lease_token))
+    }
+
+    /// Whether nobody needs to wish anything for the job to go on.
+    fn goes_on(&self) -> bool {
+        let token = self.job.lease_token;
+        match self.job.state {
+            JobState::Pending => next(Event::Claim, token, &self.job).is_ok(),
+            JobState::Blocked => next(Event::Unblock, token, &self.job).is_ok(),
+            JobState::Running if self.is_dead() => {
+                next(Event::Crash, token, &self.job).is_ok_and(|to| to != JobState::Running)
+            }
+            JobState::Running => ENDINGS
+                .iter()
+                .all(|ending| next(*ending, token, &self.job).is_ok()),
+            state => is_final(state),
+        }
+    }
+
+    /// What `transition` changes in the hub, if the event may happen.
+    fn change(&mut self, event: Event, token: i64) -> bool {
+        let Ok(to) = next(event, token, &self.job) else {
+            return false;
+        };
+        let reopened = matches!(event, Event::Reopen { .. });
+        self.left_final |= is_final(self.job.state) && !reopened;
+        self.job.state = to;
         match event {
             Event::Claim => {
-                world.job.attempt += 1;
-                world.job.lease_token += 1;
-                world.begun.push(world.job.lease_token);
+                self.job.attempt += 1;
+                self.job.lease_token += 1;
+                self.begun_again |= self.job.lease_token <= self.begun;
+                self.begun = self.job.lease_token;
             }
-            Event::Interrupt | Event::Snooze => world.job.attempt -= 1,
-            Event::Crash => world.job.crash_count += 1,
+            Event::Interrupt | Event::Snooze => self.job.attempt -= 1,
+            Event::Crash => self.job.crash_count += 1,
             Event::Release => {
-                world.job.attempt -= 1;
-                world.job.lease_token += 1;
+                self.job.attempt -= 1;
+                self.job.lease_token += 1;
             }
-            Event::Withdraw => world.job.cancel_requested = true,
+            Event::Withdraw => self.job.cancel_requested = true,
             Event::Reopen { .. } => {
-                world.job.attempt = 0;
-                world.job.crash_count = 0;
-                world.job.cancel_requested = false;
+                self.job.attempt = 0;
+                self.job.crash_count = 0;
+                self.job.cancel_requested = false;
             }
-            Event::Complete => world.completed_by = Some(token),
+            Event::Complete => self.completed_by = Some(token),
             Event::Fail | Event::Retry | Event::Stop | Event::Unblock => {}
         }
-        if to != JobState::Running {
-            world.owner = None;
+        true
+    }
+
+    /// Whether every living attempt owns the job or cannot write.
+    fn runs_once(&self) -> bool {
+        self.workers.iter().flatten().all(|token| {
+            let owns = self.runs() && *token == self.job.lease_token;
+            owns || *token < self.bar
+        })
+    }
+}
+
+/// Every order of acts.
+struct EveryOrder;
+
+impl Model for EveryOrder {
+    type State = World;
+    type Action = Act;
+
+    fn init_states(&self) -> Vec<World> {
+        vec![World::new()]
+    }
+
+    fn actions(&self, world: &World, acts: &mut Vec<Act>) {
+        for (place, worker) in world.workers.iter().enumerate() {
+            if worker.is_none() {
+                acts.push(Act::Claim(place));
+                continue;
+            }
+            acts.extend(ENDINGS.map(|ending| Act::End(place, ending)));
+            acts.extend([Act::Heartbeat(place), Act::Write(place)]);
+            if world.kills > 0 {
+                acts.push(Act::Kill(place));
+            }
+        }
+        acts.push(match world.rescuer {
+            None => Act::SeeDead,
+            Some(_) => Act::Rescue,
+        });
+        acts.push(match world.releaser {
+            None => Act::Bar,
+            Some(_) => Act::Release,
+        });
+        acts.extend([Act::EndAgain, Act::Cancel, Act::Unblock]);
+        acts.extend([false, true].map(|blocked| Act::Reopen { blocked }));
+    }
+
+    fn next_state(&self, before: &World, act: Act) -> Option<World> {
+        let mut world = before.clone();
+        let latest = world.job.lease_token;
+        match act {
+            Act::Claim(place) => {
+                if !world.change(Event::Claim, latest) {
+                    return None;
+                }
+                world.workers[place] = Some(world.job.lease_token);
+            }
+            Act::End(place, ending) => {
+                let token = world.workers[place]?;
+                world.change(ending, token);
+                world.workers[place] = None;
+                world.unheard = Some((token, ending));
+            }
+            Act::EndAgain => {
+                let (token, ending) = world.unheard.take()?;
+                world.change(ending, token);
+            }
+            Act::Heartbeat(place) => {
+                if world.runs() && world.workers[place] == Some(latest) {
+                    return None;
+                }
+                world.workers[place] = None;
+            }
+            Act::Write(place) => {
+                let token = world.workers[place]?;
+                if token <= world.bar {
+                    return None;
+                }
+                world.bar = token;
+            }
+            Act::Kill(place) => {
+                world.kills -= 1;
+                world.workers[place] = None;
+            }
+            Act::SeeDead => {
+                if !world.is_dead() {
+                    return None;
+                }
+                world.rescuer = Some(latest);
+            }
+            Act::Rescue => {
+                let seen = world.rescuer.take()?;
+                world.change(Event::Crash, seen);
+            }
+            Act::Bar => {
+                if world.releases == 0 || !world.runs() {
+                    return None;
+                }
+                world.releases -= 1;
+                world.releaser = Some(latest);
+                world.bar = world.bar.max(latest + 1);
+            }
+            Act::Release => {
+                let seen = world.releaser.take()?;
+                world.change(Event::Release, seen);
+            }
+            Act::Cancel => {
+                if world.runs() && !world.job.cancel_requested {
+                    world.job.cancel_requested = true;
+                } else if !world.change(Event::Withdraw, latest) {
+                    return None;
+                }
+            }
+            Act::Reopen { blocked } => {
+                if world.reopenings == 0 || !world.change(Event::Reopen { blocked }, latest) {
+                    return None;
+                }
+                world.reopenings -= 1;
+            }
+            Act::Unblock => {
+                if !world.change(Event::Unblock, latest) {
+                    return None;
+                }
+            }
         }
         Some(world)
     }
 
-    fn successors(&self) -> Vec<Self> {
-        let mut next = Vec::new();
-        for (place, process) in self.workers.into_iter().enumerate() {
-            match process {
-                Process::Idle => {
-                    if let Some(mut world) = self.after(Event::Claim, self.job.lease_token) {
-                        world.workers[place] = Process::Running(world.job.lease_token);
-                        world.owner = Some(place);
-                        next.push(world);
-                    }
-                }
-                Process::Running(token) => {
-                    self.running(place, token, &mut next);
-                }
-                Process::Dead(_) => {}
-            }
-        }
-        self.others(&mut next);
-        next
-    }
-
-    fn running(&self, place: usize, token: i64, next: &mut Vec<Self>) {
-        for ending in [
-            Event::Complete,
-            Event::Fail,
-            Event::Retry,
-            Event::Interrupt,
-            Event::Snooze,
-            Event::Stop,
-        ] {
-            // An ending that is refused ends the attempt all the same: it has lost its job.
-            let mut world = self.after(ending, token).unwrap_or_else(|| self.clone());
-            world.workers[place] = Process::Idle;
-            next.push(world);
-        }
-        if token >= self.bar {
-            // It writes to the project for the first time, or again.
-            next.push(Self {
-                bar: token,
-                ..self.clone()
-            });
-        }
-        if self.kills > 0 {
-            let mut world = self.clone();
-            world.kills -= 1;
-            world.workers[place] = Process::Dead(token);
-            next.push(world);
-        }
-    }
-
-    fn others(&self, next: &mut Vec<Self>) {
-        let dead = self
-            .owner
-            .is_some_and(|owner| matches!(self.workers[owner], Process::Dead(_)));
-        match self.rescuer {
-            None if dead => next.push(Self {
-                rescuer: Some(self.job.lease_token),
-                ..self.clone()
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("no two attempts may write", |_, world: &World| {
+                world.runs_once()
             }),
-            None => {}
-            Some(token) => {
-                let mut world = self
-                    .after(Event::Crash, token)
-                    .unwrap_or_else(|| self.clone());
-                world.rescuer = None;
-                for process in &mut world.workers {
-                    if matches!(process, Process::Dead(_)) {
-                        *process = Process::Idle; // another process takes its place
-                    }
-                }
-                next.push(world);
-            }
-        }
-        match self.releaser {
-            None if self.releases > 0 && self.job.state == JobState::Running => {
-                next.push(Self {
-                    releaser: Some(self.job.lease_token),
-                    releases: self.releases - 1,
-                    bar: self.bar.max(self.job.lease_token + 1),
-                    ..self.clone()
-                });
-            }
-            None => {}
-            Some(token) => {
-                let mut world = self
-                    .after(Event::Release, token)
-                    .unwrap_or_else(|| self.clone());
-                world.releaser = None;
-                next.push(world);
-            }
-        }
-        if self.job.state == JobState::Running && !self.job.cancel_requested {
-            let mut world = self.clone();
-            world.job.cancel_requested = true;
-            next.push(world);
-        }
-        next.extend(self.after(Event::Withdraw, self.job.lease_token));
-        if self.reopenings > 0
-            && let Some(mut world) =
-                self.after(Event::Reopen { blocked: false }, self.job.lease_token)
-        {
-            world.reopenings -= 1;
-            next.push(world);
-        }
+            Property::always("no token is given twice", |_, world: &World| {
+                !world.begun_again
+            }),
+            Property::always("a final state stays", |_, world: &World| !world.left_final),
+            Property::always("the last attempt completes it", |_, world: &World| {
+                world.completed_by.is_none_or(|token| {
+                    world.job.state == JobState::Completed && token == world.begun
+                })
+            }),
+            Property::always("attempts and crashes have an end", |_, world: &World| {
+                let job = &world.job;
+                job.crash_count <= job.max_crashes && (0..=job.max_attempts).contains(&job.attempt)
+            }),
+            Property::always("nothing is stuck", |_, world: &World| world.goes_on()),
+            Property::sometimes("it completes", |_, world: &World| {
+                world.job.state == JobState::Completed
+            }),
+            Property::sometimes("it is cancelled", |_, world: &World| {
+                world.job.state == JobState::Cancelled
+            }),
+            Property::sometimes("it crashes too often", |_, world: &World| {
+                let job = &world.job;
+                job.state == JobState::Failed && job.crash_count == job.max_crashes
+            }),
+            Property::sometimes("a silent attempt is overtaken", |_, world: &World| {
+                world.runs() && world.workers.iter().all(Option::is_some)
+            }),
+        ]
     }
 
-    /// What must hold whatever happened.
-    fn check(&self) {
-        let tokens: HashSet<i64> = self.begun.iter().copied().collect();
-        assert_eq!(
-            tokens.len(),
-            self.begun.len(),
-            "a token was given twice: {self:?}"
-        );
-        let alive = self.workers.iter().filter_map(|process| match process {
-            Process::Running(token) => Some(*token),
-            _ => None,
-        });
-        for token in alive {
-            let owns = self.job.state == JobState::Running && token == self.job.lease_token;
-            assert!(
-                owns || token < self.bar,
-                "an attempt that does not own the job could still write: {self:?}"
-            );
-        }
-        if let Some(token) = self.completed_by {
-            assert_eq!(
-                self.job.state,
-                JobState::Completed,
-                "it was undone: {self:?}"
-            );
-            assert_eq!(
-                Some(&token),
-                self.begun.last(),
-                "an old attempt completed it: {self:?}"
-            );
-        }
-        assert!(self.job.crash_count <= self.job.max_crashes, "{self:?}");
-        assert!(
-            (0..=self.job.max_attempts).contains(&self.job.attempt),
-            "{self:?}"
-        );
-        let running = self.job.state == JobState::Running;
-        assert_eq!(running, self.owner.is_some(), "{self:?}");
+    fn within_boundary(&self, world: &World) -> bool {
+        world.job.lease_token <= TOKENS
     }
 }
 
 #[test]
 fn no_order_of_events_runs_a_job_twice_at_once() {
-    let first = World::new();
-    let mut known = HashSet::from([first.clone()]);
-    let mut open = VecDeque::from([first]);
-    let mut ends = HashSet::new();
-    while let Some(world) = open.pop_front() {
-        world.check();
-        if is_final(world.job.state) {
-            ends.insert(world.job.state);
-        }
-        for successor in world.successors() {
-            // Snoozes and interruptions need not end; a few tokens are enough to see all there is.
-            if successor.job.lease_token <= 7 && known.insert(successor.clone()) {
-                open.push_back(successor);
-            }
-        }
-    }
-    assert_eq!(ends.len(), 3, "all ends are reached");
-    assert!(known.len() > 100_000, "only {} worlds", known.len());
+    let checked = EveryOrder.checker().threads(2).spawn_bfs().join();
+    checked.assert_properties();
+    let worlds = checked.unique_state_count();
+    assert!(worlds > 100_000, "only {worlds} worlds");
 }

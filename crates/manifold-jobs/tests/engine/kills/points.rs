@@ -1,0 +1,85 @@
+//! The named points that jobs pass.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// How the names of points begin that jobs pass.
+const OF_JOBS: [&str; 10] = [
+    "adopt-",
+    "backup-",
+    "clone-",
+    "export-file-",
+    "import-",
+    "job-",
+    "place-",
+    "restore-",
+    "revision-",
+    "safety-copy-",
+];
+
+/// Those that need what is not here; commands die at them in the whole-system tests: a backup that is deleted, a project
+/// that is damaged, an import that fails after its first 100,000 rows.
+const ELSEWHERE: [&str; 3] = [
+    "backup-folder-deleted",
+    "restore-damaged-copied",
+    "import-taken-back",
+];
+
+/// Those of the kinds of jobs that tests have.
+const OF_TESTS: [&str; 3] = ["copy-row-written", "copy-row-committed", "step-remembered"];
+
+/// Points, and at which of them a process has died.
+pub struct Points {
+    left: Vec<String>,
+    /// Who dies writes down here where.
+    pub written: PathBuf,
+}
+
+impl Points {
+    pub fn new(written: PathBuf) -> Self {
+        let mut found = BTreeSet::from(OF_TESTS.map(str::to_owned));
+        for folder in ["../manifold-store/src", "src"] {
+            collect(
+                &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+                &mut found,
+            );
+        }
+        assert!(found.len() > 40, "{found:?}");
+        for point in ELSEWHERE {
+            assert!(found.remove(point), "{point} is no more");
+        }
+        Self {
+            left: found.into_iter().collect(),
+            written,
+        }
+    }
+
+    /// The points at which nobody has died.
+    pub fn left(&self) -> &[String] {
+        &self.left
+    }
+
+    /// Looks where processes have died.
+    pub fn look(&mut self) {
+        let died = std::fs::read_to_string(&self.written).unwrap_or_default();
+        let died: BTreeSet<&str> = died.lines().collect();
+        self.left.retain(|point| !died.contains(point.as_str()));
+    }
+}
+
+/// The names in the sources.
+fn collect(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, found);
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let names = text.split("fail_point!(").skip(1).filter_map(|rest| {
+            let name = rest.trim_start().strip_prefix('"')?;
+            Some(name.split('"').next()?.to_owned())
+        });
+        found.extend(names.filter(|name| OF_JOBS.iter().any(|prefix| name.starts_with(prefix))));
+    }
+}
