@@ -20,6 +20,7 @@ mod progress;
 mod recorder;
 mod registry;
 mod rescue;
+pub mod schedule;
 mod step;
 mod stop;
 pub mod testing;

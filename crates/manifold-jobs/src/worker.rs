@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::crew::Crew;
+use crate::schedule::Planter;
 use crate::{Registry, rescue};
 
 /// How often the hub is asked for jobs that other processes wrote down.
@@ -71,7 +72,8 @@ impl Worker {
         }
     }
 
-    /// Does jobs until `stop` is cancelled: takes up those of dead processes, begins what is due, waits for more.
+    /// Does jobs until `stop` is cancelled: takes up those of dead processes, writes down those of the schedules, begins
+    /// what is due, waits for more.
     ///
     /// It stops in two stages. First it begins no further job, and those that run may end in peace for
     /// [`soft_timeout`](WorkerOptions::soft_timeout). Then they are interrupted: each stops at a safe point and waits
@@ -86,6 +88,7 @@ impl Worker {
     pub async fn run(&self, stop: &CancellationToken) -> Result<Served, JobsError> {
         rescue::rescue(&self.jobs).await?;
         let mut crew = Crew::new(self);
+        let mut planter = Planter::new(&self.jobs);
         let mut rescued_at = Instant::now();
         while !stop.is_cancelled() {
             if rescued_at.elapsed() >= RESCUE {
@@ -96,6 +99,13 @@ impl Worker {
             }
             // Listens before it looks, so that nothing is enqueued between.
             let woken = self.jobs.woken();
+            let slot = match planter.plant_if_due().await {
+                Ok(slot) => slot,
+                Err(error) => {
+                    tracing::warn!(%error, "the jobs of the schedules were not written down; trying again");
+                    None
+                }
+            };
             let wait = match crew.fill(stop).await {
                 Ok(due) => due,
                 Err(error) => {
@@ -109,6 +119,7 @@ impl Worker {
                 () = woken => {}
                 () = crew.one_ended() => {}
                 () = until(self.jobs.clock(), wait) => {}
+                () = until(self.jobs.clock(), slot) => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
@@ -116,8 +127,8 @@ impl Worker {
         Ok(crew.served)
     }
 
-    /// Does the jobs that are due, and those that become due by it, until none is; then returns. Jobs of a later time
-    /// stay.
+    /// Writes down the jobs of the slots that are due, does the jobs that are due, and those that become due by it,
+    /// until none is; then returns. Jobs of a later time stay.
     ///
     /// # Errors
     /// [`JobsError`] when the hub cannot be read or written.
@@ -125,6 +136,7 @@ impl Worker {
         rescue::rescue(&self.jobs).await?;
         let mut crew = Crew::new(self);
         let never = CancellationToken::new();
+        Planter::new(&self.jobs).plant().await?;
         loop {
             crew.fill(&never).await?;
             if crew.is_idle() {

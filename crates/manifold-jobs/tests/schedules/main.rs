@@ -1,0 +1,14 @@
+//! Schedules: which slots are due, by any clock, and that each has one job, on real files and in real processes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod calendar;
+mod planting;
+mod policies;
+mod scene;
+mod slots;
