@@ -1,6 +1,6 @@
 //! When the slots of a schedule are.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -67,17 +67,24 @@ impl Calendar {
     /// The first slot after `time`; `None` behind the end of the calendar.
     #[must_use]
     pub fn next_after(&self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let local = time.with_timezone(&self.zone);
+        let local = self.local(time);
         let next = self.cron.find_next_occurrence(&local, false).ok()?;
-        Some(next.with_timezone(&Utc))
+        Some(next.with_timezone(&Utc)).filter(|next| *next > time)
     }
 
     /// The last slot that is not after `time`; `None` before the beginning of the calendar.
     #[must_use]
     pub fn last_until(&self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let local = time.with_timezone(&self.zone);
+        let local = self.local(time);
         let last = self.cron.find_previous_occurrence(&local, true).ok()?;
-        Some(last.with_timezone(&Utc))
+        Some(last.with_timezone(&Utc)).filter(|last| *last <= time)
+    }
+
+    /// The wall clock at `time`, to the second: slots have no fractions, and the search is wrong with them where an hour
+    /// comes twice.
+    fn local(&self, time: DateTime<Utc>) -> DateTime<Tz> {
+        let fraction = i64::from(time.timestamp_subsec_nanos());
+        (time - TimeDelta::nanoseconds(fraction)).with_timezone(&self.zone)
     }
 
     /// The first `count` slots after `time`.

@@ -61,7 +61,7 @@ impl Due {
             Missed::RunAll { max } => max.clamp(1, Missed::MOST),
         };
         let mut earlier = std::iter::successors(calendar.last_until(now), |slot| {
-            calendar.last_until(*slot - Duration::from_micros(1))
+            calendar.last_until(*slot - Duration::from_secs(1))
         })
         .take_while(|slot| *slot > last_slot);
         let mut slots: Vec<_> = earlier.by_ref().take(most as usize).collect();

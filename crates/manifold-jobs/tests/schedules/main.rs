@@ -8,7 +8,9 @@
 )]
 
 mod calendar;
+mod on_failure;
 mod planting;
 mod policies;
+mod processes;
 mod scene;
 mod slots;

@@ -33,7 +33,7 @@ impl Job for Chore {
 }
 
 pub struct Scene {
-    pub folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     pub manager: Arc<SqliteManager>,
     pub clock: Clock,
     pub jobs: Jobs,
@@ -45,6 +45,10 @@ pub fn utc(text: &str) -> DateTime<Utc> {
 }
 
 impl Scene {
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// A store at noon of a Monday.
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -55,7 +59,7 @@ impl Scene {
         let clock = Clock::manual(utc("2026-11-23T12:00:00Z"));
         let jobs = Jobs::with_clock(&manager, clock.clone());
         Self {
-            folder,
+            folder: folder,
             schedules: Schedules::new(&jobs),
             manager,
             clock,

@@ -60,11 +60,11 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => (1..600_i64).prop_map(Step::Seconds),
-        2 => (600..20_000_i64).prop_map(Step::Seconds),
+        2 => (600..9_000_i64).prop_map(Step::Seconds),
         1 => Just(Step::Jump(3600)),
         1 => Just(Step::Jump(-3600)),
     ];
-    prop::collection::vec(step, 1..60)
+    prop::collection::vec(step, 1..25)
 }
 
 fn slots_between(
@@ -79,14 +79,14 @@ fn slots_between(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn slots_are_the_same_looked_at_forwards_and_back(calendar in calendar(), at in moment(), hours in 1..100_i64) {
+    fn slots_are_the_same_looked_at_forwards_and_back(calendar in calendar(), at in moment(), hours in 1..30_i64) {
         let until = at + TimeDelta::hours(hours);
         let forwards: Vec<_> = slots_between(&calendar, at, until).into_iter().collect();
         let mut back: Vec<_> = std::iter::successors(calendar.last_until(until), |slot| {
-            calendar.last_until(*slot - TimeDelta::microseconds(1))
+            calendar.last_until(*slot - TimeDelta::seconds(1))
         })
         .take_while(|slot| *slot > at)
         .collect();
@@ -125,7 +125,7 @@ proptest! {
 
     #[test]
     fn one_that_was_away_does_what_its_policy_says(
-        calendar in calendar(), start in moment(), away in 1..3_000_000_i64, max in 1..20_u32, grace in 0..10_000_u64,
+        calendar in calendar(), start in moment(), away in 1..100_000_i64, max in 1..20_u32, grace in 0..10_000_u64,
     ) {
         let now = start + TimeDelta::seconds(away);
         let missed: Vec<_> = slots_between(&calendar, start, now).into_iter().collect();
