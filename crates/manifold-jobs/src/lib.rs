@@ -25,6 +25,7 @@ mod step;
 mod stop;
 pub mod testing;
 mod undecodable;
+mod upkeep;
 mod worker;
 
 pub use backoff::Backoff;

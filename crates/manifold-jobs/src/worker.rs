@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use manifold_store::{Clock, Jobs, JobsError, SqliteManager};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::crew::Crew;
 use crate::schedule::Planter;
-use crate::{Registry, rescue};
+use crate::{Registry, rescue, upkeep};
 
 /// How often the hub is asked for jobs that other processes wrote down.
 const POLL: Duration = Duration::from_secs(1);
@@ -80,6 +81,8 @@ impl Worker {
     /// for another worker, without having used an attempt; one that does not stop within
     /// [`grace`](WorkerOptions::grace) is dropped.
     ///
+    /// Once an hour it removes jobs that ended long ago, as the settings `jobs.keep_..` say, and copies the hub.
+    ///
     /// A hub that is busy, full or only readable is no reason to end: the worker tries again. Dropping the future
     /// drops the jobs that run; they stay `running` until this process ends and another takes them up.
     ///
@@ -89,6 +92,7 @@ impl Worker {
         rescue::rescue(&self.jobs).await?;
         let mut crew = Crew::new(self);
         let mut planter = Planter::new(&self.jobs);
+        let upkeep = AbortOnDropHandle::new(tokio::spawn(upkeep::keep_up(self.jobs.clone())));
         let mut rescued_at = Instant::now();
         while !stop.is_cancelled() {
             if rescued_at.elapsed() >= RESCUE {
@@ -123,6 +127,7 @@ impl Worker {
                 () = tokio::time::sleep(POLL) => {}
             }
         }
+        drop(upkeep);
         crew.end().await;
         Ok(crew.served)
     }

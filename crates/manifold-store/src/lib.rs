@@ -97,8 +97,8 @@ pub use import_history::{ImportFilter, ImportHistory};
 pub use inline::TypedConnection;
 pub use jobs::{
     Claim, DEFAULT_QUEUE, Ending, Enqueued, Fence, FenceError, ImportEnding, ImportRecord,
-    ImportSource, JobFilter, JobLog, JobProgress, JobWatch, Jobs, JobsError, LogLine,
-    NOTIFY_FAILURE, NewImport, NewJob, Slot, Standing, StepCursor,
+    ImportSource, JobFilter, JobLog, JobProgress, JobRetention, JobWatch, Jobs, JobsError, LogLine,
+    NOTIFY_FAILURE, NewImport, NewJob, PrunedJobs, Slot, Standing, StepCursor,
 };
 pub use kind::{Core, Kind, Project, StoredIn};
 pub use layout::Layout;

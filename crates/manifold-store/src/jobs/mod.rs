@@ -37,6 +37,7 @@ mod list;
 mod log;
 mod made_source;
 mod on_failure;
+mod prune;
 mod rescue;
 mod retry;
 mod rule;
@@ -59,6 +60,7 @@ pub use list::JobFilter;
 pub use log::{JobLog, LogLine};
 pub use made_source::ImportSource;
 pub use on_failure::NOTIFY_FAILURE;
+pub use prune::{JobRetention, PrunedJobs};
 pub use standing::Standing;
 pub use step_cursor::StepCursor;
 
