@@ -72,7 +72,7 @@ mod worker;
 
 pub use access::Access;
 pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
-pub use backups::{BackupTotals, Backups, NewBackup};
+pub use backups::{BACKUP_PROJECT, BackupTotals, Backups, NewBackup};
 pub use clock::Clock;
 pub use connection::{Connection, Rows};
 pub use consolidated_models::{ConsolidatedModels, ModelDefinition};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use entity_core::backups;
 use entity_core::enums::{BackupType, LogLevel};
-use manifold_store::{BackupId, Backups, IdError, ProjectId};
+use manifold_store::{BACKUP_PROJECT, BackupId, Backups, IdError, ProjectId};
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{self, BackupOptions, BackupRequest, Watch};
@@ -60,7 +60,7 @@ impl BackupProject {
 }
 
 impl Job for BackupProject {
-    const KIND: &'static str = "backup_project";
+    const KIND: &'static str = BACKUP_PROJECT;
 
     /// The backup as the hub lists it.
     type Output = backups::Model;

@@ -7,6 +7,9 @@ use croner::parser::{CronParser, Seconds, Year};
 
 use super::ScheduleError;
 
+/// Minute, hour, day of the month, month, day of the week.
+const FIELDS: usize = 5;
+
 /// The slots of a cron expression by the clock of a time zone. Its five fields are minute, hour, day of the month, month
 /// and day of the week; names (`JAN`, `MON`), lists, ranges, steps, `L`, `W`, `#` and nicknames such as `@daily` work.
 ///
@@ -42,6 +45,14 @@ impl Calendar {
             .seconds(Seconds::Disallowed)
             .year(Year::Disallowed)
             .build();
+        let fields = expression.split_whitespace().count();
+        if fields != FIELDS && !expression.trim_start().starts_with('@') {
+            let plural = if fields == 1 { "" } else { "s" };
+            return Err(ScheduleError::InvalidCron {
+                expression: shortened(),
+                reason: format!("it has {fields} field{plural}"),
+            });
+        }
         let cron = parser
             .parse(expression)
             .map_err(|error| ScheduleError::InvalidCron {
@@ -99,7 +110,11 @@ impl Calendar {
 
 /// What the parser says, as part of a sentence.
 fn plainly(error: &croner::errors::CronError) -> String {
-    let text = error.to_string();
+    use croner::errors::CronError::{ComponentError, IllegalCharacters, InvalidPattern};
+    let text = match error {
+        InvalidPattern(text) | IllegalCharacters(text) | ComponentError(text) => text.clone(),
+        error => error.to_string(),
+    };
     let text = text.trim_end_matches('.');
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {

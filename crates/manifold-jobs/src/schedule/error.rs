@@ -8,7 +8,7 @@ use manifold_store::{JobsError, StoreError};
 pub enum ScheduleError {
     /// The cron expression says nothing.
     #[error(
-        "`{expression}` is no cron expression: {reason}; it has five fields (minute, hour, day of the month, month, day of the week), as in `30 2 * * *`"
+        "`{expression}` is no cron expression: {reason}; one is `30 2 * * *`: minute, hour, day of the month, month and day of the week"
     )]
     InvalidCron {
         /// The expression.
