@@ -8,6 +8,7 @@
 )]
 
 mod calendar;
+mod doctor;
 mod on_failure;
 mod planting;
 mod policies;
