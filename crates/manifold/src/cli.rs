@@ -99,7 +99,7 @@ pub(crate) enum Command {
     /// Jobs, the work that takes time: list, show, logs, prune
     #[command(subcommand)]
     Job(JobCommand),
-    /// Schedules, jobs that are done again and again: list, show, enable, disable, run, delete
+    /// Schedules of jobs: list, show, enable, disable, run, delete
     #[command(subcommand)]
     Schedule(ScheduleCommand),
     /// Settings of the data folder: list, get, set, unset
