@@ -23,11 +23,11 @@ use manifold_jobs::{
 };
 use manifold_store::recorder::{self, Place};
 use manifold_store::{
-    AdoptOptions, Clock, CopyWatch, DataSources, DatabaseManager as _, Doctor, Ending, Fence,
-    FenceError, ImportSource, JobFilter, JobId, JobProgress, Jobs, Layout, Migrations, NewJob,
-    NewProject, NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceChange,
-    SourceId, SourceIndexes, SourceTrash, SqliteManager, StepCursor, StoreOptions, Target,
-    Timestamp, Trash, UserQueries, rows,
+    AdoptOptions, Clock, CopyWatch, DataSources, DatabaseManager as _, Ending, Fence, FenceError,
+    ImportSource, JobFilter, JobId, JobProgress, Jobs, Layout, Migrations, NewJob, NewProject,
+    NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceChange, SourceId,
+    SourceIndexes, SourceTrash, SqliteManager, StepCursor, StoreOptions, Target, Timestamp, Trash,
+    UserQueries, rows,
 };
 use rusqlite::config::DbConfig;
 use tokio_util::sync::CancellationToken;
@@ -484,7 +484,6 @@ async fn schedules(manager: &Arc<SqliteManager>, project: &ProjectId) {
         .drain()
         .await
         .unwrap();
-    Doctor::new(manager).examine().await.unwrap();
     schedules.delete(&id).await.unwrap();
 
     let retention = Settings::new(manager.core()).job_retention().await.unwrap();

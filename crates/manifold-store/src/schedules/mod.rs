@@ -112,13 +112,13 @@ impl StoredSchedules {
         &self,
         project: Option<&ProjectId>,
     ) -> Result<Vec<job_schedules::Model>, StoreError> {
-        let mut wanted = job_schedules::Entity::find();
+        let mut wanted = job_schedules::Entity::find()
+            .order_by_asc(job_schedules::Column::Name)
+            .order_by_asc(job_schedules::Column::Id);
         if let Some(project) = project {
             wanted = wanted.filter(job_schedules::Column::ProjectId.eq(project));
         }
-        let mut found = self.manager.core().all(wanted).await?;
-        found.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-        Ok(found)
+        self.manager.core().all(wanted).await
     }
 
     /// The schedule with this exact id, exact name, or unique id prefix.
@@ -133,12 +133,13 @@ impl StoredSchedules {
         {
             return Ok(exact);
         }
-        let mut all = core.all(job_schedules::Entity::find()).await?;
-        let named = all.extract_if(.., |row| row.name == reference).collect();
-        if let Some(found) = reference::by_name("schedule", reference, named)? {
+        let named = job_schedules::Entity::find().filter(job_schedules::Column::Name.eq(reference));
+        if let Some(found) = reference::by_name("schedule", reference, core.all(named).await?)? {
             return Ok(found);
         }
-        reference::by_prefix("schedule", reference, all)
+        let all = job_schedules::Entity::find();
+        let prefixed = reference::prefixed(all, job_schedules::Column::Id, reference);
+        reference::by_prefix("schedule", reference, core.all(prefixed).await?)
     }
 
     /// The schedule of a project, or of none, that has this name.
