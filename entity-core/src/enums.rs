@@ -134,6 +134,20 @@ pub enum LogLevel {
 #[derive(
     Debug, Clone, PartialEq, Eq, EnumIter, DeriveActiveEnum, Copy, Serialize, Deserialize, Hash,
 )]
+#[sea_orm(rs_type = "String", db_type = "Text", enum_name = "MissedPolicy")]
+#[serde(rename_all = "snake_case")]
+pub enum MissedPolicy {
+    #[sea_orm(string_value = "skip")]
+    Skip,
+    #[sea_orm(string_value = "run_once")]
+    RunOnce,
+    #[sea_orm(string_value = "run_all")]
+    RunAll,
+}
+
+#[derive(
+    Debug, Clone, PartialEq, Eq, EnumIter, DeriveActiveEnum, Copy, Serialize, Deserialize, Hash,
+)]
 #[sea_orm(rs_type = "String", db_type = "Text", enum_name = "OperationKind")]
 #[serde(rename_all = "snake_case")]
 pub enum OperationKind {
@@ -170,6 +184,20 @@ pub enum OperationState {
 #[derive(
     Debug, Clone, PartialEq, Eq, EnumIter, DeriveActiveEnum, Copy, Serialize, Deserialize, Hash,
 )]
+#[sea_orm(rs_type = "String", db_type = "Text", enum_name = "OverlapPolicy")]
+#[serde(rename_all = "snake_case")]
+pub enum OverlapPolicy {
+    #[sea_orm(string_value = "skip")]
+    Skip,
+    #[sea_orm(string_value = "queue")]
+    Queue,
+    #[sea_orm(string_value = "allow")]
+    Allow,
+}
+
+#[derive(
+    Debug, Clone, PartialEq, Eq, EnumIter, DeriveActiveEnum, Copy, Serialize, Deserialize, Hash,
+)]
 #[sea_orm(rs_type = "String", db_type = "Text", enum_name = "ProjectState")]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectState {
@@ -179,6 +207,22 @@ pub enum ProjectState {
     Active,
     #[sea_orm(string_value = "trashed")]
     Trashed,
+}
+
+#[derive(
+    Debug, Clone, PartialEq, Eq, EnumIter, DeriveActiveEnum, Copy, Serialize, Deserialize, Hash,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", enum_name = "SkipReason")]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    #[sea_orm(string_value = "missed")]
+    Missed,
+    #[sea_orm(string_value = "overlap")]
+    Overlap,
+    #[sea_orm(string_value = "project_trashed")]
+    ProjectTrashed,
+    #[sea_orm(string_value = "project_missing")]
+    ProjectMissing,
 }
 
 #[derive(
@@ -542,6 +586,43 @@ impl std::str::FromStr for LogLevel {
     }
 }
 
+impl MissedPolicy {
+    /// The text of every value, in the schema's order.
+    pub const VALUES: &'static [&'static str] = &["skip", "run_once", "run_all"];
+
+    /// The text that stands for the value in the database and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::RunOnce => "run_once",
+            Self::RunAll => "run_all",
+        }
+    }
+}
+
+impl std::fmt::Display for MissedPolicy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl std::str::FromStr for MissedPolicy {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        match text {
+            "skip" => Ok(Self::Skip),
+            "run_once" => Ok(Self::RunOnce),
+            "run_all" => Ok(Self::RunAll),
+            _ => Err(UnknownValue {
+                value: text.to_owned(),
+                expected: Self::VALUES,
+            }),
+        }
+    }
+}
+
 impl OperationKind {
     /// The text of every value, in the schema's order.
     pub const VALUES: &'static [&'static str] = &[
@@ -626,6 +707,43 @@ impl std::str::FromStr for OperationState {
     }
 }
 
+impl OverlapPolicy {
+    /// The text of every value, in the schema's order.
+    pub const VALUES: &'static [&'static str] = &["skip", "queue", "allow"];
+
+    /// The text that stands for the value in the database and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Queue => "queue",
+            Self::Allow => "allow",
+        }
+    }
+}
+
+impl std::fmt::Display for OverlapPolicy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl std::str::FromStr for OverlapPolicy {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        match text {
+            "skip" => Ok(Self::Skip),
+            "queue" => Ok(Self::Queue),
+            "allow" => Ok(Self::Allow),
+            _ => Err(UnknownValue {
+                value: text.to_owned(),
+                expected: Self::VALUES,
+            }),
+        }
+    }
+}
+
 impl ProjectState {
     /// The text of every value, in the schema's order.
     pub const VALUES: &'static [&'static str] = &["creating", "active", "trashed"];
@@ -655,6 +773,46 @@ impl std::str::FromStr for ProjectState {
             "creating" => Ok(Self::Creating),
             "active" => Ok(Self::Active),
             "trashed" => Ok(Self::Trashed),
+            _ => Err(UnknownValue {
+                value: text.to_owned(),
+                expected: Self::VALUES,
+            }),
+        }
+    }
+}
+
+impl SkipReason {
+    /// The text of every value, in the schema's order.
+    pub const VALUES: &'static [&'static str] =
+        &["missed", "overlap", "project_trashed", "project_missing"];
+
+    /// The text that stands for the value in the database and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missed => "missed",
+            Self::Overlap => "overlap",
+            Self::ProjectTrashed => "project_trashed",
+            Self::ProjectMissing => "project_missing",
+        }
+    }
+}
+
+impl std::fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl std::str::FromStr for SkipReason {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        match text {
+            "missed" => Ok(Self::Missed),
+            "overlap" => Ok(Self::Overlap),
+            "project_trashed" => Ok(Self::ProjectTrashed),
+            "project_missing" => Ok(Self::ProjectMissing),
             _ => Err(UnknownValue {
                 value: text.to_owned(),
                 expected: Self::VALUES,

@@ -22,6 +22,7 @@ pub mod job_lanes;
 pub mod job_limits;
 pub mod job_logs;
 pub mod job_queues;
+pub mod job_schedules;
 pub mod job_workers;
 pub mod jobs;
 pub mod project_operations;

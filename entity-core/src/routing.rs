@@ -13,6 +13,7 @@ impl CoreEntity for crate::job_lanes::Entity {}
 impl CoreEntity for crate::job_limits::Entity {}
 impl CoreEntity for crate::job_logs::Entity {}
 impl CoreEntity for crate::job_queues::Entity {}
+impl CoreEntity for crate::job_schedules::Entity {}
 impl CoreEntity for crate::job_workers::Entity {}
 impl CoreEntity for crate::jobs::Entity {}
 impl CoreEntity for crate::project_operations::Entity {}

@@ -66,6 +66,7 @@ async fn every_table_has_an_entity_with_its_columns_and_key() {
         fits(&hub, entity_core::job_limits::Entity).await,
         fits(&hub, entity_core::job_logs::Entity).await,
         fits(&hub, entity_core::job_queues::Entity).await,
+        fits(&hub, entity_core::job_schedules::Entity).await,
         fits(&hub, entity_core::job_workers::Entity).await,
         fits(&hub, entity_core::jobs::Entity).await,
         fits(&hub, entity_core::project_operations::Entity).await,
@@ -202,6 +203,8 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         unique_key: None,
         pending_dependencies: 0,
         max_crashes: 3,
+        schedule_id: None,
+        scheduled_for: None,
     };
     job.clone().into_active_model().insert(&hub).await.unwrap();
     job_executions::Model {

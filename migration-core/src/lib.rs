@@ -27,6 +27,9 @@ mod m20261123_000015_create_job_dependencies;
 mod m20261123_000016_create_job_checkpoints;
 mod m20261123_000017_add_end_reason_to_job_executions;
 mod m20261123_000018_index_projects_by_state;
+mod m20261123_000019_create_job_schedules;
+mod m20261123_000020_add_slot_to_jobs;
+mod m20261123_000021_index_jobs_by_end;
 
 /// Applies and reverts the hub's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -53,12 +56,15 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000016_create_job_checkpoints::Migration),
             Box::new(m20261123_000017_add_end_reason_to_job_executions::Migration),
             Box::new(m20261123_000018_index_projects_by_state::Migration),
+            Box::new(m20261123_000019_create_job_schedules::Migration),
+            Box::new(m20261123_000020_add_slot_to_jobs::Migration),
+            Box::new(m20261123_000021_index_jobs_by_end::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date hub.
-pub const VERSION: u32 = 18;
+pub const VERSION: u32 = 21;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///
@@ -106,6 +112,24 @@ pub const ENUMS: &[(&str, &str, &str, &[&str])] = &[
         "level",
         "LogLevel",
         &m20261122_000006_create_job_logs::LEVELS,
+    ),
+    (
+        "job_schedules",
+        "missed_policy",
+        "MissedPolicy",
+        &m20261123_000019_create_job_schedules::MISSED_POLICIES,
+    ),
+    (
+        "job_schedules",
+        "overlap_policy",
+        "OverlapPolicy",
+        &m20261123_000019_create_job_schedules::OVERLAP_POLICIES,
+    ),
+    (
+        "job_schedules",
+        "skip_reason",
+        "SkipReason",
+        &m20261123_000019_create_job_schedules::SKIP_REASONS,
     ),
     (
         "backups",

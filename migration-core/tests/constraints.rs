@@ -131,6 +131,44 @@ async fn an_execution_runs_or_has_ended_and_a_token_is_given_once() {
     accepted(&hub, &execution("f", 2, "crashed", TIME)).await;
 }
 
+fn schedule(id: &str, missed_policy: &str, missed_max: i64) -> String {
+    format!(
+        "INSERT INTO job_schedules VALUES ('{id}', 'gone', 'n{id}', 'try', '{{}}', 'default', 0, 1, 1, '@daily', 'UTC',
+         '{missed_policy}', {missed_max}, 0, 'queue', NULL, {TIME}, {TIME}, {TIME}, 'missed', TRUE, {TIME}, {TIME})"
+    )
+}
+
+#[tokio::test]
+async fn a_slot_of_a_schedule_has_one_job_and_a_project_one_schedule_of_a_name() {
+    let hub = hub().await;
+    accepted(&hub, &project("p", "p", "active", "NULL")).await;
+    let of_slot = |id: &str, schedule: &str, slot: &str| {
+        format!(
+            "UPDATE jobs SET schedule_id = {schedule}, scheduled_for = {slot} WHERE id = '{id}'"
+        )
+    };
+    for id in ["1", "2", "3"] {
+        accepted(&hub, &job(id, "pending", 0, "NULL", "NULL")).await;
+    }
+    accepted(&hub, &of_slot("1", "'s'", TIME)).await;
+    refused(&hub, &of_slot("2", "'s'", TIME), "UNIQUE").await;
+    accepted(&hub, &of_slot("2", "'t'", TIME)).await;
+    accepted(&hub, &of_slot("3", "'s'", "'2026-11-22T11:00:00+00:00'")).await;
+
+    accepted(&hub, &schedule("s", "skip", 1)).await;
+    refused(
+        &hub,
+        &schedule("t", "skip", 0),
+        "ck_job_schedules_missed_max",
+    )
+    .await;
+    accepted(&hub, &schedule("t", "run_all", 1000)).await;
+    let same = "UPDATE job_schedules SET name = 'ns'";
+    refused(&hub, same, "UNIQUE").await;
+    let apart = "UPDATE job_schedules SET name = 'ns', project_id = NULL";
+    accepted(&hub, apart).await;
+}
+
 #[tokio::test]
 async fn a_project_has_one_operation_under_way() {
     let hub = hub().await;
@@ -161,6 +199,7 @@ async fn every_list_refuses_a_value_that_is_not_on_it() {
              VALUES ('b', 'p', 'csv', 'running', '/', TRUE, TRUE, {TIME})"
         ),
         format!("INSERT INTO import_history VALUES ('p', 'i', NULL, 's', NULL, NULL, 'f', 'csv', 0, 0, 'running', NULL, {TIME}, NULL)"),
+        schedule("s", "skip", 1),
         format!("INSERT INTO project_operations VALUES ('o', 'p', 'clone', 'done', 's', '{{}}', NULL, NULL, {TIME}, {TIME}, NULL)"),
     ] {
         accepted(&hub, &sql).await;

@@ -14,13 +14,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use entity_core::enums::OverlapPolicy;
 use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
 use manifold_jobs::jobs::ImportFile;
-use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
+use manifold_jobs::schedule::{OnFailure, ScheduleSpec, Schedules};
+use manifold_jobs::{
+    Observer, Registry, Worker, WorkerOptions, export, rescue_dead, run_foreground,
+};
 use manifold_store::recorder::{self, Place};
 use manifold_store::rows::Effect;
 use manifold_store::{
-    AdoptOptions, CopyWatch, DataSources, DatabaseManager as _, Ending, Fence, FenceError,
+    AdoptOptions, Clock, CopyWatch, DataSources, DatabaseManager as _, Ending, Fence, FenceError,
     ImportSource, JobFilter, JobId, JobProgress, Jobs, Layout, Migrations, NewJob, NewProject,
     NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceChange, SourceId,
     SourceIndexes, SourceTrash, SqliteManager, StepCursor, StoreOptions, Target, Timestamp, Trash,
@@ -314,6 +318,7 @@ async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> ProjectId {
     jobs.logs(&id).await.unwrap();
     source_trash(manager, &project).await;
     engine(manager, &project).await;
+    schedules(manager, &project).await;
     trash(manager, folder).await;
     rescue_dead(manager).await.unwrap();
     let migrations = Migrations::new(manager);
@@ -429,6 +434,64 @@ async fn engine(manager: &Arc<SqliteManager>, project: &ProjectId) {
             .unwrap();
     }
     jobs.limit_project(project, None).await.unwrap();
+}
+
+/// Schedules are made, changed, planted and deleted, their jobs fail, and old jobs go.
+async fn schedules(manager: &Arc<SqliteManager>, project: &ProjectId) {
+    let clock = Clock::manual(Timestamp::now());
+    let jobs = Jobs::with_clock(manager, clock.clone());
+    let schedules = Schedules::new(&jobs);
+    let spec = |project: Option<&ProjectId>| ScheduleSpec {
+        on_failure: Some(OnFailure::command(vec!["true".to_owned()])),
+        overlap: OverlapPolicy::Queue,
+        ..ScheduleSpec::new(
+            "tour",
+            "* * * * *",
+            NewJob {
+                project_id: project.cloned(),
+                ..NewJob::new("tour", serde_json::json!({}))
+            },
+        )
+    };
+    schedules.set(spec(None)).await.unwrap();
+    let (schedule, _) = schedules.set(spec(Some(project))).await.unwrap();
+    schedules.set(spec(Some(project))).await.unwrap();
+    let id = Schedules::id(&schedule).unwrap();
+    for reference in [id.as_str(), &id.as_str()[..31]] {
+        schedules.find(reference).await.unwrap();
+    }
+    schedules.list(None).await.unwrap();
+    schedules.list(Some(project)).await.unwrap();
+    schedules.disable(&id).await.unwrap();
+    schedules.enable(&id).await.unwrap();
+    let options = || WorkerOptions {
+        clock: clock.clone(),
+        ..WorkerOptions::default()
+    };
+    for _ in 0..4 {
+        clock.advance(std::time::Duration::from_secs(60));
+        let worker = Worker::new(manager, Registry::empty(), options());
+        worker.drain().await.unwrap();
+    }
+    let job = schedules.latest_job(&id).await.unwrap().unwrap();
+    schedules.run_now(&schedule).await.unwrap();
+    jobs.cancel(&job.id.parse().unwrap()).await.unwrap();
+    let claim = jobs.claim_next(&["tour"], None).await.unwrap().unwrap();
+    let failed = Ending::Failed {
+        code: "tour".to_owned(),
+        message: "it failed".to_owned(),
+    };
+    jobs.finish(&claim, &failed).await.unwrap();
+    Worker::new(manager, Registry::built_in(), options())
+        .drain()
+        .await
+        .unwrap();
+    schedules.delete(&id).await.unwrap();
+
+    let retention = Settings::new(manager.core()).job_retention().await.unwrap();
+    clock.advance(std::time::Duration::from_secs(365 * 24 * 3600));
+    jobs.prunable(retention).await.unwrap();
+    jobs.prune(retention).await.unwrap();
 }
 
 /// A project goes into the trash, comes back, is copied, and is removed for good.

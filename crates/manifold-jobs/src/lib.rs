@@ -21,10 +21,12 @@ mod recorder;
 mod registry;
 mod rescue;
 mod retention;
+pub mod schedule;
 mod step;
 mod stop;
 pub mod testing;
 mod undecodable;
+mod upkeep;
 mod worker;
 
 pub use backoff::Backoff;

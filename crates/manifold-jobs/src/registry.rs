@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::Job;
 use crate::jobs::{
-    AdoptProject, BackupProject, CloneProject, ExportProjectFile, ImportFile, RestoreProject,
-    VerifyBackup,
+    AdoptProject, BackupProject, CloneProject, ExportProjectFile, ImportFile, NotifyFailure,
+    RestoreProject, VerifyBackup,
 };
 use crate::kind::Kind;
 
@@ -31,6 +31,7 @@ impl Registry {
             .with::<CloneProject>()
             .with::<ExportProjectFile>()
             .with::<ImportFile>()
+            .with::<NotifyFailure>()
             .with::<RestoreProject>()
             .with::<VerifyBackup>()
     }

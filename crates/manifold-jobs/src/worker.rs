@@ -7,9 +7,11 @@ use chrono::{DateTime, Utc};
 use manifold_store::{Clock, Jobs, JobsError, SqliteManager};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::crew::Crew;
-use crate::{Registry, rescue};
+use crate::schedule::Planter;
+use crate::{Registry, rescue, upkeep};
 
 /// How often the hub is asked for jobs that other processes wrote down.
 const POLL: Duration = Duration::from_secs(1);
@@ -71,12 +73,15 @@ impl Worker {
         }
     }
 
-    /// Does jobs until `stop` is cancelled: takes up those of dead processes, begins what is due, waits for more.
+    /// Does jobs until `stop` is cancelled: takes up those of dead processes, writes down those of the schedules, begins
+    /// what is due, waits for more.
     ///
     /// It stops in two stages. First it begins no further job, and those that run may end in peace for
     /// [`soft_timeout`](WorkerOptions::soft_timeout). Then they are interrupted: each stops at a safe point and waits
     /// for another worker, without having used an attempt; one that does not stop within
     /// [`grace`](WorkerOptions::grace) is dropped.
+    ///
+    /// Once an hour it removes jobs that ended long ago, as the settings `jobs.keep_..` say, and copies the hub.
     ///
     /// A hub that is busy, full or only readable is no reason to end: the worker tries again. Dropping the future
     /// drops the jobs that run; they stay `running` until this process ends and another takes them up.
@@ -86,6 +91,8 @@ impl Worker {
     pub async fn run(&self, stop: &CancellationToken) -> Result<Served, JobsError> {
         rescue::rescue(&self.jobs).await?;
         let mut crew = Crew::new(self);
+        let mut planter = Planter::new(&self.jobs);
+        let upkeep = AbortOnDropHandle::new(tokio::spawn(upkeep::keep_up(self.jobs.clone())));
         let mut rescued_at = Instant::now();
         while !stop.is_cancelled() {
             if rescued_at.elapsed() >= RESCUE {
@@ -96,6 +103,13 @@ impl Worker {
             }
             // Listens before it looks, so that nothing is enqueued between.
             let woken = self.jobs.woken();
+            let slot = match planter.plant_if_due().await {
+                Ok(slot) => slot,
+                Err(error) => {
+                    tracing::warn!(%error, "the jobs of the schedules were not written down; trying again");
+                    None
+                }
+            };
             let wait = match crew.fill(stop).await {
                 Ok(due) => due,
                 Err(error) => {
@@ -109,15 +123,17 @@ impl Worker {
                 () = woken => {}
                 () = crew.one_ended() => {}
                 () = until(self.jobs.clock(), wait) => {}
+                () = until(self.jobs.clock(), slot) => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
+        drop(upkeep);
         crew.end().await;
         Ok(crew.served)
     }
 
-    /// Does the jobs that are due, and those that become due by it, until none is; then returns. Jobs of a later time
-    /// stay.
+    /// Writes down the jobs of the slots that are due, does the jobs that are due, and those that become due by it,
+    /// until none is; then returns. Jobs of a later time stay.
     ///
     /// # Errors
     /// [`JobsError`] when the hub cannot be read or written.
@@ -125,6 +141,7 @@ impl Worker {
         rescue::rescue(&self.jobs).await?;
         let mut crew = Crew::new(self);
         let never = CancellationToken::new();
+        Planter::new(&self.jobs).plant().await?;
         loop {
             crew.fill(&never).await?;
             if crew.is_idle() {

@@ -17,6 +17,9 @@ use crate::{
     StoreError, Timestamp, WorkerId, fail_point, provision, sync_folder, worker,
 };
 
+/// The kind of the jobs that make backups of projects.
+pub const BACKUP_PROJECT: &str = "backup_project";
+
 /// A backup that is about to be made.
 #[derive(Debug, Clone)]
 pub struct NewBackup {

@@ -100,6 +100,10 @@ id!(
     JobId
 );
 id!(
+    /// A schedule: a job that is written down again and again.
+    ScheduleId
+);
+id!(
     /// One attempt of a job.
     ExecutionId
 );

@@ -51,6 +51,7 @@ pub mod rows;
 mod saga;
 mod salvage;
 pub mod sandbox;
+mod schedules;
 mod secrets;
 mod settings;
 mod snapshots;
@@ -71,7 +72,7 @@ mod worker;
 
 pub use access::Access;
 pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
-pub use backups::{AbandonedBackup, BackupTotals, Backups, NewBackup};
+pub use backups::{AbandonedBackup, BACKUP_PROJECT, BackupTotals, Backups, NewBackup};
 pub use clock::Clock;
 pub use connection::{Connection, Rows};
 pub use consolidated_models::{ConsolidatedModels, ModelDefinition};
@@ -90,14 +91,14 @@ pub use freeze::{
 pub use hub_copies::HubCopies;
 pub use id::{
     BackupId, ExecutionId, IdError, ImportId, JobId, ModelId, OperationId, ProjectId,
-    RelationshipId, SnapshotId, SourceId, WorkerId,
+    RelationshipId, ScheduleId, SnapshotId, SourceId, WorkerId,
 };
 pub use import_history::{ImportFilter, ImportHistory};
 pub use inline::TypedConnection;
 pub use jobs::{
     Claim, DEFAULT_QUEUE, Ending, Enqueued, Fence, FenceError, ImportEnding, ImportRecord,
-    ImportSource, JobFilter, JobLog, JobProgress, JobWatch, Jobs, JobsError, LogLine, NewImport,
-    NewJob, Standing, StepCursor,
+    ImportSource, JobFilter, JobLog, JobProgress, JobRetention, JobWatch, Jobs, JobsError, LogLine,
+    NOTIFY_FAILURE, NewImport, NewJob, PrunedJobs, Slot, Standing, StepCursor,
 };
 pub use kind::{Core, Kind, Project, StoredIn};
 pub use layout::Layout;
@@ -119,6 +120,7 @@ pub use replace::{Alone, Replaced, Restores};
 pub use reset::Reset;
 pub use row_log::{RowLog, RowLogError};
 pub use salvage::{Salvage, SalvageError, Salvaged, SalvagedTable};
+pub use schedules::{NewSchedule, Planting, StoredSchedules};
 pub use secrets::{ResolvedConfig, Secret, Secrets, SecretsError};
 pub use settings::{Setting, SettingValue, Settings};
 pub use snapshots::{SnapshotDetails, Snapshots};

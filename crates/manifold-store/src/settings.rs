@@ -7,7 +7,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use serde_json::Value as Json;
 
-use crate::{CoreDatabase, Durability, StoreError, Timestamp};
+use crate::{CoreDatabase, Durability, JobRetention, StoreError, Timestamp};
 
 /// A setting that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,18 @@ pub enum Setting {
     /// `store.slow_query_ms`: from how many milliseconds on a query is logged as slow, up to 3,600,000; 500 by default,
     /// 0 for none.
     StoreSlowQuery,
+    /// `backup.max_age_days`: after how many days without a verified backup `doctor` says so, of projects with a schedule
+    /// for backups, up to 3650; 7 by default, 0 for never.
+    BackupMaxAge,
+    /// `jobs.keep_completed_days`: for how many days completed jobs are kept, 1 to 3650; 30 by default.
+    JobsKeepCompleted,
+    /// `jobs.keep_failed_days`: for how many days failed jobs are kept, 1 to 3650; 90 by default.
+    JobsKeepFailed,
+    /// `jobs.keep_cancelled_days`: for how many days cancelled jobs are kept, 1 to 3650; 30 by default.
+    JobsKeepCancelled,
+    /// `jobs.keep_logs_days`: for how many days what jobs said is kept, at most as long as the jobs, 1 to 3650; 14 by
+    /// default.
+    JobsKeepLogs,
     /// `trash.keep_days`: for how many days a deleted project is kept at least, 1 to 3650; 30 by default.
     TrashKeepDays,
 }
@@ -37,8 +49,13 @@ pub struct SettingValue {
 
 impl Setting {
     /// Every setting, by name.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 9] = [
+        Self::BackupMaxAge,
         Self::ImportMaxCell,
+        Self::JobsKeepCancelled,
+        Self::JobsKeepCompleted,
+        Self::JobsKeepFailed,
+        Self::JobsKeepLogs,
         Self::StoreDurability,
         Self::StoreSlowQuery,
         Self::TrashKeepDays,
@@ -51,6 +68,11 @@ impl Setting {
             Self::StoreDurability => "store.durability",
             Self::StoreSlowQuery => "store.slow_query_ms",
             Self::ImportMaxCell => "import.max_cell",
+            Self::BackupMaxAge => "backup.max_age_days",
+            Self::JobsKeepCompleted => "jobs.keep_completed_days",
+            Self::JobsKeepFailed => "jobs.keep_failed_days",
+            Self::JobsKeepCancelled => "jobs.keep_cancelled_days",
+            Self::JobsKeepLogs => "jobs.keep_logs_days",
             Self::TrashKeepDays => "trash.keep_days",
         }
     }
@@ -66,6 +88,13 @@ impl Setting {
                 "a query of the store that runs for so many milliseconds is logged; 0: none is"
             }
             Self::ImportMaxCell => "the largest cell that an import takes, in bytes",
+            Self::BackupMaxAge => {
+                "doctor says when a project with a schedule for backups has no verified one of so many days; 0: never"
+            }
+            Self::JobsKeepCompleted => "completed jobs are removed after so many days",
+            Self::JobsKeepFailed => "failed jobs are removed after so many days",
+            Self::JobsKeepCancelled => "cancelled jobs are removed after so many days",
+            Self::JobsKeepLogs => "what jobs said is removed after so many days",
             Self::TrashKeepDays => {
                 "after so many days in the trash a project goes with `project trash empty --expired`"
             }
@@ -92,7 +121,12 @@ impl Setting {
             Self::StoreDurability => Json::from("full"),
             Self::StoreSlowQuery => Json::from(500),
             Self::ImportMaxCell => Json::from(64 << 20),
-            Self::TrashKeepDays => Json::from(30),
+            Self::BackupMaxAge => Json::from(7),
+            Self::JobsKeepLogs => Json::from(14),
+            Self::JobsKeepFailed => Json::from(90),
+            Self::JobsKeepCompleted | Self::JobsKeepCancelled | Self::TrashKeepDays => {
+                Json::from(30)
+            }
         }
     }
 
@@ -117,7 +151,15 @@ impl Setting {
                 Ok(bytes) if (1_024..=1_000_000_000).contains(&bytes) => Ok(Json::from(bytes)),
                 _ => Err(invalid("it is a number of bytes from 1024 to 1000000000")),
             },
-            Self::TrashKeepDays => match text.parse::<u16>() {
+            Self::BackupMaxAge => match text.parse::<u16>() {
+                Ok(days) if days <= 3_650 => Ok(Json::from(days)),
+                _ => Err(invalid("it is a number of days up to 3650, or 0")),
+            },
+            Self::JobsKeepCompleted
+            | Self::JobsKeepFailed
+            | Self::JobsKeepCancelled
+            | Self::JobsKeepLogs
+            | Self::TrashKeepDays => match text.parse::<u16>() {
                 Ok(days) if (1..=3_650).contains(&days) => Ok(Json::from(days)),
                 _ => Err(invalid("it is a number of days from 1 to 3650")),
             },
@@ -239,9 +281,35 @@ impl Settings {
     /// # Errors
     /// [`StoreError`] by meaning.
     pub async fn trash_keep_days(&self) -> Result<u32, StoreError> {
-        let value = self.value(Setting::TrashKeepDays).await?.value;
+        self.days(Setting::TrashKeepDays).await
+    }
+
+    /// `backup.max_age_days`; `None` when nothing is to be said.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn backup_max_age_days(&self) -> Result<Option<u32>, StoreError> {
+        let days = self.days(Setting::BackupMaxAge).await?;
+        Ok((days > 0).then_some(days))
+    }
+
+    /// `jobs.keep_completed_days` and the others of `jobs.`.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn job_retention(&self) -> Result<JobRetention, StoreError> {
+        Ok(JobRetention {
+            completed_days: self.days(Setting::JobsKeepCompleted).await?,
+            failed_days: self.days(Setting::JobsKeepFailed).await?,
+            cancelled_days: self.days(Setting::JobsKeepCancelled).await?,
+            logs_days: self.days(Setting::JobsKeepLogs).await?,
+        })
+    }
+
+    async fn days(&self, setting: Setting) -> Result<u32, StoreError> {
+        let value = self.value(setting).await?.value;
         let days = value.as_u64().and_then(|days| u32::try_from(days).ok());
-        days.ok_or_else(|| StoreError::Decode(format!("trash.keep_days is {value}")))
+        days.ok_or_else(|| StoreError::Decode(format!("{} is {value}", setting.key())))
     }
 
     /// `store.durability`.

@@ -16,6 +16,7 @@ use crate::commands::migrate::MigrateCommand;
 use crate::commands::project::ProjectCommand;
 use crate::commands::query::QueryArgs;
 use crate::commands::restore::RestoreArgs;
+use crate::commands::schedule::ScheduleCommand;
 use crate::commands::settings::SettingsCommand;
 use crate::commands::snapshot::SnapshotCommand;
 use crate::commands::source::SourceCommand;
@@ -90,14 +91,17 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Export rows to a file
     Export(ExportArgs),
-    /// Backups of projects: create, list, show, verify, delete
+    /// Backups of projects: create, list, show, verify, delete, schedule, unschedule
     #[command(subcommand)]
     Backup(BackupCommand),
     /// Restore a project from a backup
     Restore(RestoreArgs),
-    /// Jobs, the work that takes time: list, show, logs
+    /// Jobs, the work that takes time: list, show, logs, prune
     #[command(subcommand)]
     Job(JobCommand),
+    /// Schedules of jobs: list, show, enable, disable, run, delete
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Settings of the data folder: list, get, set, unset
     #[command(subcommand)]
     Settings(SettingsCommand),
@@ -123,7 +127,8 @@ impl Command {
             Self::ImportHistory(_) | Self::Query(_) | Self::Export(_) | Self::Completions(_) => {
                 true
             }
-            Self::Job(_) => true,
+            Self::Job(command) => command.only_reads(),
+            Self::Schedule(command) => command.only_reads(),
             Self::Doctor(arguments) => arguments.only_reads(),
             Self::Init | Self::Import(_) | Self::Restore(_) => false,
         }

@@ -1,11 +1,12 @@
-//! Where the data folder is: `--data-dir`, else `MANIFOLD_DATA_DIR`, else `manifold.toml`, else the platform's
-//! data folder.
+//! What the machine and its user say where the command line does not: the data folder (`--data-dir`, else
+//! `MANIFOLD_DATA_DIR`, else `manifold.toml`, else the platform's data folder), the time zone.
 
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Format as _, Toml};
 use figment::value::magic::RelativePathBuf;
+use manifold_jobs::schedule::Calendar;
 use serde::Deserialize;
 
 use crate::command_error::CommandError;
@@ -40,6 +41,16 @@ pub(crate) fn data_folder(flag: Option<&Path>) -> Result<PathBuf, CommandError> 
     env_vars::platform_data_folder()
         .map(|folder| folder.join("manifold"))
         .ok_or(CommandError::NoDataFolder)
+}
+
+/// The time zone of this machine, as IANA names it; `UTC` where it is not known.
+pub(crate) fn time_zone() -> String {
+    let named = env_vars::time_zone().map(|zone| zone.trim_start_matches(':').to_owned());
+    // The variable may also hold a rule, such as `CET-1CEST`, or a path.
+    let named = named.filter(|zone| Calendar::parse("@daily", zone).is_ok());
+    named
+        .or_else(|| iana_time_zone::get_timezone().ok())
+        .unwrap_or_else(|| "UTC".to_owned())
 }
 
 /// What the file in the working folder says, else the one in the platform's configuration folder.

@@ -11,6 +11,14 @@ pub(crate) const LOG: &str = "MANIFOLD_LOG";
 #[cfg(debug_assertions)]
 pub(crate) const FAILPOINT: &str = "MANIFOLD_FAILPOINT";
 
+/// The time zone, where it is not that of the machine.
+const TIME_ZONE: &str = "TZ";
+
+/// The value of [`TIME_ZONE`].
+pub(crate) fn time_zone() -> Option<String> {
+    read(TIME_ZONE).map(|zone| zone.to_string_lossy().into_owned())
+}
+
 /// The value of [`DATA_DIR`].
 pub(crate) fn data_dir() -> Option<PathBuf> {
     read(DATA_DIR).map(PathBuf::from)

@@ -8,6 +8,7 @@ use manifold_format::WriteError;
 use manifold_jobs::JobError;
 use manifold_jobs::backup::BackupError;
 use manifold_jobs::export::OriginalError;
+use manifold_jobs::schedule::ScheduleError;
 use manifold_store::sandbox::ParameterError;
 use manifold_store::{
     JobsError, RowLogError, SalvageError, SecretsError, SourceUpdateError, StoreError,
@@ -85,6 +86,7 @@ fn named(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         error.downcast_ref().map(JobError::code),
         error.downcast_ref().map(BackupError::code),
         error.downcast_ref().map(JobsError::code),
+        error.downcast_ref().map(ScheduleError::code),
         error.downcast_ref().map(SecretsError::code),
         error.downcast_ref().map(SalvageError::code),
         error.downcast_ref().map(|_: &ParameterError| "parameter"),
@@ -113,7 +115,8 @@ fn exit(code: &str) -> u8 {
     match code {
         "interrupted" => INTERRUPTED,
         "usage" | "needs_yes" | "config" | "no_data_folder" | "internal" | "database"
-        | "decode" | "check" | "foreign_key" | "old_sqlite" => UNUSABLE,
+        | "decode" | "check" | "foreign_key" | "old_sqlite" | "invalid_cron"
+        | "unknown_time_zone" => UNUSABLE,
         _ => FAILED,
     }
 }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `cc` (parallel) | `zstd`, which `xtask` does not have |
 //! | `crossbeam-utils` (default) | `trycmd`, through `rayon` |
+//! | `darling` (default) | `croner`, through `derive_builder` |
 //! | `getrandom` (std, sys_rng) | `proptest`, through `rand` |
 //! | `regex` (default) | `insta` and the entity generator |
 //! | `serde_core` (default) | `csv` |

@@ -1,10 +1,10 @@
 //! Makes a backup of a project.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use entity_core::backups;
 use entity_core::enums::{BackupType, LogLevel};
-use manifold_store::{BackupId, ProjectId};
+use manifold_store::{BACKUP_PROJECT, BackupId, Backups, IdError, ProjectId};
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{self, BackupOptions, BackupRequest, Watch};
@@ -13,8 +13,10 @@ use crate::{Job, JobContext, JobError};
 /// Makes a backup of a project. What fails, is cancelled or dies leaves no backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupProject {
-    /// The id of the backup, so that a second attempt finds what the first one completed.
-    pub backup_id: BackupId,
+    /// The id of the backup, so that a second attempt finds what the first one completed; that of the job if `None`,
+    /// as for the jobs of a schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_id: Option<BackupId>,
     /// The project.
     pub project_id: ProjectId,
     /// How it is saved.
@@ -27,34 +29,50 @@ pub struct BackupProject {
     pub options: BackupOptions,
     /// What it is for.
     pub description: Option<String>,
+    /// Whether it is read back and compared once it is made; damage is then an error of the job.
+    #[serde(default)]
+    pub verify: bool,
 }
 
 impl BackupProject {
     /// A backup with a new id, at its usual place, of all data, not compressed.
     #[must_use]
     pub fn new(project_id: ProjectId, backup_type: BackupType) -> Self {
-        let backup_id = BackupId::new();
         Self {
-            backup_id,
+            backup_id: Some(BackupId::new()),
+            ..Self::each_time(project_id, backup_type)
+        }
+    }
+
+    /// As [`Self::new`], for a schedule: each time it is done the backup has another id.
+    #[must_use]
+    pub fn each_time(project_id: ProjectId, backup_type: BackupType) -> Self {
+        Self {
+            backup_id: None,
             project_id,
             backup_type,
             to: None,
             options: BackupOptions::default(),
             description: None,
+            verify: false,
         }
     }
 }
 
 impl Job for BackupProject {
-    const KIND: &'static str = "backup_project";
+    const KIND: &'static str = BACKUP_PROJECT;
     const MAX_ATTEMPTS: i64 = 5;
 
     /// The backup as the hub lists it.
     type Output = backups::Model;
 
     async fn run(&self, context: &JobContext) -> Result<backups::Model, JobError> {
+        let backup_id = match &self.backup_id {
+            Some(id) => id.clone(),
+            None => parse(context.job_id().as_str())?,
+        };
         let request = BackupRequest {
-            id: self.backup_id.clone(),
+            id: backup_id,
             project_id: self.project_id.clone(),
             backup_type: self.backup_type,
             parent: self.to.clone(),
@@ -67,6 +85,30 @@ impl Job for BackupProject {
             LogLevel::Info,
             format!("backup {} is in {}", made.id, made.location),
         );
+        if self.verify && made.verified_at.is_none() {
+            return verify(context, &made).await;
+        }
         Ok(made)
     }
+}
+
+/// Reads a backup back. One that is damaged stays, for somebody to look at; it never counts as verified.
+async fn verify(context: &JobContext, made: &backups::Model) -> Result<backups::Model, JobError> {
+    let (manager, folder) = (context.manager(), Path::new(&made.location));
+    let verified = backup::verify(manager, folder, Some(&made.id), Watch::of(context)).await?;
+    if let Some(wrong) = verified.checks.iter().find(|check| !check.ok) {
+        let message = format!(
+            "backup {} was made and is damaged ({}: {}); make another",
+            made.id, wrong.name, wrong.detail
+        );
+        return Err(JobError::failed("backup_damaged", &message));
+    }
+    Ok(Backups::new(manager)
+        .mark_verified(&parse(&made.id)?)
+        .await?)
+}
+
+fn parse(id: &str) -> Result<BackupId, JobError> {
+    id.parse()
+        .map_err(|error: IdError| JobError::failed("decode", &error))
 }

@@ -5,6 +5,7 @@ mod backup_project;
 mod clone_project;
 pub(crate) mod export_project_file;
 mod import_file;
+mod notify_failure;
 mod restore_project;
 mod verify_backup;
 
@@ -14,5 +15,6 @@ pub use backup_project::BackupProject;
 pub use clone_project::{CloneProject, Cloned};
 pub use export_project_file::{ExportProjectFile, ExportedFile};
 pub use import_file::ImportFile;
+pub use notify_failure::NotifyFailure;
 pub use restore_project::{ComparedTable, RestoreProject, RestoreTarget, Restored};
 pub use verify_backup::VerifyBackup;

@@ -46,6 +46,8 @@ pub(super) enum Cure {
     Remove { path: PathBuf },
     /// Takes a backup without a folder off the list.
     Unlist { backup: String },
+    /// Deletes a schedule whose project is gone.
+    DeleteSchedule { schedule: String },
     /// Writes the log of a project, or of the hub, back into its file.
     Checkpoint { id: Option<String> },
     /// Lets nobody but the owner read a file.

@@ -60,6 +60,12 @@ pub enum FindingClass {
     LongReader,
     /// A write-ahead log is larger than it should be.
     WalGrowing,
+    /// A schedule was due and nobody did anything.
+    OverdueSchedule,
+    /// A schedule is for a project that is gone.
+    OrphanSchedule,
+    /// A project has a schedule for backups and no recent backup that was verified.
+    NoRecentBackup,
 }
 
 impl FindingClass {
@@ -85,7 +91,10 @@ impl FindingClass {
             | Self::Leftover
             | Self::ExposedSecrets
             | Self::LongReader
-            | Self::WalGrowing => Severity::Warning,
+            | Self::WalGrowing
+            | Self::OverdueSchedule
+            | Self::OrphanSchedule
+            | Self::NoRecentBackup => Severity::Warning,
         }
     }
 }

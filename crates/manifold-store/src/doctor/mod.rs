@@ -17,6 +17,7 @@ mod orphan;
 mod projection;
 mod projects;
 mod repair;
+mod schedules;
 mod secrets;
 pub(crate) mod spoke_file;
 
@@ -162,6 +163,7 @@ impl Doctor {
         findings.extend(projects::examine(manager, &rows).await?);
         findings.extend(operations::examine(manager, &rows).await?);
         findings.extend(backups::examine(manager).await?);
+        findings.extend(schedules::examine(manager, &rows).await?);
         findings.extend(secrets::examine(manager.layout()));
         let databases = self.databases().await?;
         findings.extend(long_reads::examine(&databases, self.long_read));

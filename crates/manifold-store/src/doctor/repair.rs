@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use entity_core::enums::ProjectState;
-use entity_core::{backups, projects};
+use entity_core::{backups, job_schedules, projects};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use super::adopt::adopt;
@@ -39,6 +39,10 @@ pub(super) async fn cure(manager: &Arc<SqliteManager>, cure: &Cure) -> Result<()
         Cure::Remove { path } => remove(manager.layout(), path).await,
         Cure::Unlist { backup } => {
             let row = backups::Entity::delete_by_id(backup.as_str());
+            manager.core().exec(row).await.map(drop)
+        }
+        Cure::DeleteSchedule { schedule } => {
+            let row = job_schedules::Entity::delete_by_id(schedule.as_str());
             manager.core().exec(row).await.map(drop)
         }
         Cure::Checkpoint { id } => {

@@ -15,18 +15,23 @@ use crate::{CoreTransaction, JobId, StoreError};
 /// The error code of a job that was cancelled because one it waited for did not complete.
 pub(super) const DEPENDENCY_FAILED: &str = "dependency_failed";
 
-/// How many of `dependencies` are still to be completed.
+/// How many of `dependencies` are still to be completed, for a job of `schedule`, if it has one. Jobs of one schedule
+/// wait for each other's end, whatever it is.
 ///
 /// # Errors
 /// [`StoreError::NotFound`]; [`JobsError::DependencyFailed`] for one that ended without success.
 pub(super) async fn unfinished(
     transaction: &CoreTransaction,
     dependencies: &[JobId],
+    schedule: Option<&str>,
 ) -> Result<i64, JobsError> {
     let mut unfinished = 0;
     for dependency in dependencies {
-        match transition::find(transaction, dependency).await?.state {
+        let found = transition::find(transaction, dependency).await?;
+        let is_sibling = schedule.is_some() && found.schedule_id.as_deref() == schedule;
+        match found.state {
             JobState::Completed => {}
+            JobState::Failed | JobState::Cancelled if is_sibling => {}
             found @ (JobState::Failed | JobState::Cancelled) => {
                 return Err(JobsError::DependencyFailed {
                     dependency: dependency.clone(),
@@ -86,7 +91,8 @@ pub(super) async fn settle(
             if waiting.state != JobState::Blocked {
                 continue;
             }
-            if job.state == JobState::Completed {
+            let is_sibling = job.schedule_id.is_some() && job.schedule_id == waiting.schedule_id;
+            if job.state == JobState::Completed || is_sibling {
                 count_down(transaction, &waiting, now).await?;
                 continue;
             }

@@ -8,7 +8,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 use serde_json::Value as Json;
 
 use super::{Jobs, JobsError, dependencies, lanes};
-use crate::{CoreTransaction, DatabaseManager as _, JobId, ProjectId, StoreError};
+use crate::{CoreTransaction, DatabaseManager as _, JobId, ProjectId, ScheduleId, StoreError};
 
 /// The queue of jobs that name no other.
 pub const DEFAULT_QUEUE: &str = "default";
@@ -38,6 +38,17 @@ pub struct NewJob {
     pub unique_key: Option<String>,
     /// The jobs that must be completed first. When one of them ends without success this one is cancelled.
     pub depends_on: Vec<JobId>,
+    /// The slot of a schedule that it is for; each slot has at most one job.
+    pub slot: Option<Slot>,
+}
+
+/// A time at which a schedule wants its job done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// The schedule.
+    pub schedule_id: ScheduleId,
+    /// The time.
+    pub scheduled_for: DateTime<Utc>,
 }
 
 impl NewJob {
@@ -56,6 +67,7 @@ impl NewJob {
             run_at: None,
             unique_key: None,
             depends_on: Vec::new(),
+            slot: None,
         }
     }
 }
@@ -86,59 +98,7 @@ impl Jobs {
         transaction: &CoreTransaction,
         new: NewJob,
     ) -> Result<Enqueued, JobsError> {
-        if let Some(key) = &new.unique_key
-            && let Some(job) = live(transaction, key).await?
-        {
-            return Ok(Enqueued { job, is_new: false });
-        }
-        let mut depends_on = new.depends_on;
-        depends_on.sort_unstable();
-        depends_on.dedup();
-        let pending = dependencies::unfinished(transaction, &depends_on).await?;
-        let now = self.clock.now();
-        let concurrency_key = new.project_id.as_ref().map(ToString::to_string);
-        let job = transaction
-            .insert(jobs::ActiveModel {
-                id: Set((&new.id).into()),
-                project_id: Set(new.project_id.map(Into::into)),
-                kind: Set(new.kind),
-                state: Set(if pending > 0 {
-                    JobState::Blocked
-                } else {
-                    JobState::Pending
-                }),
-                payload: Set(new.payload),
-                result: Set(None),
-                error_code: Set(None),
-                error_message: Set(None),
-                attempt: Set(0),
-                max_attempts: Set(new.max_attempts.max(1)),
-                crash_count: Set(0),
-                lease_token: Set(0),
-                worker_id: Set(None),
-                cancel_requested_at: Set(None),
-                progress: Set(None),
-                step: Set(None),
-                items_done: Set(None),
-                items_total: Set(None),
-                unit: Set(None),
-                created_at: Set(now),
-                started_at: Set(None),
-                finished_at: Set(None),
-                queue: Set(new.queue),
-                priority: Set(new.priority),
-                concurrency_key: Set(concurrency_key.unwrap_or_default()),
-                run_at: Set(new.run_at.unwrap_or(now)),
-                unique_key: Set(new.unique_key),
-                pending_dependencies: Set(pending),
-                max_crashes: Set(new.max_crashes.max(1)),
-            })
-            .await?;
-        dependencies::record(transaction, &new.id, &depends_on).await?;
-        if job.state == JobState::Pending {
-            lanes::refresh(transaction, &job, false, now).await?;
-        }
-        Ok(Enqueued { job, is_new: true })
+        enqueue(transaction, new, self.clock.now()).await
     }
 
     /// Writes a job down in a transaction of its own and tells the workers of this process. It is on the disk when
@@ -157,13 +117,81 @@ impl Jobs {
     }
 }
 
+/// As [`Jobs::enqueue`], at this time.
+pub(crate) async fn enqueue(
+    transaction: &CoreTransaction,
+    new: NewJob,
+    now: DateTime<Utc>,
+) -> Result<Enqueued, JobsError> {
+    if let Some(key) = &new.unique_key
+        && let Some(job) = live(transaction, key).await?
+    {
+        return Ok(Enqueued { job, is_new: false });
+    }
+    let mut depends_on = new.depends_on;
+    depends_on.sort_unstable();
+    depends_on.dedup();
+    let (schedule_id, scheduled_for) = match new.slot {
+        Some(slot) => (Some(slot.schedule_id.to_string()), Some(slot.scheduled_for)),
+        None => (None, None),
+    };
+    let pending =
+        dependencies::unfinished(transaction, &depends_on, schedule_id.as_deref()).await?;
+    let concurrency_key = new.project_id.as_ref().map(ToString::to_string);
+    let job = transaction
+        .insert(jobs::ActiveModel {
+            id: Set((&new.id).into()),
+            project_id: Set(new.project_id.map(Into::into)),
+            kind: Set(new.kind),
+            state: Set(if pending > 0 {
+                JobState::Blocked
+            } else {
+                JobState::Pending
+            }),
+            payload: Set(new.payload),
+            result: Set(None),
+            error_code: Set(None),
+            error_message: Set(None),
+            attempt: Set(0),
+            max_attempts: Set(new.max_attempts.max(1)),
+            crash_count: Set(0),
+            lease_token: Set(0),
+            worker_id: Set(None),
+            cancel_requested_at: Set(None),
+            progress: Set(None),
+            step: Set(None),
+            items_done: Set(None),
+            items_total: Set(None),
+            unit: Set(None),
+            created_at: Set(now),
+            started_at: Set(None),
+            finished_at: Set(None),
+            queue: Set(new.queue),
+            priority: Set(new.priority),
+            concurrency_key: Set(concurrency_key.unwrap_or_default()),
+            run_at: Set(new.run_at.unwrap_or(now)),
+            unique_key: Set(new.unique_key),
+            pending_dependencies: Set(pending),
+            max_crashes: Set(new.max_crashes.max(1)),
+            schedule_id: Set(schedule_id),
+            scheduled_for: Set(scheduled_for),
+        })
+        .await?;
+    dependencies::record(transaction, &new.id, &depends_on).await?;
+    if job.state == JobState::Pending {
+        lanes::refresh(transaction, &job, false, now).await?;
+    }
+    Ok(Enqueued { job, is_new: true })
+}
+
+/// Jobs that have not ended: the predicate of the indexes, as it stands there.
+pub(crate) const LIVE: &str = r#""jobs"."state" IN ('blocked', 'pending', 'running')"#;
+
 /// The job with this unique key that has not ended.
 pub(super) async fn live(
     transaction: &CoreTransaction,
     unique_key: &str,
 ) -> Result<Option<jobs::Model>, StoreError> {
-    // The predicate of the index, as it stands there.
-    const LIVE: &str = r#""jobs"."state" IN ('blocked', 'pending', 'running')"#;
     let live = jobs::Entity::find()
         .filter(jobs::Column::UniqueKey.eq(unique_key))
         .filter(Expr::cust(LIVE));

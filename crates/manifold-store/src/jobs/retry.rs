@@ -29,8 +29,12 @@ impl Jobs {
                     return Err(JobsError::duplicate(&other)?);
                 }
                 let depends_on = dependencies::of(transaction, job).await?;
-                let pending_dependencies =
-                    dependencies::unfinished(transaction, &depends_on).await?;
+                let pending_dependencies = dependencies::unfinished(
+                    transaction,
+                    &depends_on,
+                    found.schedule_id.as_deref(),
+                )
+                .await?;
                 let reopen = Transition::Reopen {
                     pending_dependencies,
                 };

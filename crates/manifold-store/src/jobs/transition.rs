@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, UpdateMany};
 
 use super::rule::{self, Event, Refused, Seen};
-use super::{Claim, Ending, JobsError, dependencies, execution, lanes};
+use super::{Claim, Ending, JobsError, dependencies, execution, lanes, on_failure};
 use crate::{CoreTransaction, ExecutionId, JobId, StoreError, WorkerId};
 
 /// A change of a job's state, with what it must find and what it leaves.
@@ -198,7 +198,7 @@ impl Transition<'_> {
 }
 
 /// Changes a job's state, if it is where `transition` expects it, with all that follows from it: the record of the
-/// attempt, the turn of its lane, the jobs that wait for it. Returns the job as it is then.
+/// attempt, the turn of its lane, the jobs that wait for it, what its schedule wants when it fails. Returns the job as it is then.
 ///
 /// # Errors
 /// [`JobsError::LeaseLost`] for an attempt that does not own the job any more, else
@@ -223,6 +223,9 @@ pub(super) async fn apply_to(
     let job = change(transaction, found, transition, now).await?;
     if rule::is_final(job.state) {
         dependencies::settle(transaction, &job, now).await?;
+    }
+    if job.state == JobState::Failed {
+        on_failure::follow(transaction, &job, now).await?;
     }
     Ok(job)
 }

@@ -12,6 +12,7 @@ mod support;
 
 mod dependencies;
 mod limits;
+mod prune;
 mod release;
 mod scene;
 mod steps;

@@ -12,6 +12,7 @@ pub(crate) mod migrate;
 pub(crate) mod project;
 pub(crate) mod query;
 pub(crate) mod restore;
+pub(crate) mod schedule;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
 pub(crate) mod source;
@@ -45,6 +46,7 @@ async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Export(arguments) => export::run(arguments, session).await,
         Command::Backup(command) => backup::run(command, session).await,
         Command::Restore(arguments) => restore::run(arguments, session).await,
+        Command::Schedule(command) => schedule::run(command, session).await,
         Command::Settings(command) => settings::run(command, session).await,
         Command::Migrate(command) => migrate::run(command, session).await,
         Command::Job(command) => job::run(command, session).await,

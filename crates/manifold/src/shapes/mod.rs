@@ -10,6 +10,7 @@ pub(crate) mod job;
 pub(crate) mod log_line;
 pub(crate) mod project;
 pub(crate) mod project_stats;
+pub(crate) mod schedule;
 pub(crate) mod snapshot;
 pub(crate) mod source;
 pub(crate) mod trashed;

@@ -93,6 +93,38 @@ fn documents_have_their_fields() {
             document(&["backup", "verify", &backup_id(&folder)]),
         ),
         (
+            "backup-schedule",
+            document(&[
+                "backup",
+                "schedule",
+                "aviation",
+                "--cron",
+                "30 2 * * *",
+                "--time-zone",
+                "Europe/Berlin",
+                "--on-failure-command",
+                "notify-send",
+                "no backup",
+                ";",
+            ]),
+        ),
+        ("schedule-list", document(&["schedule", "list"])),
+        ("schedule-show", document(&["schedule", "show", "backup"])),
+        (
+            "schedule-disable",
+            document(&["schedule", "disable", "backup"]),
+        ),
+        (
+            "schedule-delete-plan",
+            document(&["schedule", "delete", "backup", "--dry-run"]),
+        ),
+        (
+            "backup-unschedule",
+            document(&["backup", "unschedule", "aviation"]),
+        ),
+        ("job-prune-plan", document(&["job", "prune", "--dry-run"])),
+        ("job-prune", document(&["job", "prune"])),
+        (
             "backup-delete",
             document(&["backup", "delete", &backup_id(&folder), "--yes"]),
         ),

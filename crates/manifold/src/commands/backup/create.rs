@@ -46,7 +46,7 @@ pub(crate) struct CreateArgs {
 
 /// How a project is saved.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum TypeArgument {
+pub(super) enum TypeArgument {
     /// The database file itself; the fastest
     Sqlite,
     /// A CSV file for each table
@@ -94,7 +94,7 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
 }
 
 /// The folder, wherever the program is started the next time.
-fn folder(given: &Path) -> Result<PathBuf, CommandError> {
+pub(super) fn folder(given: &Path) -> Result<PathBuf, CommandError> {
     if given.to_str().is_some_and(|text| text.contains("://")) {
         let message = format!(
             "{} is an address; --to takes a folder of this machine",

@@ -4,7 +4,9 @@ mod create;
 mod delete;
 mod list;
 mod reference;
+mod schedule;
 mod show;
+mod unschedule;
 mod verify;
 
 use clap::Subcommand;
@@ -12,6 +14,8 @@ use clap::Subcommand;
 use self::create::CreateArgs;
 use self::delete::DeleteArgs;
 pub(crate) use self::reference::FoundBackup;
+use self::schedule::ScheduleArgs;
+use self::unschedule::UnscheduleArgs;
 use crate::session::Session;
 
 /// What to do with backups.
@@ -43,6 +47,10 @@ changed but the time of the check. Exit code 1 when the backup is damaged.")]
     },
     /// Delete a backup, with its files
     Delete(DeleteArgs),
+    /// Make backups of a project again and again
+    Schedule(ScheduleArgs),
+    /// Make no more backups of a project by schedule
+    Unschedule(UnscheduleArgs),
 }
 
 impl BackupCommand {
@@ -60,5 +68,7 @@ pub(crate) async fn run(command: BackupCommand, session: &Session) -> anyhow::Re
         BackupCommand::Show { backup } => show::run(&backup, session).await,
         BackupCommand::Verify { backup } => verify::run(&backup, session).await,
         BackupCommand::Delete(arguments) => delete::run(arguments, session).await,
+        BackupCommand::Schedule(arguments) => schedule::run(arguments, session).await,
+        BackupCommand::Unschedule(arguments) => unschedule::run(arguments, session).await,
     }
 }

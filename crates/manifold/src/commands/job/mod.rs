@@ -2,12 +2,14 @@
 
 mod list;
 mod logs;
+mod prune;
 mod show;
 
 use clap::Subcommand;
 use manifold_store::{IdError, JobId, StoreError};
 
 use self::list::ListArgs;
+use self::prune::PruneArgs;
 use crate::session::Session;
 
 /// What to do with jobs.
@@ -32,6 +34,15 @@ Where the project's file is not within reach there are no checkpoints.")]
         /// Its id, or the beginning of its id
         job: String,
     },
+    /// Remove jobs that ended long ago, and what they said
+    Prune(PruneArgs),
+}
+
+impl JobCommand {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        !matches!(self, Self::Prune(_))
+    }
 }
 
 /// Runs a verb.
@@ -40,6 +51,7 @@ pub(crate) async fn run(command: JobCommand, session: &Session) -> anyhow::Resul
         JobCommand::List(arguments) => list::run(arguments, session).await,
         JobCommand::Show { job } => show::run(&job, session).await,
         JobCommand::Logs { job } => logs::run(&job, session).await,
+        JobCommand::Prune(arguments) => prune::run(&arguments, session).await,
     }
 }
 

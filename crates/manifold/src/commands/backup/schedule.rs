@@ -1,0 +1,139 @@
+//! `manifold backup schedule`
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, ValueEnum};
+use entity_core::enums::OverlapPolicy;
+use manifold_jobs::backup::BackupOptions;
+use manifold_jobs::jobs::BackupProject;
+use manifold_jobs::new_job;
+use manifold_jobs::schedule::{Missed, OnFailure, ScheduleSpec};
+use manifold_store::Projects;
+use serde_json::json;
+
+use super::create::{TypeArgument, folder};
+use crate::commands::schedule::{NEEDS_WORKER, schedules, shape};
+use crate::config;
+use crate::session::Session;
+use crate::table::printable;
+
+/// When, what to save, and how.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  manifold backup schedule aviation --cron '30 2 * * *'
+  manifold backup schedule aviation --cron @weekly --name weekly --type full --compress --to /mnt/usb
+  manifold backup schedule aviation --cron '0 * * * *' --time-zone UTC --on-failure-command notify-send 'no backup'
+
+The five fields are minute, hour, day of the month, month and day of the week. Each backup is read back and compared \
+once it is made. A project has one schedule of a name: the same command again changes it. `manifold schedule` lists, \
+switches off and deletes schedules.
+
+The command on failure is run without a shell, with what failed in MANIFOLD_JOB_ID, MANIFOLD_PROJECT_ID, \
+MANIFOLD_SCHEDULE, MANIFOLD_ERROR_CODE and MANIFOLD_ERROR_MESSAGE; `;` ends it where other flags follow.")]
+pub(crate) struct ScheduleArgs {
+    /// The project: its id, its name, or the beginning of its id
+    project: String,
+    /// When, as a cron expression
+    #[arg(long, value_name = "EXPR")]
+    cron: String,
+    /// By whose clock, such as Europe/Berlin [default: that of this machine]
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
+    /// What the schedule is called
+    #[arg(long, default_value = "backup")]
+    name: String,
+    /// How it is saved
+    #[arg(long, value_name = "TYPE", default_value = "sqlite")]
+    r#type: TypeArgument,
+    /// The folder in which the backups' own folders will be [default: `backups` in the data folder]
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+    /// Compress with zstd
+    #[arg(long)]
+    compress: bool,
+    /// Save sources, columns and settings, but no rows
+    #[arg(long)]
+    without_data: bool,
+    /// Do not read each backup back; it never counts as verified then
+    #[arg(long)]
+    no_verify: bool,
+    /// What becomes of slots for which no worker ran
+    #[arg(long, value_name = "POLICY", default_value = "run_once")]
+    missed: MissedArgument,
+    /// How many missed slots are done at most, with --missed run_all
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    missed_max: u32,
+    /// How many minutes late a slot may be begun, with --missed skip
+    #[arg(long, value_name = "MINUTES", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=525_600))]
+    missed_grace: u64,
+    /// What becomes of a slot while a backup of the schedule goes on: skip it, queue it behind that one, or allow both
+    #[arg(long, value_name = "POLICY", default_value = "skip", value_parser = PossibleValuesParser::new(OverlapPolicy::VALUES).try_map(|policy| policy.parse::<OverlapPolicy>()))]
+    overlap: OverlapPolicy,
+    /// What is run when a backup fails: a program and its arguments
+    #[arg(long, value_name = "WORD", num_args = 1.., value_terminator = ";", allow_hyphen_values = true)]
+    on_failure_command: Vec<String>,
+}
+
+/// What becomes of slots for which no worker ran.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum MissedArgument {
+    /// They are left out; one that is a little late is done
+    Skip,
+    /// The latest is done
+    RunOnce,
+    /// The latest are done, one after the other
+    RunAll,
+}
+
+/// Makes a schedule for backups of a project, or changes it.
+pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::Result<()> {
+    let store = session.store().await?;
+    let project = Projects::new(&store).find(&arguments.project).await?;
+    let id = Projects::id(&project)?;
+    let job = BackupProject {
+        to: arguments.to.as_deref().map(folder).transpose()?,
+        options: BackupOptions {
+            without_data: arguments.without_data,
+            compress: arguments.compress,
+        },
+        verify: !arguments.no_verify,
+        ..BackupProject::each_time(id.clone(), arguments.r#type.into())
+    };
+    let command = arguments.on_failure_command;
+    let spec = ScheduleSpec {
+        time_zone: arguments.time_zone.unwrap_or_else(config::time_zone),
+        missed: match arguments.missed {
+            MissedArgument::Skip => Missed::Skip {
+                grace: Duration::from_secs(60 * arguments.missed_grace),
+            },
+            MissedArgument::RunOnce => Missed::RunOnce,
+            MissedArgument::RunAll => Missed::RunAll {
+                max: arguments.missed_max,
+            },
+        },
+        overlap: arguments.overlap,
+        on_failure: (!command.is_empty()).then(|| OnFailure::command(command)),
+        ..ScheduleSpec::new(arguments.name, arguments.cron, new_job(&job, Some(id))?)
+    };
+    let schedules = schedules(&store);
+    let (row, created) = schedules.set(spec).await?;
+    let shape = shape(&schedules, row).await?;
+    let output = session.output();
+    let document = json!({ "schedule": shape, "created": created });
+    output.confirm(&document, || {
+        format!(
+            "{} schedule {} for backups of {}.\n  id    {}\n  next  {}",
+            if created { "Made" } else { "Changed" },
+            printable(&shape.name),
+            printable(&project.name),
+            shape.id,
+            shape.next()
+        )
+    })?;
+    output.note(NEEDS_WORKER);
+    Ok(())
+}
