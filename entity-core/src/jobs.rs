@@ -51,6 +51,11 @@ pub struct Model {
     pub unique_key: Option<String>,
     pub pending_dependencies: i64,
     pub max_crashes: i64,
+    #[sea_orm(column_type = "Double", nullable)]
+    pub rate: Option<f64>,
+    pub eta_at: Option<DateTimeUtc>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub cancel_reason: Option<String>,
     #[sea_orm(has_many)]
     pub job_checkpoints: HasMany<super::job_checkpoints::Entity>,
     #[sea_orm(has_many)]

@@ -108,6 +108,10 @@ id!(
     WorkerId
 );
 id!(
+    /// A worker that waits for jobs.
+    CrewId
+);
+id!(
     /// A backup.
     BackupId
 );

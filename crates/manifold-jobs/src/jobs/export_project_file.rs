@@ -62,9 +62,5 @@ pub(crate) async fn clear_leftovers(jobs: &Jobs, dead: &jobs::Model) -> Result<(
             return Ok(());
         }
     }
-    let cleared = tokio::task::spawn_blocking(move || AtomicFile::clear(&dead.path)).await;
-    match cleared {
-        Ok(cleared) => Ok(cleared?),
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
+    Ok(manifold_store::blocking(move || AtomicFile::clear(&dead.path)).await?)
 }
