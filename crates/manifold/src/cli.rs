@@ -12,6 +12,7 @@ use crate::commands::export::ExportArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::import_history::ImportHistoryArgs;
 use crate::commands::job::JobCommand;
+use crate::commands::log::LogArgs;
 use crate::commands::migrate::MigrateCommand;
 use crate::commands::project::ProjectCommand;
 use crate::commands::query::QueryArgs;
@@ -19,6 +20,7 @@ use crate::commands::restore::RestoreArgs;
 use crate::commands::settings::SettingsCommand;
 use crate::commands::snapshot::SnapshotCommand;
 use crate::commands::source::SourceCommand;
+use crate::commands::worker::WorkerArgs;
 use crate::output::Output;
 
 /// A local-first store for data-integration work: every import is a version
@@ -95,9 +97,13 @@ pub(crate) enum Command {
     Backup(BackupCommand),
     /// Restore a project from a backup
     Restore(RestoreArgs),
-    /// Jobs, the work that takes time: list, show, logs
+    /// Jobs, the work that takes time: list, show, watch, cancel, retry, explain and more
     #[command(subcommand)]
     Job(JobCommand),
+    /// Do the jobs that wait, until it is stopped
+    Worker(WorkerArgs),
+    /// What went wrong lately: warnings and errors of jobs and of changes of projects
+    Log(LogArgs),
     /// Settings of the data folder: list, get, set, unset
     #[command(subcommand)]
     Settings(SettingsCommand),
@@ -123,7 +129,9 @@ impl Command {
             Self::ImportHistory(_) | Self::Query(_) | Self::Export(_) | Self::Completions(_) => {
                 true
             }
-            Self::Job(_) => true,
+            Self::Job(command) => command.only_reads(),
+            Self::Worker(arguments) => arguments.only_reads(),
+            Self::Log(_) => true,
             Self::Doctor(arguments) => arguments.only_reads(),
             Self::Init | Self::Import(_) | Self::Restore(_) => false,
         }
