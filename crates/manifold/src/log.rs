@@ -1,8 +1,7 @@
 //! The log on stderr, and the logs of jobs.
 
 use manifold_jobs::JobLogLayer;
-use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
@@ -39,10 +38,11 @@ pub(crate) fn start(global: &Global) -> anyhow::Result<()> {
     let shown = if global.verbose {
         shown.with_filter(filter).boxed()
     } else {
+        // Which job it is about stands in the job's own log.
         shown
             .with_target(false)
             .without_time()
-            .with_filter(filter)
+            .with_filter(filter.and(filter_fn(|metadata| metadata.is_event())))
             .boxed()
     };
     let of_jobs = Targets::new()

@@ -71,13 +71,14 @@ pub(crate) async fn run(arguments: LogArgs, session: &Session) -> anyhow::Result
         .map(|entry| LogEntryShape::new(entry, &names))
         .collect();
     let output = session.output();
+    if entries.is_empty() {
+        output.note("Nothing was said that is so serious; --level info shows more.");
+        return Ok(output.document(&json!({ "log": [] }))?);
+    }
     output.show(&json!({ "log": entries }), || {
         let lines: Vec<_> = entries.iter().map(LogEntryShape::line).collect();
         lines.join("\n")
     })?;
-    if entries.is_empty() {
-        output.note("Nothing was said that is so serious; --level info shows more.");
-    }
     Ok(())
 }
 

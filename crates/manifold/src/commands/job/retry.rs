@@ -37,6 +37,7 @@ pub(super) async fn run(arguments: RetryArgs, session: &Session) -> anyhow::Resu
     let jobs = Jobs::new(&session.store().await?);
     let found = jobs.find(&arguments.job).await?;
     let job = id(&found.id)?;
+    let mut taken_from = None;
     let again = match (found.state, arguments.force) {
         (JobState::Running, false) => {
             return Err(CommandError::JobRuns {
@@ -47,9 +48,9 @@ pub(super) async fn run(arguments: RetryArgs, session: &Session) -> anyhow::Resu
             .into());
         }
         (JobState::Running, true) => {
-            session
-                .confirm(question(&jobs, &job, &found).await?)
-                .await?;
+            let (question, pid) = question(&jobs, &job, &found).await?;
+            session.confirm(question).await?;
+            taken_from = pid;
             jobs.release(&job).await?
         }
         _ => jobs.retry(&job).await?,
@@ -62,14 +63,24 @@ pub(super) async fn run(arguments: RetryArgs, session: &Session) -> anyhow::Resu
             JobState::Blocked => format!("Job {} ({}) waits for others.", again.id, again.kind),
             _ => written_down(&again),
         })?;
+    if let Some(pid) = taken_from {
+        session.output().note(&format!(
+            "Process {pid} cannot write for this job any more, but keeps the locks it has. If the job then waits for it, \
+             end it: kill -9 {pid}"
+        ));
+    }
     if again.state == JobState::Pending {
         session.note_who_does(&again).await?;
     }
     Ok(())
 }
 
-/// What `--force` would do.
-async fn question(jobs: &Jobs, job: &JobId, found: &jobs::Model) -> anyhow::Result<String> {
+/// What `--force` would do, and to which process.
+async fn question(
+    jobs: &Jobs,
+    job: &JobId,
+    found: &jobs::Model,
+) -> anyhow::Result<(String, Option<i64>)> {
     let explanation = jobs.explain(job).await?;
     let runs = explanation.reasons.iter().find_map(|reason| match reason {
         Reason::Runs {
@@ -81,12 +92,13 @@ async fn question(jobs: &Jobs, job: &JobId, found: &jobs::Model) -> anyhow::Resu
     });
     let what = format!("Take job {job} ({}) away", found.kind);
     Ok(match runs {
-        Some((process, heard_of)) => format!(
-            "{what} from process {} ({}), which was heard of {} ago",
-            process.pid,
-            process.command,
-            units::duration(Timestamp::now() - heard_of)
-        ),
-        None => format!("{what} from its process"),
+        Some((process, heard_of)) => {
+            let silence = units::duration(Timestamp::now() - heard_of);
+            let (pid, command) = (process.pid, &process.command);
+            let question =
+                format!("{what} from process {pid} ({command}), which was heard of {silence} ago");
+            (question, Some(pid))
+        }
+        None => (format!("{what} from its process"), None),
     })
 }

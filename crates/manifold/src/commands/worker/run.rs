@@ -1,11 +1,18 @@
 //! `manifold worker` itself
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use clap::Args;
 use entity_core::enums::JobState;
 use entity_core::jobs;
 use manifold_jobs::{Registry, Served, Worker, WorkerEvent, WorkerOptions};
+use manifold_store::{HubCopies, SqliteManager};
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, interval_at};
+use tokio_util::sync::CancellationToken;
 
 use crate::command_error::CommandError;
 use crate::output::Output;
@@ -13,6 +20,9 @@ use crate::session::Session;
 use crate::shapes::job::{JobShape, took};
 use crate::table::printable;
 use crate::units;
+
+/// How often it is looked whether the hub is to be copied.
+const COPY_LOOK: Duration = Duration::from_secs(300);
 
 /// Which jobs, and how many at once.
 #[derive(Debug, Args)]
@@ -48,8 +58,12 @@ pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result
     let worker = Worker::new(&store, Registry::built_in(), options);
     let output = session.output();
     let telling = tokio::spawn(tell(told, output));
-    let work = session.stoppable();
+    let work = session.leavable();
     let stop = work.token();
+    let _beside = Beside(vec![
+        tokio::spawn(say_when_asked(stop.clone(), output)),
+        tokio::spawn(copy_hub(store.clone())),
+    ]);
     let served: Served = if arguments.once {
         worker.drain_until(&stop).await?
     } else {
@@ -81,6 +95,35 @@ pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result
         .into());
     }
     Ok(())
+}
+
+/// Tasks that end with this.
+struct Beside(Vec<JoinHandle<()>>);
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn say_when_asked(stop: CancellationToken, output: Output) {
+    stop.cancelled().await;
+    let soft = WorkerOptions::default().soft_timeout.as_secs();
+    output.note(&format!(
+        "Stopping: no further job is begun; those that run may end for {soft} s, then they stop at a safe point. Once \
+         more leaves at once."
+    ));
+}
+
+/// Takes the hourly copy of the hub, as every command does at its end.
+async fn copy_hub(store: Arc<SqliteManager>) {
+    let mut look = interval_at(Instant::now() + COPY_LOOK, COPY_LOOK);
+    loop {
+        look.tick().await;
+        if let Err(error) = HubCopies::new(&store).take_if_due().await {
+            tracing::warn!(%error, "the hourly copy of the hub was not taken; the hub is not affected");
+        }
+    }
 }
 
 /// Says what the worker begins and ends, on stderr, or as JSON Lines on stdout.
