@@ -109,8 +109,7 @@ impl Buffered {
 #[derive(Debug)]
 pub struct JobLog {
     jobs: Jobs,
-    execution_id: String,
-    job_id: String,
+    claim: Claim,
     kept: Excerpt<i64>,
     /// When the last line of the beginning was said.
     head_until: DateTime<Utc>,
@@ -132,8 +131,7 @@ impl JobLog {
     pub fn new(jobs: &Jobs, claim: &Claim) -> Self {
         Self {
             jobs: jobs.clone(),
-            execution_id: (&claim.execution_id).into(),
-            job_id: (&claim.job_id).into(),
+            claim: claim.clone(),
             kept: Excerpt::new(ROOM),
             head_until: claim.job.started_at.unwrap_or(claim.job.created_at),
             said: 0,
@@ -201,7 +199,7 @@ impl JobLog {
         let transaction = core.begin_with(Durability::Relaxed).await?;
         if let Some(out) = changes.forget {
             let forgotten = job_logs::Entity::delete_many()
-                .filter(job_logs::Column::ExecutionId.eq(&self.execution_id))
+                .filter(job_logs::Column::ExecutionId.eq(&self.claim.execution_id))
                 .filter(job_logs::Column::Seq.gt(self.head_lines()))
                 .filter(job_logs::Column::Seq.lte(out + 1));
             transaction.exec(forgotten).await?;
@@ -223,9 +221,9 @@ impl JobLog {
 
     fn row(&self, seq: i64, line: LogLine) -> job_logs::ActiveModel {
         job_logs::ActiveModel {
-            execution_id: Set(self.execution_id.clone()),
+            execution_id: Set((&self.claim.execution_id).into()),
             seq: Set(seq),
-            job_id: Set(self.job_id.clone()),
+            job_id: Set((&self.claim.job_id).into()),
             at: Set(line.at),
             level: Set(line.level),
             target: Set(line.target),

@@ -187,7 +187,7 @@ fn every_long_verb_can_be_detached() {
     assert_eq!(worked.code, 0, "{}", worked.stderr);
     assert!(folder.path("again.db").exists());
     let listed = folder.json(&["job", "list", "--state", "completed"]);
-    assert_eq!(listed["jobs"].as_array().unwrap().len(), 9);
+    assert_eq!(listed["jobs"].as_array().unwrap().len(), 10);
     let projects = folder.json(&["project", "list"]);
     assert_eq!(projects["projects"].as_array().unwrap().len(), 4);
 }

@@ -1,17 +1,11 @@
 //! `manifold worker` itself
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use clap::Args;
 use entity_core::enums::JobState;
 use entity_core::jobs;
 use manifold_jobs::{Registry, Served, Worker, WorkerEvent, WorkerOptions};
-use manifold_store::{HubCopies, SqliteManager};
 use serde_json::json;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::command_error::CommandError;
@@ -20,9 +14,6 @@ use crate::session::Session;
 use crate::shapes::job::{JobShape, took};
 use crate::table::printable;
 use crate::units;
-
-/// How often it is looked whether the hub is to be copied.
-const COPY_LOOK: Duration = Duration::from_secs(300);
 
 /// Which jobs, and how many at once.
 #[derive(Debug, Args)]
@@ -60,16 +51,14 @@ pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result
     let telling = tokio::spawn(tell(told, output));
     let work = session.leavable();
     let stop = work.token();
-    let _beside = Beside(vec![
-        tokio::spawn(say_when_asked(stop.clone(), output)),
-        tokio::spawn(copy_hub(store.clone())),
-    ]);
+    let saying = tokio::spawn(say_when_asked(stop.clone(), output));
     let served: Served = if arguments.once {
         worker.drain_until(&stop).await?
     } else {
         output.note("Waiting for jobs; Ctrl-C stops.");
         worker.run(&stop).await?
     };
+    saying.abort();
     drop(worker); // nothing more is told
     let ends = telling
         .await
@@ -97,15 +86,6 @@ pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result
     Ok(())
 }
 
-/// Tasks that end with this.
-struct Beside(Vec<JoinHandle<()>>);
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        self.0.iter().for_each(JoinHandle::abort);
-    }
-}
-
 async fn say_when_asked(stop: CancellationToken, output: Output) {
     stop.cancelled().await;
     let soft = WorkerOptions::default().soft_timeout.as_secs();
@@ -113,17 +93,6 @@ async fn say_when_asked(stop: CancellationToken, output: Output) {
         "Stopping: no further job is begun; those that run may end for {soft} s, then they stop at a safe point. Once \
          more leaves at once."
     ));
-}
-
-/// Takes the hourly copy of the hub, as every command does at its end.
-async fn copy_hub(store: Arc<SqliteManager>) {
-    let mut look = interval_at(Instant::now() + COPY_LOOK, COPY_LOOK);
-    loop {
-        look.tick().await;
-        if let Err(error) = HubCopies::new(&store).take_if_due().await {
-            tracing::warn!(%error, "the hourly copy of the hub was not taken; the hub is not affected");
-        }
-    }
 }
 
 /// Says what the worker begins and ends, on stderr, or as JSON Lines on stdout.
