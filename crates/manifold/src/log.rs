@@ -42,7 +42,7 @@ pub(crate) fn start(global: &Global) -> anyhow::Result<()> {
         shown
             .with_target(false)
             .without_time()
-            .with_filter(filter.and(filter_fn(|metadata| metadata.is_event())))
+            .with_filter(filter.and(filter_fn(|metadata| !metadata.is_span())))
             .boxed()
     };
     let of_jobs = Targets::new()

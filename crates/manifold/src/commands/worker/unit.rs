@@ -168,13 +168,13 @@ mod tests {
         let command = [
             "/opt/my apps/manifold",
             "--data-dir",
-            r#"/home/a/100% "x" $HOME & <b>"#,
+            r#"/srv/100% "x" $HOME & <b>"#,
             "worker",
         ];
         Unit {
             name: "manifold-worker".to_owned(),
             command: command.map(str::to_owned).to_vec(),
-            data_folder: r#"/home/a/100% "x" $HOME & <b>"#.to_owned(),
+            data_folder: r#"/srv/100% "x" $HOME & <b>"#.to_owned(),
         }
     }
 
