@@ -18,6 +18,8 @@ pub struct Model {
     pub lock_path: String,
     pub started_at: DateTimeUtc,
     #[sea_orm(has_many)]
+    pub job_crews: HasMany<super::job_crews::Entity>,
+    #[sea_orm(has_many)]
     pub jobs: HasMany<super::jobs::Entity>,
 }
 

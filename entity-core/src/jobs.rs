@@ -54,6 +54,10 @@ pub struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub schedule_id: Option<String>,
     pub scheduled_for: Option<DateTimeUtc>,
+    #[sea_orm(column_type = "Double", nullable)]
+    pub rate: Option<f64>,
+    pub eta_at: Option<DateTimeUtc>,
+    pub cancel_reason: Option<String>,
     #[sea_orm(has_many)]
     pub job_checkpoints: HasMany<super::job_checkpoints::Entity>,
     #[sea_orm(has_many)]

@@ -16,6 +16,7 @@ pub mod data_sources;
 pub mod enums;
 pub mod import_history;
 pub mod job_checkpoints;
+pub mod job_crews;
 pub mod job_dependencies;
 pub mod job_executions;
 pub mod job_lanes;

@@ -7,6 +7,7 @@ impl CoreEntity for crate::backups::Entity {}
 impl CoreEntity for crate::data_sources::Entity {}
 impl CoreEntity for crate::import_history::Entity {}
 impl CoreEntity for crate::job_checkpoints::Entity {}
+impl CoreEntity for crate::job_crews::Entity {}
 impl CoreEntity for crate::job_dependencies::Entity {}
 impl CoreEntity for crate::job_executions::Entity {}
 impl CoreEntity for crate::job_lanes::Entity {}

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use entity_core::enums::OverlapPolicy;
+use entity_core::enums::{LogLevel, OverlapPolicy};
 use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
 use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::schedule::{OnFailure, ScheduleSpec, Schedules};
@@ -24,11 +24,11 @@ use manifold_jobs::{
 use manifold_store::recorder::{self, Place};
 use manifold_store::rows::Effect;
 use manifold_store::{
-    AdoptOptions, Clock, CopyWatch, DataSources, DatabaseManager as _, Ending, Fence, FenceError,
-    ImportSource, JobFilter, JobId, JobProgress, Jobs, Layout, Migrations, NewJob, NewProject,
-    NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceChange, SourceId,
-    SourceIndexes, SourceTrash, SqliteManager, StepCursor, StoreOptions, Target, Timestamp, Trash,
-    UserQueries, rows,
+    AdoptOptions, Claim, Clock, CopyWatch, DataSources, DatabaseManager as _, Ending, Fence,
+    FenceError, HubLog, ImportSource, JobFilter, JobId, JobLog, JobProgress, Jobs, Layout, LogBuffer,
+    LogFilter, LogLine, Migrations, NewJob, NewProject, NewSource, ProjectId, Projects, Reason,
+    RowLog, Setting, Settings, Snapshots, SourceChange, SourceId, SourceIndexes, SourceTrash,
+    SqliteManager, StepCursor, StoreOptions, Target, Timestamp, Trash, UserQueries, rows,
 };
 use rusqlite::config::DbConfig;
 use tokio_util::sync::CancellationToken;
@@ -364,6 +364,72 @@ async fn source_trash(manager: &Arc<SqliteManager>, project: &ProjectId) {
     trash.purge(project, &renamed).await.unwrap();
 }
 
+/// What is told of jobs and of who does them.
+async fn told(jobs: &Jobs, claim: &Claim, waiting: &JobId) {
+    let (lines, mut log) = (LogBuffer::default(), JobLog::new(jobs, claim));
+    for number in 0..20_000 {
+        lines.push(LogLine {
+            at: Timestamp::now(),
+            level: LogLevel::Warn,
+            target: "tour".to_owned(),
+            message: number.to_string(),
+            fields: None,
+        });
+        if number % 9_000 == 0 {
+            log.append(&lines).await.unwrap();
+        }
+    }
+    log.append(&lines).await.unwrap();
+    let execution = claim.execution_id.as_str();
+    jobs.log_behind(execution, 5, 10).await.unwrap();
+    let manager = jobs.manager();
+    for project in [None, claim.job.project_id.as_ref()] {
+        let filter = LogFilter {
+            level: LogLevel::Trace,
+            project: project.map(|id| id.parse().unwrap()),
+            since: Some(claim.job.created_at),
+            limit: 10,
+        };
+        let log = HubLog::new(manager.clone());
+        assert_eq!(log.read(&filter).await.unwrap().len(), 10);
+        log.read(&LogFilter {
+            since: None,
+            ..filter
+        })
+        .await
+        .unwrap();
+    }
+    let crew = jobs.enlist(None, &["tour"], 1).await.unwrap();
+    assert_eq!(jobs.crews().await.unwrap().len(), 1);
+    let again = jobs.enlist(None, &["tour"], 1).await.unwrap();
+    for job in [&claim.job_id, waiting] {
+        jobs.explain(job).await.unwrap();
+    }
+    let other = NewJob {
+        queue: "tour".to_owned(),
+        project_id: claim.job.project_id.as_ref().map(|id| id.parse().unwrap()),
+        ..NewJob::new("tour", serde_json::json!({}))
+    };
+    let other: JobId = jobs.submit(other).await.unwrap().job.id.parse().unwrap();
+    assert_eq!(jobs.explain(&other).await.unwrap().reasons.len(), 2);
+    jobs.limit_project(
+        &claim.job.project_id.as_ref().unwrap().parse().unwrap(),
+        None,
+    )
+    .await
+    .unwrap();
+    jobs.limit_queue("tour", None).await.unwrap();
+    assert!(matches!(
+        jobs.explain(&other).await.unwrap().reasons[..],
+        [Reason::InTurn { .. }]
+    ));
+    jobs.cancel_because(&other, Some("the tour")).await.unwrap();
+    jobs.stats().await.unwrap();
+    again.stopping(Timestamp::now()).await.unwrap();
+    again.end().await.unwrap();
+    crew.end().await.unwrap();
+}
+
 /// Jobs wait, take turns, are limited, put off, cancelled, retried, taken away and waited for.
 async fn engine(manager: &Arc<SqliteManager>, project: &ProjectId) {
     let jobs = Jobs::new(manager);
@@ -396,6 +462,7 @@ async fn engine(manager: &Arc<SqliteManager>, project: &ProjectId) {
         .await
         .unwrap();
     jobs.standing(&claim).await.unwrap();
+    told(&jobs, &claim, &waiting).await;
     jobs.remember_step(&claim, "step", 1.into()).await.unwrap();
     jobs.step_output(&first, "step").await.unwrap();
     jobs.steps(&first).await.unwrap();

@@ -1,19 +1,21 @@
 //! One attempt at a job, by whomever.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use entity_core::enums::{ExecutionState, LogLevel};
 use futures_util::FutureExt as _;
-use manifold_store::{Claim, Ending, Jobs, JobsError, Standing, fail_point};
+use manifold_store::{Claim, Ending, Jobs, JobsError, LogBuffer, Standing, fail_point};
 use serde_json::Value as Json;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use crate::context::Reporter;
 use crate::kind::{Kind, Work};
 use crate::recorder::Recorder;
 use crate::stop::{Stop, StopCause};
-use crate::{CleanUpReason, CrashPolicy, JobContext, JobError, Progress, backoff};
+use crate::{CleanUpReason, CrashPolicy, JobContext, JobError, Progress, backoff, log_layer};
 
 /// How long a job may take to remove what it left.
 const CLEAN_UP: Duration = Duration::from_secs(30);
@@ -38,12 +40,13 @@ pub(crate) struct Made {
 impl Attempt {
     /// Does the work, as far as it goes. The job itself is not ended: the hub still says that it runs.
     pub(crate) async fn make(&self, work: &dyn Work) -> Made {
-        let (lines, said) = mpsc::unbounded_channel();
+        let lines = Arc::new(LogBuffer::default());
+        let span = log_layer::span(&self.claim, &lines);
         let recorder = Recorder::start(
             self.jobs.clone(),
             self.claim.clone(),
             self.progress.subscribe(),
-            said,
+            lines.clone(),
             self.stop.clone(),
         );
         let reporter = Reporter {
@@ -53,17 +56,22 @@ impl Attempt {
         };
         let cancel = self.stop.token().clone();
         let context = JobContext::new(self.jobs.clone(), self.claim.clone(), cancel, reporter);
+        let made = self.make_within(work, &context).instrument(span).await;
+        recorder.stop().await;
+        made
+    }
+
+    async fn make_within(&self, work: &dyn Work, context: &JobContext) -> Made {
         let outcome = match self.begin_anew_after_crash().await {
-            Ok(()) => self.run(work, &context).await,
+            Ok(()) => self.run(work, context).await,
             Err(error) => Err(error.into()),
         };
         let made = self.judge(outcome);
         if let Some(reason) = self.is_last(&made.ending)
             && self.still_owns().await
         {
-            clean_up(work, &context, reason).await;
+            clean_up(work, context, reason).await;
         }
-        recorder.stop().await;
         made
     }
 

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use entity_core::enums::LogLevel;
 use manifold_store::{
-    Claim, ExecutionId, JobId, Jobs, LogLine, SqliteManager, Timestamp, WorkerId,
+    Claim, ExecutionId, JobId, Jobs, LogBuffer, LogLine, SqliteManager, Timestamp, WorkerId,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{JobError, Progress};
@@ -115,7 +115,8 @@ impl JobContext {
         self.reporter.report(progress);
     }
 
-    /// Adds a line to the job's log.
+    /// Adds a line to the job's log, where what is logged with `tracing` goes too if the subscriber has a
+    /// [`JobLogLayer`](crate::JobLogLayer).
     pub fn log(&self, level: LogLevel, message: impl Into<String>) {
         self.reporter.log(level, message);
     }
@@ -125,7 +126,7 @@ impl JobContext {
 #[derive(Debug, Clone)]
 pub struct Reporter {
     pub(crate) progress: watch::Sender<Progress>,
-    pub(crate) lines: mpsc::UnboundedSender<LogLine>,
+    pub(crate) lines: Arc<LogBuffer>,
     pub(crate) target: &'static str,
 }
 
@@ -148,7 +149,6 @@ impl Reporter {
             message: message.into(),
             fields: None,
         };
-        // Nobody listens any more when the job has ended; then there is nothing left to say.
-        drop(self.lines.send(line));
+        self.lines.push(line);
     }
 }

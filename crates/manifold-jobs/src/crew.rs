@@ -11,7 +11,7 @@ use crate::attempt::Attempt;
 use crate::kind::{Kind, Work};
 use crate::stop::{Stop, StopCause};
 use crate::undecodable::Undecodable;
-use crate::worker::{HUB_FAILED, Served, Worker};
+use crate::worker::{HUB_FAILED, Served, Worker, WorkerEvent};
 
 /// The attempts that a worker makes at once.
 pub(crate) struct Crew<'a> {
@@ -72,6 +72,7 @@ impl<'a> Crew<'a> {
     fn begin(&mut self, claim: Claim) {
         let (worker, interrupt) = (self.worker.clone(), self.interrupt.clone());
         self.served.attempts += 1;
+        worker.tell(WorkerEvent::Began(Box::new(claim.job.clone())));
         self.running.spawn(async move {
             // Only kinds of the registry are claimed.
             if let Some(kind) = worker.registry.kind(&claim.job.kind) {
@@ -135,14 +136,15 @@ impl Worker {
         // What was done must not be lost because the hub is busy or its disk full for a while.
         loop {
             match self.jobs.finish(&attempt.claim, &made.ending).await {
-                Ok(_) => return,
+                Ok(job) => return self.tell(WorkerEvent::Ended(Box::new(job))),
                 Err(error @ JobsError::Store(_)) if !interrupt.is_cancelled() => {
                     tracing::warn!(job.id = %attempt.claim.job_id, %error, "the end of a job was not written down; trying again");
                     tokio::time::sleep(HUB_FAILED).await;
                 }
                 Err(error) => {
                     tracing::warn!(job.id = %attempt.claim.job_id, %error, "the end of a job was not written down");
-                    return;
+                    let (job, reason) = (attempt.claim.job_id, error.to_string());
+                    return self.tell(WorkerEvent::Lost { job, reason });
                 }
             }
         }

@@ -32,8 +32,7 @@ impl InputFingerprint {
     pub async fn of(path: &Path) -> Result<Self, JobError> {
         let path = path.to_owned();
         let shown = path.display().to_string();
-        let read = tokio::task::spawn_blocking(move || Self::read(path)).await;
-        let read = read.map_err(|error| JobError::failed("defect", &error))?;
+        let read = manifold_store::blocking(move || Self::read(path)).await;
         read.map_err(|error| JobError::failed("io", &format!("cannot read {shown}: {error}")))
     }
 

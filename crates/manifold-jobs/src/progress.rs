@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::Estimate;
+
 /// How far a job is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -47,15 +51,26 @@ impl Progress {
     }
 
     /// As the hub keeps it.
-    pub(crate) fn stored(&self) -> manifold_store::JobProgress {
+    pub(crate) fn stored(
+        &self,
+        estimate: &Estimate,
+        now: DateTime<Utc>,
+    ) -> manifold_store::JobProgress {
         let counted = !self.unit.is_empty();
+        let waits = self.waiting_for.as_ref();
+        let step = waits.map_or_else(|| self.step.to_string(), |who| format!("waiting for {who}"));
+        let left = estimate
+            .left
+            .and_then(|left| TimeDelta::from_std(left).ok());
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         manifold_store::JobProgress {
-            step: (!self.step.is_empty()).then(|| self.step.to_string()),
+            step: (!step.is_empty()).then_some(step),
             items_done: counted.then(|| number(self.done)),
             items_total: self.total.map(number),
             unit: counted.then(|| self.unit.to_owned()),
-            progress: self.share(),
+            progress: estimate.share,
+            rate: estimate.rate,
+            eta_at: left.and_then(|left| now.checked_add_signed(left)),
         }
     }
 }
@@ -80,11 +95,13 @@ mod tests {
 
     #[test]
     fn what_is_not_counted_is_not_stored() {
-        let stored = Progress::step("waiting").stored();
-        assert_eq!(stored.step.as_deref(), Some("waiting"));
+        let now = DateTime::UNIX_EPOCH;
+        let nothing = Estimate::default();
+        let stored = Progress::waiting(Some("process 7")).stored(&nothing, now);
+        assert_eq!(stored.step.as_deref(), Some("waiting for process 7"));
         assert_eq!((stored.items_done, stored.unit), (None, None));
         assert_eq!(
-            Progress::default().stored(),
+            Progress::default().stored(&nothing, now),
             manifold_store::JobProgress::default()
         );
     }

@@ -1,15 +1,16 @@
 //! Keeps a running attempt in touch with the hub.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use manifold_store::{Claim, JobLog, Jobs, JobsError, LogLine, Standing};
-use tokio::sync::{mpsc, watch};
+use manifold_store::{Claim, JobLog, Jobs, JobsError, LogBuffer, Standing};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::Progress;
 use crate::stop::{Stop, StopCause};
+use crate::{Pace, Progress};
 
 /// The least time between two writes.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -30,7 +31,7 @@ impl Recorder {
         jobs: Jobs,
         claim: Claim,
         progress: watch::Receiver<Progress>,
-        lines: mpsc::UnboundedReceiver<LogLine>,
+        lines: Arc<LogBuffer>,
         stop: Stop,
     ) -> Self {
         let end = CancellationToken::new();
@@ -43,6 +44,8 @@ impl Recorder {
             lines,
             log,
             stop,
+            pace: Pace::default(),
+            began: now,
             heard_of: now,
             looked: now,
         };
@@ -65,9 +68,11 @@ struct Record {
     jobs: Jobs,
     claim: Claim,
     progress: watch::Receiver<Progress>,
-    lines: mpsc::UnboundedReceiver<LogLine>,
+    lines: Arc<LogBuffer>,
     log: JobLog,
     stop: Stop,
+    pace: Pace,
+    began: Instant,
     heard_of: Instant,
     looked: Instant,
 }
@@ -94,10 +99,12 @@ impl Record {
     /// is no reason to give up work.
     async fn say_how_far(&mut self) {
         let news = self.progress.has_changed().unwrap_or(true);
+        let latest = self.progress.borrow_and_update().clone();
+        let estimate = self.pace.observe(self.began.elapsed(), &latest);
         if !news && self.heard_of.elapsed() < HEARTBEAT {
             return;
         }
-        let latest = self.progress.borrow_and_update().stored();
+        let latest = latest.stored(&estimate, self.jobs.clock().now());
         self.heard_of = Instant::now();
         self.looked = self.heard_of;
         match self.jobs.heartbeat(&self.claim, &latest).await {
@@ -110,14 +117,8 @@ impl Record {
     }
 
     async fn write_log(&mut self) {
-        let mut lines = Vec::new();
-        while let Ok(line) = self.lines.try_recv() {
-            lines.push(line);
-        }
-        if !lines.is_empty()
-            && let Err(error) = self.log.append(lines).await
-        {
-            tracing::warn!(job.id = %self.claim.job_id, %error, "lines of the job's log were not written down");
+        if let Err(error) = self.log.append(&self.lines).await {
+            tracing::warn!(job.id = %self.claim.job_id, %error, "lines of the job's log were not written down yet");
         }
     }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use manifold_store::{Clock, Jobs, JobsError, SqliteManager};
+use entity_core::jobs;
+use manifold_store::{Clock, Enlisted, JobId, Jobs, JobsError, SqliteManager, StoreError};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -33,6 +35,25 @@ pub struct WorkerOptions {
     pub grace: Duration,
     /// What time it is; for tests.
     pub clock: Clock,
+    /// Who is told of each attempt that begins or ends.
+    pub events: Option<mpsc::UnboundedSender<WorkerEvent>>,
+}
+
+/// What a worker tells while it works.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum WorkerEvent {
+    /// It has begun an attempt at this job.
+    Began(Box<jobs::Model>),
+    /// It has ended an attempt, and the job is like this now: ended, or waiting for another attempt.
+    Ended(Box<jobs::Model>),
+    /// The job was taken away from it, or its end could not be written down.
+    Lost {
+        /// The job.
+        job: JobId,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl Default for WorkerOptions {
@@ -43,6 +64,7 @@ impl Default for WorkerOptions {
             soft_timeout: Duration::from_secs(10),
             grace: Duration::from_secs(30),
             clock: Clock::system(),
+            events: None,
         }
     }
 }
@@ -84,12 +106,14 @@ impl Worker {
     /// Once an hour it removes jobs that ended long ago, as the settings `jobs.keep_..` say, and copies the hub.
     ///
     /// A hub that is busy, full or only readable is no reason to end: the worker tries again. Dropping the future
-    /// drops the jobs that run; they stay `running` until this process ends and another takes them up.
+    /// drops the jobs that run; they stay `running` until this process ends and another takes them up. While it runs
+    /// the worker is one of [`Jobs::crews`].
     ///
     /// # Errors
     /// [`JobsError`] when the store cannot be used at the start.
     pub async fn run(&self, stop: &CancellationToken) -> Result<Served, JobsError> {
         rescue::rescue(&self.jobs).await?;
+        let enlisted = self.enlist().await?;
         let mut crew = Crew::new(self);
         let mut planter = Planter::new(&self.jobs);
         let upkeep = AbortOnDropHandle::new(tokio::spawn(upkeep::keep_up(self.jobs.clone())));
@@ -128,8 +152,25 @@ impl Worker {
             }
         }
         drop(upkeep);
+        let stopping = enlisted.stopping(self.jobs.clock().now()).await;
         crew.end().await;
+        leave(stopping.and(enlisted.end().await));
         Ok(crew.served)
+    }
+
+    async fn enlist(&self) -> Result<Enlisted, StoreError> {
+        let options = &self.options;
+        let kinds = self.registry.names();
+        self.jobs
+            .enlist(options.queues.as_deref(), &kinds, options.concurrency)
+            .await
+    }
+
+    /// Tells of an attempt.
+    pub(crate) fn tell(&self, event: WorkerEvent) {
+        if let Some(events) = &self.options.events {
+            drop(events.send(event)); // nobody may listen any more
+        }
     }
 
     /// Writes down the jobs of the slots that are due, does the jobs that are due, and those that become due by it,
@@ -138,17 +179,37 @@ impl Worker {
     /// # Errors
     /// [`JobsError`] when the hub cannot be read or written.
     pub async fn drain(&self) -> Result<Served, JobsError> {
+        self.drain_until(&CancellationToken::new()).await
+    }
+
+    /// As [`Self::drain`], and stops as [`Self::run`] does when `stop` is cancelled.
+    ///
+    /// # Errors
+    /// As [`Self::drain`].
+    pub async fn drain_until(&self, stop: &CancellationToken) -> Result<Served, JobsError> {
         rescue::rescue(&self.jobs).await?;
+        let enlisted = self.enlist().await?;
         let mut crew = Crew::new(self);
-        let never = CancellationToken::new();
         Planter::new(&self.jobs).plant().await?;
         loop {
-            crew.fill(&never).await?;
-            if crew.is_idle() {
-                return Ok(crew.served);
+            crew.fill(stop).await?;
+            if crew.is_idle() || stop.is_cancelled() {
+                break;
             }
-            crew.one_ended().await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = crew.one_ended() => {}
+            }
         }
+        crew.end().await;
+        leave(enlisted.end().await);
+        Ok(crew.served)
+    }
+}
+
+fn leave(left: Result<(), StoreError>) {
+    if let Err(error) = left {
+        tracing::info!(%error, "the worker is shown until its process ends");
     }
 }
 

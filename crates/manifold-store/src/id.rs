@@ -112,6 +112,10 @@ id!(
     WorkerId
 );
 id!(
+    /// A worker that waits for jobs.
+    CrewId
+);
+id!(
     /// A backup.
     BackupId
 );

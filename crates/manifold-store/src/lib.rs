@@ -3,6 +3,7 @@
 mod access;
 mod atomic_file;
 mod backups;
+mod blocking;
 mod clock;
 mod config_secrets;
 mod connection;
@@ -19,6 +20,7 @@ mod gate;
 mod group_commit;
 mod hub;
 mod hub_copies;
+mod hub_log;
 mod id;
 mod import_history;
 mod inline;
@@ -73,6 +75,7 @@ mod worker;
 pub use access::Access;
 pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
 pub use backups::{AbandonedBackup, BACKUP_PROJECT, BackupTotals, Backups, NewBackup};
+pub use blocking::blocking;
 pub use clock::Clock;
 pub use connection::{Connection, Rows};
 pub use consolidated_models::{ConsolidatedModels, ModelDefinition};
@@ -89,16 +92,18 @@ pub use freeze::{
     TableKind,
 };
 pub use hub_copies::HubCopies;
+pub use hub_log::{HubLog, LogEntry, LogFilter, Origin};
 pub use id::{
-    BackupId, ExecutionId, IdError, ImportId, JobId, ModelId, OperationId, ProjectId,
+    BackupId, CrewId, ExecutionId, IdError, ImportId, JobId, ModelId, OperationId, ProjectId,
     RelationshipId, ScheduleId, SnapshotId, SourceId, WorkerId,
 };
 pub use import_history::{ImportFilter, ImportHistory};
 pub use inline::TypedConnection;
 pub use jobs::{
-    Claim, DEFAULT_QUEUE, Ending, Enqueued, Fence, FenceError, ImportEnding, ImportRecord,
-    ImportSource, JobFilter, JobLog, JobProgress, JobRetention, JobWatch, Jobs, JobsError, LogLine,
-    NOTIFY_FAILURE, NewImport, NewJob, PrunedJobs, Slot, Standing, StepCursor,
+    Claim, Crew, DEFAULT_QUEUE, Ending, Enlisted, Enqueued, Explanation, Fence, FenceError,
+    ImportEnding, ImportRecord, ImportSource, JobFilter, JobLog, JobProgress, JobRetention, JobWatch,
+    Jobs, JobsError, KindStats, LogBuffer, LogLine, NOTIFY_FAILURE, NewImport, NewJob, PrunedJobs,
+    Reason, SILENT_AFTER, Slot, Standing, StepCursor,
 };
 pub use kind::{Core, Kind, Project, StoredIn};
 pub use layout::Layout;

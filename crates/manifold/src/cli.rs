@@ -12,6 +12,7 @@ use crate::commands::export::ExportArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::import_history::ImportHistoryArgs;
 use crate::commands::job::JobCommand;
+use crate::commands::log::LogArgs;
 use crate::commands::migrate::MigrateCommand;
 use crate::commands::project::ProjectCommand;
 use crate::commands::query::QueryArgs;
@@ -20,6 +21,7 @@ use crate::commands::schedule::ScheduleCommand;
 use crate::commands::settings::SettingsCommand;
 use crate::commands::snapshot::SnapshotCommand;
 use crate::commands::source::SourceCommand;
+use crate::commands::worker::WorkerArgs;
 use crate::output::Output;
 
 /// A local-first store for data-integration work: every import is a version
@@ -96,9 +98,13 @@ pub(crate) enum Command {
     Backup(BackupCommand),
     /// Restore a project from a backup
     Restore(RestoreArgs),
-    /// Jobs, the work that takes time: list, show, logs, prune
+    /// Jobs, the work that takes time: list, show, watch, cancel, retry, explain and more
     #[command(subcommand)]
     Job(JobCommand),
+    /// Do the jobs that wait, until it is stopped
+    Worker(WorkerArgs),
+    /// What went wrong lately: warnings and errors of jobs and of changes of projects
+    Log(LogArgs),
     /// Schedules of jobs: list, show, enable, disable, run, delete
     #[command(subcommand)]
     Schedule(ScheduleCommand),
@@ -129,6 +135,8 @@ impl Command {
             }
             Self::Job(command) => command.only_reads(),
             Self::Schedule(command) => command.only_reads(),
+            Self::Worker(arguments) => arguments.only_reads(),
+            Self::Log(_) => true,
             Self::Doctor(arguments) => arguments.only_reads(),
             Self::Init | Self::Import(_) | Self::Restore(_) => false,
         }

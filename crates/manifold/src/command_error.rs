@@ -198,6 +198,54 @@ pub(crate) enum CommandError {
     /// Ctrl-C ended work at a safe point.
     #[error("stopped; nothing of what was being done is visible")]
     Stopped,
+    /// A running job cannot be begun again.
+    #[error("job {job} is running and cannot be retried")]
+    JobRuns {
+        /// The job.
+        job: String,
+        /// The command that says who runs it.
+        explain: String,
+        /// The command that takes it away.
+        force: String,
+    },
+    /// A job that was watched failed.
+    #[error("job {job} failed: {error}")]
+    JobFailed {
+        /// The job.
+        job: String,
+        /// Why.
+        error: String,
+    },
+    /// A job that was watched was cancelled.
+    #[error("job {job} was cancelled{}", reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}")))]
+    JobCancelled {
+        /// The job.
+        job: String,
+        /// Why, where somebody said so.
+        reason: Option<String>,
+    },
+    /// Jobs of `worker --once` failed.
+    #[error("{failed} of {of} jobs failed")]
+    JobsFailed {
+        /// How many.
+        failed: u64,
+        /// Of how many that ended.
+        of: u64,
+    },
+    /// Ctrl-C ended the watching of a job.
+    #[error("job {job} goes on; only the watching ended")]
+    StillRuns {
+        /// The job.
+        job: String,
+        /// The command that watches it again.
+        watch: String,
+    },
+    /// There is no unit to remove.
+    #[error("there is no {}, so nothing was removed", path.display())]
+    NotInstalled {
+        /// The file.
+        path: PathBuf,
+    },
     /// Ctrl-C ended the program at once.
     #[error("interrupted")]
     Interrupted,
@@ -255,7 +303,14 @@ impl CommandError {
             Self::ReadOnly => "read_only",
             Self::NeedsYes { .. } => "needs_yes",
             Self::Declined => "declined",
-            Self::MigrationStopped { .. } | Self::Stopped | Self::Interrupted => "interrupted",
+            Self::JobRuns { .. } => "job_conflict",
+            Self::JobFailed { .. } | Self::JobsFailed { .. } => "job_failed",
+            Self::JobCancelled { .. } => "job_cancelled",
+            Self::NotInstalled { .. } => "not_found",
+            Self::MigrationStopped { .. }
+            | Self::Stopped
+            | Self::StillRuns { .. }
+            | Self::Interrupted => "interrupted",
         }
     }
 
@@ -295,6 +350,14 @@ impl CommandError {
             Self::NothingToReplace { .. } => {
                 Some("restored without --in-place it becomes a project of its own".to_owned())
             }
+            Self::JobRuns { explain, force, .. } => Some(format!(
+                "`{explain}` says who runs it; `{force}` takes it away from a process that is silent"
+            )),
+            Self::JobFailed { job, .. } => Some(format!(
+                "`manifold job logs {job}` shows what it said, `manifold job retry {job}` has it done again"
+            )),
+            Self::JobsFailed { .. } => Some("`manifold log` says why".to_owned()),
+            Self::StillRuns { watch, .. } => Some(format!("`{watch}` watches it again")),
             Self::NotOriginal { .. } => {
                 Some("export it without --original, and please report this".to_owned())
             }

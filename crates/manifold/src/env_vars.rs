@@ -64,6 +64,11 @@ pub(crate) fn platform_config_folder() -> Option<PathBuf> {
     }
 }
 
+/// The home of who runs the command, if the environment names it.
+pub(crate) fn home() -> Option<PathBuf> {
+    folder("HOME")
+}
+
 /// A folder that a variable names; the XDG rules say that a relative one is ignored.
 fn folder(name: &str) -> Option<PathBuf> {
     read(name)

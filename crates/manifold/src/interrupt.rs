@@ -14,13 +14,14 @@ use crate::output::Output;
 pub(crate) struct Interrupt {
     stop: CancellationToken,
     working: Arc<AtomicUsize>,
+    silent: Arc<AtomicUsize>,
 }
 
 /// Says that something runs which stops by itself when asked. While none exists, the first Ctrl-C leaves.
 #[derive(Debug)]
 pub(crate) struct Stoppable {
     stop: CancellationToken,
-    working: Arc<AtomicUsize>,
+    counted: Vec<Arc<AtomicUsize>>,
 }
 
 /// What a signal asks for.
@@ -42,6 +43,7 @@ impl Interrupt {
             loop {
                 signals.next().await;
                 match interrupt.received() {
+                    Asked::Stop if interrupt.silent.load(Ordering::SeqCst) > 0 => {}
                     Asked::Stop => {
                         output
                             .note("stopping at a safe point; press Ctrl-C again to leave at once");
@@ -66,10 +68,21 @@ impl Interrupt {
 
     /// Marks the work that follows as one that listens to [`Stoppable::token`].
     pub(crate) fn stoppable(&self) -> Stoppable {
-        self.working.fetch_add(1, Ordering::SeqCst);
+        self.marked(&[&self.working])
+    }
+
+    /// As [`Self::stoppable`], for work that says by itself what the first Ctrl-C does.
+    pub(crate) fn leavable(&self) -> Stoppable {
+        self.marked(&[&self.working, &self.silent])
+    }
+
+    fn marked(&self, counts: &[&Arc<AtomicUsize>]) -> Stoppable {
+        for count in counts {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
         Stoppable {
             stop: self.stop.clone(),
-            working: self.working.clone(),
+            counted: counts.iter().map(|count| Arc::clone(count)).collect(),
         }
     }
 
@@ -88,7 +101,9 @@ impl Stoppable {
 
 impl Drop for Stoppable {
     fn drop(&mut self) {
-        self.working.fetch_sub(1, Ordering::SeqCst);
+        for count in &self.counted {
+            count.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 

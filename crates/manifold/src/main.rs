@@ -4,6 +4,7 @@ mod cli;
 mod command_error;
 mod commands;
 mod config;
+mod detach;
 mod env_vars;
 mod errors;
 #[cfg(debug_assertions)]

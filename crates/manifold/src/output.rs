@@ -84,6 +84,22 @@ impl Output {
         }
     }
 
+    /// Writes one line of a stream: a JSON object, or text.
+    ///
+    /// # Errors
+    /// [`OutputError`].
+    pub(crate) fn stream_line(
+        self,
+        object: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), OutputError> {
+        if !self.json {
+            return lines_to_stdout(&text());
+        }
+        let line = serde_json::to_string(object).map_err(io::Error::from)?;
+        lines_to_stdout(&line)
+    }
+
     /// Talk on stderr. That it cannot be written is no reason to fail.
     pub(crate) fn note(self, text: &str) {
         if !self.json && !self.quiet {

@@ -1,6 +1,6 @@
 //! What one run of the command works with: the output, the data folder, Ctrl-C.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use manifold_jobs::rescue_dead;
@@ -71,9 +71,24 @@ impl Session {
         question::confirm(question, self.yes).await
     }
 
+    /// As [`Self::stoppable`], for work that says by itself what the first Ctrl-C does.
+    pub(crate) fn leavable(&self) -> Stoppable {
+        self.interrupt.leavable()
+    }
+
+    /// Whether nothing may be written.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
     /// Marks the work that follows as one that stops by itself after the first Ctrl-C.
     pub(crate) fn stoppable(&self) -> Stoppable {
         self.interrupt.stoppable()
+    }
+
+    /// The data folder that the command line names, if it does.
+    pub(crate) fn named_folder(&self) -> Option<&Path> {
+        self.data_dir.as_deref()
     }
 
     /// The data folder.

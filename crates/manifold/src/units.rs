@@ -74,6 +74,25 @@ pub(crate) fn duration(took: TimeDelta) -> String {
     }
 }
 
+/// How long something will take: in seconds below a minute, else as [`duration`].
+pub(crate) fn about(left: std::time::Duration) -> String {
+    let left = TimeDelta::from_std(left).unwrap_or(TimeDelta::MAX);
+    if left < TimeDelta::seconds(10) {
+        return format!("{} s", left.num_seconds() + 1);
+    }
+    duration(left)
+}
+
+/// How much is done in a second, such as `2.5 MB/s` or `1,200 rows/s`; nothing where nothing is counted.
+pub(crate) fn rate(rate: f64, unit: &str) -> Option<String> {
+    match unit {
+        "" => None,
+        "bytes" => Some(format!("{}/s", size(rate as u64))),
+        unit if rate < 10.0 => Some(format!("{rate:.1} {unit}/s")),
+        unit => Some(format!("{} {unit}/s", number(rate as i64))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +110,26 @@ mod tests {
         ] {
             assert_eq!(size(bytes), text);
         }
+    }
+
+    #[test]
+    fn rates_have_their_unit_and_what_is_left_is_never_nothing() {
+        let rates = [
+            (2_500_000.0, "bytes"),
+            (0.25, "rows"),
+            (1_234.9, "rows"),
+            (5.0, ""),
+        ];
+        let shown = rates.map(|(value, unit)| rate(value, unit));
+        let texts = [
+            Some("2.5 MB/s"),
+            Some("0.2 rows/s"),
+            Some("1,234 rows/s"),
+            None,
+        ];
+        assert_eq!(shown.each_ref().map(Option::as_deref), texts);
+        let shown = [0, 400, 9_999, 65_000].map(|ms| about(std::time::Duration::from_millis(ms)));
+        assert_eq!(shown, ["1 s", "1 s", "10 s", "1 min 5 s"]);
     }
 
     #[test]

@@ -211,8 +211,9 @@ fn describe(
     let mut tables = Vec::new();
     let mut total_records = 0;
     for table in frozen.tables(request.options.contents())? {
-        watch.step("counting", None)?;
+        watch.step("counting")?;
         let count = frozen.hash(&table)?;
+        watch.rows(u64::try_from(count.rows).unwrap_or_default())?;
         if table.kind == TableKind::Rows {
             total_records += count.rows;
         }

@@ -11,6 +11,7 @@ use manifold_store::{Frozen, StagedBuilder, Table};
 use super::cell::{CellBuffer, Class, push_hex, real_text, unhex};
 use super::folder::{WriteError, file_stem};
 use super::row_types::{RowTypesHeader, RowTypesReader, RowTypesWriter};
+use super::strategy::rows_in;
 use super::{BackupError, BackupFolder, BackupOptions, BackupSource, BackupStrategy, Watch};
 
 /// The ending of a sidecar.
@@ -33,6 +34,8 @@ impl BackupStrategy for Csv {
         options: BackupOptions,
         watch: &mut Watch,
     ) -> Result<(), BackupError> {
+        // Each row is written, typed and counted.
+        watch.expect(3 * rows_in(frozen, options)?);
         for table in frozen.tables(options.contents())? {
             let stem = match &table.source {
                 Some(source) => format!("{}-{}", file_stem(source), table.name),
@@ -44,9 +47,9 @@ impl BackupStrategy for Csv {
                 columns: table.columns.clone(),
                 csv: csv.clone(),
             };
-            watch.step("writing rows", Some(frozen.count(&table)?))?;
+            watch.step("writing rows")?;
             folder.write_file(&csv, |output| write_rows(frozen, &table, output, watch))?;
-            watch.step("writing types", Some(frozen.count(&table)?))?;
+            watch.step("writing types")?;
             folder.write_file(&format!("{stem}{TYPES}"), |output| {
                 write_types(frozen, &table, &header, output, watch)
             })?;
@@ -60,9 +63,10 @@ impl BackupStrategy for Csv {
         staged: &mut StagedBuilder,
         watch: &mut Watch,
     ) -> Result<(), BackupError> {
+        watch.expect(source.rows());
         for name in source.names_ending(TYPES) {
             let mut types = RowTypesReader::open(source.read_file(&name)?)?;
-            watch.step("reading rows", source.rows_of(&types.header.table))?;
+            watch.step("reading rows")?;
             read_rows(source, &mut types, staged, watch)?;
         }
         Ok(())

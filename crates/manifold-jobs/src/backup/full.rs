@@ -9,6 +9,7 @@ use manifold_store::{Frozen, StagedBuilder};
 use super::cell::{CellBuffer, push_hex, real_text};
 use super::folder::WriteError;
 use super::json_reader::JsonReader;
+use super::strategy::rows_in;
 use super::{BackupError, BackupFolder, BackupOptions, BackupSource, BackupStrategy, Watch};
 
 const FILE: &str = "project.json";
@@ -43,11 +44,12 @@ impl BackupStrategy for Full {
     ) -> Result<(), BackupError> {
         let mut reader = JsonReader::new(source.read_file(FILE)?);
         reader.punctuation(b'{')?;
+        watch.expect(source.rows());
         reader.key("tables")?;
         reader.punctuation(b'[')?;
         let mut first = true;
         while reader.element(&mut first)? {
-            read_table(&mut reader, source, staged, watch)?;
+            read_table(&mut reader, staged, watch)?;
         }
         reader.punctuation(b'}')?;
         reader.end()
@@ -63,8 +65,10 @@ fn write_tables(
     output.write_all(b"{\"tables\": [")?;
     let mut line = Vec::new();
     let mut between_tables: &[u8] = b"\n";
+    // Each row is written and counted.
+    watch.expect(2 * rows_in(frozen, options)?);
     for table in frozen.tables(options.contents())? {
-        watch.step("writing rows", Some(frozen.count(&table)?))?;
+        watch.step("writing rows")?;
         output.write_all(between_tables)?;
         between_tables = b",\n";
         output.write_all(b"{\"name\": ")?;
@@ -127,7 +131,6 @@ fn push_object(key: &str, bytes: &[u8], out: &mut Vec<u8>) {
 
 fn read_table(
     reader: &mut JsonReader,
-    source: &BackupSource,
     staged: &mut StagedBuilder,
     watch: &mut Watch,
 ) -> Result<(), BackupError> {
@@ -145,7 +148,7 @@ fn read_table(
     reader.punctuation(b',')?;
     reader.key("rows")?;
     reader.punctuation(b'[')?;
-    watch.step("reading rows", source.rows_of(&name))?;
+    watch.step("reading rows")?;
     let mut load = staged.table(&name, &columns)?;
     let mut cells: Vec<CellBuffer> = columns.iter().map(|_| CellBuffer::default()).collect();
     let mut first = true;

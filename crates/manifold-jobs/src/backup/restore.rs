@@ -56,7 +56,7 @@ pub(super) async fn read_back(
     let (builder, watch) = super::blocking(move || {
         let (mut builder, mut watch) = (builder, watch);
         strategy.restore(&source, &mut builder, &mut watch)?;
-        watch.step("comparing", None)?;
+        watch.step("comparing")?;
         Ok((builder, watch))
     })
     .await?;

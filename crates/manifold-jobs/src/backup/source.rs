@@ -105,14 +105,12 @@ impl BackupSource {
         Ok(())
     }
 
-    /// How many rows of a table were saved.
-    pub(super) fn rows_of(&self, table: &str) -> Option<u64> {
-        let saved = self
-            .manifest
-            .tables
-            .iter()
-            .find(|saved| saved.name == table);
-        saved.and_then(|saved| saved.rows.try_into().ok())
+    /// How many rows were saved.
+    pub(super) fn rows(&self) -> u64 {
+        let tables = self.manifest.tables.iter();
+        tables
+            .filter_map(|table| u64::try_from(table.rows).ok())
+            .sum()
     }
 
     /// Opens a file of the backup, uncompressed, by the name it was written under.

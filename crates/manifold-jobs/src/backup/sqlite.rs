@@ -3,6 +3,7 @@
 use entity_core::enums::BackupType;
 use manifold_store::{Frozen, StagedBuilder};
 
+use super::strategy::rows_in;
 use super::{BackupError, BackupFolder, BackupOptions, BackupSource, BackupStrategy, Watch};
 
 const FILE: &str = "project.db";
@@ -22,7 +23,8 @@ impl BackupStrategy for Sqlite {
         options: BackupOptions,
         watch: &mut Watch,
     ) -> Result<(), BackupError> {
-        watch.step("copying", None)?;
+        watch.expect(rows_in(frozen, options)?);
+        watch.step("copying")?;
         folder.take_file(FILE, |path| Ok(frozen.copy_to(path, options.contents())?))
     }
 
@@ -32,7 +34,7 @@ impl BackupStrategy for Sqlite {
         staged: &mut StagedBuilder,
         watch: &mut Watch,
     ) -> Result<(), BackupError> {
-        watch.step("copying", None)?;
+        watch.step("copying")?;
         let mut file = source.read_file(FILE)?;
         let mut copy = staged.whole_file()?;
         std::io::copy(&mut file.content, &mut copy).map_err(BackupError::io("copy", &file.path))?;

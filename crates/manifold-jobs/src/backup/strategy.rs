@@ -50,3 +50,12 @@ pub fn strategy(backup_type: BackupType) -> Result<&'static dyn BackupStrategy, 
         BackupType::Incremental => Err(BackupError::Unsupported(backup_type)),
     }
 }
+
+/// How many rows of the state are saved.
+pub(super) fn rows_in(frozen: &Frozen, options: BackupOptions) -> Result<u64, BackupError> {
+    let mut rows = 0;
+    for table in frozen.tables(options.contents())? {
+        rows += frozen.count(&table)?;
+    }
+    Ok(rows)
+}

@@ -46,12 +46,26 @@ impl Watch {
         Self::new(CancellationToken::new(), |_| {})
     }
 
-    /// A step begins that handles so many rows, where that is known.
+    /// All steps together handle so many rows.
+    pub fn expect(&mut self, rows: u64) {
+        (self.total, self.rows) = (Some(rows), 0);
+    }
+
+    /// A step begins.
     ///
     /// # Errors
     /// [`BackupError::Cancelled`].
-    pub fn step(&mut self, step: &'static str, rows: Option<u64>) -> Result<(), BackupError> {
-        (self.step, self.total, self.rows) = (step, rows, 0);
+    pub fn step(&mut self, step: &'static str) -> Result<(), BackupError> {
+        self.step = step;
+        self.look()
+    }
+
+    /// So many rows were handled at once.
+    ///
+    /// # Errors
+    /// [`BackupError::Cancelled`].
+    pub fn rows(&mut self, rows: u64) -> Result<(), BackupError> {
+        self.rows += rows;
         self.look()
     }
 

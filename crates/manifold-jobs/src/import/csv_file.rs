@@ -163,11 +163,5 @@ pub(crate) fn hash_text(hash: &blake3::Hash) -> String {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ImportFileError> + Send + 'static,
 ) -> Result<T, JobError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => Ok(done?),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(JobError::Cancelled), // the runtime ends
-        },
-    }
+    Ok(manifold_store::blocking(work).await?)
 }

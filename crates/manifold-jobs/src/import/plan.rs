@@ -191,7 +191,7 @@ async fn read_alone<R: std::io::Read + Send + 'static>(
     mut records: CsvRecords<R>,
     mut follow: impl FnMut(u64) -> ControlFlow<()> + Send + 'static,
 ) -> Result<(), JobError> {
-    let reading = tokio::task::spawn_blocking(move || {
+    let reading = manifold_store::blocking(move || {
         let (mut row, mut rows) = (Row::new(), 0);
         loop {
             row.clear();
@@ -206,15 +206,8 @@ async fn read_alone<R: std::io::Read + Send + 'static>(
         }
         records.finish().map_err(ImportError::Records)
     });
-    match reading.await {
-        Ok(read) => read
-            .map(drop)
-            .map_err(|error| import_error(path, error.into())),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(JobError::Cancelled), // the runtime ends
-        },
-    }
+    let read = reading.await.map(drop);
+    read.map_err(|error| import_error(path, error.into()))
 }
 
 impl PlannedChanges {

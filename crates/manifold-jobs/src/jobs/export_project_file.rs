@@ -79,14 +79,5 @@ pub(crate) async fn clear_leftovers(jobs: &Jobs, dead: &jobs::Model) -> Result<(
             return Ok(());
         }
     }
-    Ok(blocking(move || AtomicFile::clear(&dead.path)).await?)
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
+    Ok(manifold_store::blocking(move || AtomicFile::clear(&dead.path)).await?)
 }

@@ -34,6 +34,7 @@ async fn a_job_goes_from_pending_to_completed() {
         items_total: Some(20),
         unit: Some("bytes".to_owned()),
         progress: Some(0.25),
+        ..JobProgress::default()
     };
     jobs.heartbeat(&claim, &progress).await.unwrap();
     let running = jobs.find(id.as_str()).await.unwrap();

@@ -143,7 +143,7 @@ async fn lend<T: Send + 'static>(
     lease: Option<Arc<Lease>>,
     work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
 ) -> Result<T, StoreError> {
-    let lent = tokio::task::spawn_blocking(move || {
+    let lent = crate::blocking(move || {
         let result = held.lend(work);
         if result.is_err() {
             held.discard(); // its state is unknown
@@ -151,10 +151,7 @@ async fn lend<T: Send + 'static>(
         drop(lease);
         result
     });
-    match lent.await {
-        Ok(result) => Ok(result.map_err(query_error)?),
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
+    Ok(lent.await.map_err(query_error)?)
 }
 
 impl std::fmt::Debug for Connection {

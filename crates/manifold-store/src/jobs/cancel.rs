@@ -17,6 +17,18 @@ impl Jobs {
     /// # Errors
     /// [`JobsError::Conflict`] when the job has ended; [`crate::StoreError::NotFound`]; others by meaning.
     pub async fn cancel(&self, job: &JobId) -> Result<jobs::Model, JobsError> {
+        self.cancel_because(job, None).await
+    }
+
+    /// As [`Jobs::cancel`], and writes down why, in words for people. The reason of the first request stays.
+    ///
+    /// # Errors
+    /// As [`Jobs::cancel`].
+    pub async fn cancel_because(
+        &self,
+        job: &JobId,
+        reason: Option<&str>,
+    ) -> Result<jobs::Model, JobsError> {
         let asked = self
             .manager
             .core()
@@ -24,12 +36,16 @@ impl Jobs {
                 let now = self.clock.now();
                 let found = transition::find(transaction, job).await?;
                 if found.state != JobState::Running {
-                    let withdraw = Transition::Withdraw { because: None };
+                    let withdraw = Transition::Withdraw {
+                        because: None,
+                        reason,
+                    };
                     return transition::apply_to(transaction, &found, withdraw, now).await;
                 }
                 let ask = jobs::Entity::update_many()
                     .set(jobs::ActiveModel {
                         cancel_requested_at: Set(Some(now)),
+                        cancel_reason: Set(reason.map(str::to_owned)),
                         ..Default::default()
                     })
                     .filter(jobs::Column::Id.eq(job))

@@ -103,7 +103,10 @@ pub(super) async fn settle(
                 job.state.to_value()
             );
             let because = Some((DEPENDENCY_FAILED, message.as_str()));
-            let withdraw = Transition::Withdraw { because };
+            let withdraw = Transition::Withdraw {
+                because,
+                reason: None,
+            };
             let cancelled = transition::change(transaction, &waiting, withdraw, now).await?;
             debug_assert!(rule::is_final(cancelled.state));
             ended.push(cancelled);

@@ -1,5 +1,6 @@
 //! An attempt says that it goes on, and how far it is.
 
+use chrono::{DateTime, Utc};
 use entity_core::enums::JobState;
 use entity_core::{job_executions, jobs};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
@@ -20,6 +21,10 @@ pub struct JobProgress {
     pub unit: Option<String>,
     /// How much of the whole job is done, from 0 to 1, where known.
     pub progress: Option<f64>,
+    /// How many `unit`s are done in a second, where that is known.
+    pub rate: Option<f64>,
+    /// When the job will be done if it goes on so, where that is known.
+    pub eta_at: Option<DateTime<Utc>>,
 }
 
 impl Jobs {
@@ -43,6 +48,8 @@ impl Jobs {
                         items_total: Set(progress.items_total),
                         unit: Set(progress.unit.clone()),
                         progress: Set(progress.progress.map(|share| share.clamp(0.0, 1.0))),
+                        rate: Set(progress.rate),
+                        eta_at: Set(progress.eta_at),
                         ..Default::default()
                     })
                     .filter(jobs::Column::Id.eq(&claim.job_id))

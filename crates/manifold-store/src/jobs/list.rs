@@ -79,6 +79,24 @@ impl Jobs {
         core.one(job_workers::Entity::find_by_id(id)).await
     }
 
+    /// What an attempt said behind a line, in order, at most `limit` lines.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn log_behind(
+        &self,
+        execution: &str,
+        seq: i64,
+        limit: u64,
+    ) -> Result<Vec<job_logs::Model>, StoreError> {
+        let query = job_logs::Entity::find()
+            .filter(job_logs::Column::ExecutionId.eq(execution))
+            .filter(job_logs::Column::Seq.gt(seq))
+            .order_by_asc(job_logs::Column::Seq)
+            .limit(limit);
+        self.manager.core().all(query).await
+    }
+
     /// What the attempts at a job said, in order.
     ///
     /// # Errors

@@ -23,8 +23,12 @@ pub(super) enum Transition<'a> {
         claim: &'a Claim,
         ending: &'a Ending,
     },
-    /// A job that nobody has begun is not wanted any more, or cannot be done: code and message.
-    Withdraw { because: Option<(&'a str, &'a str)> },
+    /// A job that nobody has begun is not wanted any more, for a reason that somebody gave, or cannot be done: code and
+    /// message.
+    Withdraw {
+        because: Option<(&'a str, &'a str)>,
+        reason: Option<&'a str>,
+    },
     /// The process of the attempt with this token died.
     Crash { lease_token: i64, message: &'a str },
     /// The attempt with this token is not waited for any more, though its process lives.
@@ -81,6 +85,8 @@ impl Transition<'_> {
                 .set(jobs::ActiveModel {
                     worker_id: Set(Some((*worker).into())),
                     started_at: Set(Some(now)),
+                    rate: Set(None),
+                    eta_at: Set(None),
                     ..changed
                 })
                 .col_expr(jobs::Column::Attempt, plus(jobs::Column::Attempt, 1))
@@ -93,10 +99,11 @@ impl Transition<'_> {
                     update.col_expr(jobs::Column::Attempt, plus(jobs::Column::Attempt, -1))
                 }
             }
-            Self::Withdraw { because } => update.set(jobs::ActiveModel {
+            Self::Withdraw { because, reason } => update.set(jobs::ActiveModel {
                 cancel_requested_at: Set(Some(now)),
                 error_code: Set(because.map(|(code, _)| code.to_owned())),
                 error_message: Set(because.map(|(_, message)| message.to_owned())),
+                cancel_reason: Set(reason.map(str::to_owned)),
                 ..changed
             }),
             Self::Crash { message, .. } => {
@@ -138,6 +145,7 @@ impl Transition<'_> {
                 items_done: Set(None),
                 items_total: Set(None),
                 unit: Set(None),
+                cancel_reason: Set(None),
                 ..changed
             }),
         }

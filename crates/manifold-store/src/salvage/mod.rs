@@ -81,10 +81,7 @@ impl Salvage {
         let sources = manager.core().all(of_project).await?;
         let (from, named) = (damaged.clone(), row.clone());
         let work = move || load::load(&from, builder, &named, &sources);
-        let loaded = match tokio::task::spawn_blocking(work).await {
-            Ok(loaded) => loaded?,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        };
+        let loaded = crate::blocking(work).await?;
         let staged = loaded.builder.finish_mended().await?;
         let project = Restores::new(manager).as_new(staged, name).await?;
         Ok(Salvaged {

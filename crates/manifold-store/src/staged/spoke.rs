@@ -158,8 +158,5 @@ fn list_sources(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StagedError> + Send + 'static,
 ) -> Result<T, StagedError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
+    crate::blocking(work).await
 }

@@ -8,6 +8,7 @@ pub(crate) mod import;
 pub(crate) mod import_history;
 pub(crate) mod init;
 pub(crate) mod job;
+pub(crate) mod log;
 pub(crate) mod migrate;
 pub(crate) mod project;
 pub(crate) mod query;
@@ -16,6 +17,7 @@ pub(crate) mod schedule;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
 pub(crate) mod source;
+pub(crate) mod worker;
 
 use crate::cli::Command;
 use crate::session::Session;
@@ -50,6 +52,8 @@ async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Settings(command) => settings::run(command, session).await,
         Command::Migrate(command) => migrate::run(command, session).await,
         Command::Job(command) => job::run(command, session).await,
+        Command::Log(arguments) => log::run(arguments, session).await,
+        Command::Worker(arguments) => worker::run(arguments, session).await,
         Command::Doctor(arguments) => doctor::run(arguments, session).await,
         Command::Completions(arguments) => completions::run(&arguments, session),
     }

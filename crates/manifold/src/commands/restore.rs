@@ -11,6 +11,7 @@ use super::backup::FoundBackup;
 use crate::command_error::CommandError;
 use crate::session::Session;
 use crate::shapes::backup::BackupShape;
+use crate::shapes::job::JobShape;
 use crate::shapes::project::ProjectShape;
 use crate::table::printable;
 use crate::units::{count, time};
@@ -38,6 +39,9 @@ pub(crate) struct RestoreArgs {
     /// Read the backup back and compare it, but change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Only write the job down, for a worker to do
+    #[arg(long)]
+    detach: bool,
 }
 
 /// Restores a project from a backup.
@@ -65,6 +69,10 @@ pub(crate) async fn run(arguments: RestoreArgs, session: &Session) -> anyhow::Re
         dry_run: arguments.dry_run,
     };
     let id: Option<ProjectId> = replaced.and_then(|project| project.id.parse().ok());
+    if arguments.detach {
+        let document = |job: &JobShape| json!({ "job": job, "project": null, "compared": null });
+        return session.detach(&job, id, document).await;
+    }
     let title = format!("restore of {}", shape.project());
     let ran = session.foreground(title, job, id).await?;
     let output = session.output();

@@ -1,12 +1,16 @@
 //! A job.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use entity_core::enums::JobState;
 use entity_core::jobs;
+use manifold_jobs::Estimate;
 use manifold_store::Timestamp;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::progress::View;
 use crate::table::{self, Align};
 use crate::units;
 
@@ -14,20 +18,26 @@ use crate::units;
 #[derive(Debug, Serialize)]
 pub(crate) struct JobShape {
     pub(crate) id: String,
-    kind: String,
-    state: JobState,
+    pub(crate) kind: String,
+    pub(crate) queue: String,
+    priority: i64,
+    pub(crate) state: JobState,
     progress: Option<f64>,
     step: Option<String>,
     items_done: Option<i64>,
     items_total: Option<i64>,
     unit: Option<String>,
+    rate: Option<f64>,
     eta_seconds: Option<i64>,
     attempt: i64,
     max_attempts: i64,
     pub(crate) project_id: Option<String>,
-    error: Option<JobErrorShape>,
+    pub(crate) error: Option<JobErrorShape>,
+    cancel_requested_at: Option<DateTime<Utc>>,
+    pub(crate) cancel_reason: Option<String>,
     result: Option<Json>,
     created_at: DateTime<Utc>,
+    run_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
 }
@@ -45,18 +55,24 @@ impl From<jobs::Model> for JobShape {
             eta_seconds: eta_seconds(&job, Timestamp::now()),
             id: job.id,
             kind: job.kind,
+            queue: job.queue,
+            priority: job.priority,
             state: job.state,
             progress: job.progress,
             step: job.step,
             items_done: job.items_done,
             items_total: job.items_total,
+            rate: job.rate.filter(|_| job.state == JobState::Running),
             unit: job.unit,
             attempt: job.attempt,
             max_attempts: job.max_attempts,
             project_id: job.project_id,
             error: JobErrorShape::new(job.error_code, job.error_message),
+            cancel_requested_at: job.cancel_requested_at,
+            cancel_reason: job.cancel_reason,
             result: job.result,
             created_at: job.created_at,
+            run_at: job.run_at,
             started_at: job.started_at,
             finished_at: job.finished_at,
         }
@@ -91,7 +107,7 @@ impl JobShape {
                 job.state.to_string(),
                 match (&job.error, job.state) {
                     (Some(error), _) => error.code.clone(),
-                    (None, JobState::Running) => job.progress().join(", "),
+                    (None, JobState::Running) => job.view().line(),
                     (None, _) => String::new(),
                 },
                 project(job),
@@ -112,7 +128,7 @@ impl JobShape {
             ("project", project),
         ];
         if self.state == JobState::Running {
-            fields.push(("progress", self.progress().join(", ")));
+            fields.push(("progress", self.view().line()));
         }
         let process = process.filter(|_| self.state == JobState::Running);
         fields.extend(process.map(|process| ("runs in", process)));
@@ -120,6 +136,12 @@ impl JobShape {
             "attempt",
             format!("{} of at most {}", self.attempt, self.max_attempts),
         ));
+        if self.state == JobState::Pending && self.run_at > Timestamp::now() {
+            fields.push(("not before", units::time(self.run_at)));
+        }
+        if let Some(reason) = &self.cancel_reason {
+            fields.push(("stop asked", reason.clone()));
+        }
         if let Some(JobErrorShape { code, message }) = &self.error {
             fields.push(("error", format!("{code}: {message}")));
         }
@@ -135,15 +157,20 @@ impl JobShape {
         table::fields(&fields)
     }
 
-    /// What a running job does, how far it is, and how long it may still take.
-    fn progress(&self) -> Vec<String> {
+    /// What is shown of a running job.
+    pub(crate) fn view(&self) -> View {
         let step = self.step.clone().unwrap_or_else(|| "starting".to_owned());
-        let share = |share: f64| format!("{:.0} %", (share * 100.0).floor());
-        let left = |seconds| format!("{} left", units::duration(TimeDelta::seconds(seconds)));
-        let mut parts = vec![step];
-        parts.extend(self.progress.map(share));
-        parts.extend(self.eta_seconds.map(left));
-        parts
+        let left = self.eta_seconds.and_then(|seconds| seconds.try_into().ok());
+        View {
+            waits: step.starts_with("waiting"),
+            sentence: step,
+            unit: self.unit.clone().unwrap_or_default(),
+            estimate: Estimate {
+                share: self.progress,
+                rate: self.rate,
+                left: left.map(Duration::from_secs),
+            },
+        }
     }
 }
 
@@ -170,10 +197,8 @@ pub(crate) fn took(started: Option<DateTime<Utc>>, finished: Option<DateTime<Utc
     )
 }
 
-/// What is left of a running job if it goes on as it went so far.
+/// What is left of a running job at the pace that its process has told.
 fn eta_seconds(job: &jobs::Model, now: DateTime<Utc>) -> Option<i64> {
-    let share = job.progress.filter(|share| (0.01..1.0).contains(share))?;
-    let running = job.state == JobState::Running;
-    let seconds = (now - job.started_at.filter(|_| running)?).as_seconds_f64();
-    Some((seconds * (1.0 - share) / share).round() as i64)
+    let done = job.eta_at.filter(|_| job.state == JobState::Running)?;
+    Some((done - now).num_seconds().max(0))
 }

@@ -43,13 +43,15 @@ impl LogLineShape {
                 attempt = Some(line.attempt);
                 text.push(format!("attempt {}", line.attempt));
             }
-            let (at, level, message) = (units::time(line.at), line.level, printable(&line.message));
-            let fields = line.fields.as_ref().map(|fields| format!("  {fields}"));
-            text.push(format!(
-                "{at}  {level:5}  {message}{}",
-                fields.unwrap_or_default()
-            ));
+            text.push(line.line());
         }
         text.join("\n")
+    }
+
+    /// The line by itself.
+    pub(crate) fn line(&self) -> String {
+        let (at, level, message) = (units::time(self.at), self.level, printable(&self.message));
+        let fields = self.fields.as_ref().map(|fields| format!("  {fields}"));
+        format!("{at}  {level:5}  {message}{}", fields.unwrap_or_default())
     }
 }

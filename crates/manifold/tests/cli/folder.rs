@@ -158,6 +158,7 @@ pub(crate) fn snapshots(folder: &Folder) -> insta::Settings {
     settings.add_filter(r#""size_bytes": \d+"#, r#""size_bytes": [bytes]"#);
     settings.add_filter(r#""pid": \d+"#, r#""pid": [pid]"#);
     settings.add_filter(r#""host": "[^"]+""#, r#""host": "[host]""#);
+    settings.add_filter(r#""(p\d\d_ms)": \d+"#, r#""$1": [ms]"#);
     settings.add_filter(r#""elapsed_ms": \d+"#, r#""elapsed_ms": [ms]"#);
     settings
 }

@@ -17,6 +17,10 @@ mod interrupt;
 #[cfg(unix)]
 mod job;
 #[cfg(unix)]
+mod job_verbs;
+#[cfg(unix)]
+mod log;
+#[cfg(unix)]
 mod migrate;
 #[cfg(unix)]
 mod nobody;
@@ -36,3 +40,7 @@ mod source_index;
 mod stats;
 mod trash;
 mod troubleshooting;
+#[cfg(unix)]
+mod worker;
+#[cfg(target_os = "linux")]
+mod worker_install;

@@ -145,6 +145,10 @@ fn documents_have_their_fields() {
         ("job-list", document(&["job", "list"])),
         ("job-show", document(&["job", "show", &job()])),
         ("job-logs", document(&["job", "logs", &job()])),
+        ("job-explain", document(&["job", "explain", &job()])),
+        ("job-stats", document(&["job", "stats"])),
+        ("job-pause", document(&["job", "pause", "nightly"])),
+        ("log", document(&["log"])),
         (
             "project-delete-plan",
             document(&["project", "delete", "aviation", "--dry-run"]),

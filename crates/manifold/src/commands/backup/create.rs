@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::command_error::CommandError;
 use crate::session::Session;
 use crate::shapes::backup::BackupShape;
+use crate::shapes::job::JobShape;
 use crate::table::printable;
 
 /// What to save, and how.
@@ -42,6 +43,9 @@ pub(crate) struct CreateArgs {
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// Only write the job down, for a worker to do
+    #[arg(long)]
+    detach: bool,
 }
 
 /// How a project is saved.
@@ -69,6 +73,10 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
         description: arguments.description.filter(|text| !text.is_empty()),
         ..BackupProject::new(id.clone(), arguments.r#type.into())
     };
+    if arguments.detach {
+        let document = |job: &JobShape| json!({ "job": job, "backup": null });
+        return session.detach(&job, Some(id), document).await;
+    }
     let title = format!("backup of {}", project.name);
     let ran = session.foreground(title, job, Some(id)).await?;
     let output = session.output();

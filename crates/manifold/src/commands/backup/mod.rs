@@ -44,6 +44,9 @@ changed but the time of the check. Exit code 1 when the backup is damaged.")]
     Verify {
         /// The backup: its id, the beginning of its id, or its folder
         backup: String,
+        /// Only write the job down, for a worker to do
+        #[arg(long)]
+        detach: bool,
     },
     /// Delete a backup, with its files
     Delete(DeleteArgs),
@@ -66,7 +69,7 @@ pub(crate) async fn run(command: BackupCommand, session: &Session) -> anyhow::Re
         BackupCommand::Create(arguments) => create::run(arguments, session).await,
         BackupCommand::List { project } => list::run(project.as_deref(), session).await,
         BackupCommand::Show { backup } => show::run(&backup, session).await,
-        BackupCommand::Verify { backup } => verify::run(&backup, session).await,
+        BackupCommand::Verify { backup, detach } => verify::run(&backup, detach, session).await,
         BackupCommand::Delete(arguments) => delete::run(arguments, session).await,
         BackupCommand::Schedule(arguments) => schedule::run(arguments, session).await,
         BackupCommand::Unschedule(arguments) => unschedule::run(arguments, session).await,

@@ -8,16 +8,22 @@ use serde_json::json;
 use super::{FoundBackup, reference};
 use crate::command_error::CommandError;
 use crate::session::Session;
+use crate::shapes::job::JobShape;
 use crate::table::printable;
 
 /// Checks a backup by reading it back.
-pub(super) async fn run(reference: &str, session: &Session) -> anyhow::Result<()> {
+pub(super) async fn run(reference: &str, detach: bool, session: &Session) -> anyhow::Result<()> {
     let store = session.store().await?;
     let FoundBackup { place, mut shape } = FoundBackup::find(&store, reference).await?;
     let job = VerifyBackup {
         backup: place.clone(),
     };
     let project = shape.project_id.parse().ok();
+    if detach {
+        let document =
+            |job: &JobShape| json!({ "job": job, "backup": shape, "ok": null, "checks": [] });
+        return session.detach(&job, project, document).await;
+    }
     let title = format!("check of backup {}", shape.id);
     let ran = session.foreground(title, job, project).await?;
     let output = session.output();

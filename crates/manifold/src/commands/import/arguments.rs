@@ -15,6 +15,7 @@ Examples:
   manifold import orders.csv --project shop --key order_id
   manifold import june.txt --project shop --source orders --delimiter ';'
   manifold import orders.csv --project shop --dry-run
+  manifold import flights.csv.gz --project aviation --detach
 
 Each file is a source of its own, called like the file without its extension, unless --source names one. \
 A source that exists gets its next snapshot; a file that has not changed makes none. Gzip and zstd are recognised.
@@ -74,6 +75,9 @@ pub(crate) struct ImportArgs {
     /// Read the files and say what would be done, without doing it
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Only write the jobs down, for a worker to do; a project that is made for them stays whatever becomes of them
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) detach: bool,
 }
 
 impl ImportArgs {

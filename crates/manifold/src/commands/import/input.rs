@@ -59,15 +59,35 @@ impl Input {
         })
     }
 
+    /// Refuses what another process could not read later.
+    ///
+    /// # Errors
+    /// [`CommandError::Usage`].
+    pub(super) fn must_be_a_file(&self) -> Result<(), CommandError> {
+        let message = if self.file_name == "-" {
+            "what comes from stdin cannot be imported with --detach, since another process does it later".to_owned()
+        } else if self.is_pipe() {
+            format!(
+                "{} is a pipe; with --detach another process reads it later, so it must be a file",
+                self.file.path.display()
+            )
+        } else {
+            return Ok(());
+        };
+        Err(CommandError::Usage { message })
+    }
+
+    fn is_pipe(&self) -> bool {
+        std::fs::metadata(&self.file.path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+    }
+
     /// Looks at the beginning of the file, so that what is wrong with it is known before anything is made.
     /// Nothing is read from a pipe, whose beginning would be gone then.
     ///
     /// # Errors
     /// As [`CsvFile::check`].
     pub(super) async fn check(&self, key: &[String], max_cell: u64) -> anyhow::Result<()> {
-        let is_pipe = std::fs::metadata(&self.file.path)
-            .is_ok_and(|found| !found.is_file() && !found.is_dir());
-        if !is_pipe {
+        if !self.is_pipe() {
             self.file.check(key, max_cell).await?;
         }
         Ok(())

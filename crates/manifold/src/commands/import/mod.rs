@@ -1,6 +1,7 @@
 //! `manifold import`
 
 mod arguments;
+mod detached;
 mod input;
 mod plan;
 mod summary;
@@ -42,11 +43,18 @@ pub(crate) async fn run(arguments: ImportArgs, session: &Session) -> anyhow::Res
     let store = session.store().await?;
     let max_cell = Settings::new(store.core()).import_max_cell().await?;
     for input in &inputs {
+        if arguments.detach {
+            input.must_be_a_file()?;
+        }
         input.check(&arguments.key, max_cell).await?;
     }
     let target = Target::find(&store, &arguments).await?;
     if arguments.dry_run {
         return plan::run(&inputs, &target, &arguments, &store, session).await;
+    }
+    if arguments.detach {
+        let opened = target.open(&store).await?;
+        return detached::run(&inputs, opened, &arguments, session).await;
     }
     let mut opened = target.open(&store).await?;
     let imported = import_all(&inputs, &mut opened, &arguments, &store, session).await;
@@ -112,16 +120,7 @@ async fn import(
     store: &Arc<SqliteManager>,
     session: &Session,
 ) -> Result<Done, Failed> {
-    let job = ImportFile {
-        target: ImportTarget {
-            project_id: project.id.clone(),
-            source: ImportSource::Named(input.source.clone()),
-            key_columns: arguments.key.clone(),
-            always: arguments.always,
-        },
-        file: input.file.clone(),
-        file_name: input.file_name.clone(),
-    };
+    let job = job(input, project, arguments);
     let title = input.file_name.clone();
     let ran = session
         .foreground(title, job, Some(project.id.clone()))
@@ -150,6 +149,20 @@ async fn import(
             job: Some(job),
             error,
         }),
+    }
+}
+
+/// The import of one file.
+fn job(input: &Input, project: &Project, arguments: &ImportArgs) -> ImportFile {
+    ImportFile {
+        target: ImportTarget {
+            project_id: project.id.clone(),
+            source: ImportSource::Named(input.source.clone()),
+            key_columns: arguments.key.clone(),
+            always: arguments.always,
+        },
+        file: input.file.clone(),
+        file_name: input.file_name.clone(),
     }
 }
 

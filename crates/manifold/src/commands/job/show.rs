@@ -20,7 +20,9 @@ pub(super) async fn run(job: &str, session: &Session) -> anyhow::Result<()> {
     for attempt in jobs.executions(&id).await? {
         attempts.push(shape(attempt, &jobs, &store).await?);
     }
-    let checkpoints = checkpoints(&found, &id, &jobs).await;
+    let steps = jobs.steps(&id).await?.into_iter();
+    let mut checkpoints: Vec<_> = steps.map(CheckpointShape::from).collect();
+    checkpoints.extend(cursors(&found, &id, &jobs).await);
     let project = match &found.project_id {
         Some(project) => Projects::new(&store)
             .find(project)
@@ -56,7 +58,7 @@ async fn shape(
 }
 
 /// None where the project's file cannot be reached: the rest is worth showing all the same.
-async fn checkpoints(job: &jobs::Model, id: &JobId, jobs: &Jobs) -> Vec<CheckpointShape> {
+async fn cursors(job: &jobs::Model, id: &JobId, jobs: &Jobs) -> Vec<CheckpointShape> {
     let project = job.project_id.as_ref();
     let Some(project) = project.and_then(|id| id.parse::<ProjectId>().ok()) else {
         return Vec::new();
@@ -64,7 +66,7 @@ async fn checkpoints(job: &jobs::Model, id: &JobId, jobs: &Jobs) -> Vec<Checkpoi
     match jobs.checkpoints(id, &project).await {
         Ok(found) => found.into_iter().map(CheckpointShape::from).collect(),
         Err(error) => {
-            tracing::debug!(job.id = %id, %error, "the job's checkpoints cannot be read");
+            tracing::debug!(job.id = %id, %error, "how far the job's steps have come cannot be read");
             Vec::new()
         }
     }

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::command_error::CommandError;
 use crate::errors::code;
 use crate::session::Session;
+use crate::shapes::job::JobShape;
 use crate::shapes::project::ProjectShape;
 use crate::table::{printable, word};
 
@@ -35,6 +36,9 @@ pub(crate) struct AdoptArgs {
     /// Put references in the place of secrets that stand in the configs of its sources, instead of refusing the file
     #[arg(long)]
     redact_secrets: bool,
+    /// Only write the job down, for a worker to do
+    #[arg(long)]
+    detach: bool,
 }
 
 /// Makes a copy of a file a project.
@@ -47,6 +51,7 @@ pub(super) async fn run(
         file,
         r#as,
         redact_secrets,
+        detach,
     } = arguments;
     if file.is_dir() {
         return Err(CommandError::FileIsFolder { path: file }.into());
@@ -59,6 +64,10 @@ pub(super) async fn run(
         name: r#as.clone(),
         redact_secrets,
     };
+    if detach {
+        let document = |job: &JobShape| json!({ "project": null, "job": job });
+        return session.detach(&job, None, document).await;
+    }
     let ran = session
         .foreground(file.display().to_string(), job, None)
         .await?;

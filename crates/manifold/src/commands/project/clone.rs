@@ -6,6 +6,7 @@ use manifold_store::Projects;
 use serde_json::json;
 
 use crate::session::Session;
+use crate::shapes::job::JobShape;
 use crate::shapes::project::ProjectShape;
 use crate::table::printable;
 
@@ -22,6 +23,9 @@ pub(crate) struct CloneArgs {
     project: String,
     /// The name of the clone
     name: String,
+    /// Only write the job down, for a worker to do
+    #[arg(long)]
+    detach: bool,
 }
 
 /// Makes a project with everything that another one holds.
@@ -36,6 +40,10 @@ pub(super) async fn run(
         project_id: id.clone(),
         name: arguments.name,
     };
+    if arguments.detach {
+        let document = |job: &JobShape| json!({ "project": null, "job": job });
+        return session.detach(&job, Some(id), document).await;
+    }
     let title = format!("clone of {}", original.name);
     let ran = session.foreground(title, job, Some(id)).await?;
     let output = session.output();

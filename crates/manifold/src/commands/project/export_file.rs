@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::command_error::CommandError;
 use crate::session::Session;
+use crate::shapes::job::JobShape;
 use crate::table::printable;
 use crate::units::size;
 
@@ -27,6 +28,9 @@ pub(crate) struct ExportFileArgs {
     project: String,
     /// The file to be written
     path: PathBuf,
+    /// Only write the job down, for a worker to do
+    #[arg(long)]
+    detach: bool,
 }
 
 /// Writes a project as one file.
@@ -35,7 +39,11 @@ pub(super) async fn run(
     projects: &Projects,
     session: &Session,
 ) -> anyhow::Result<()> {
-    let ExportFileArgs { project, path } = arguments;
+    let ExportFileArgs {
+        project,
+        path,
+        detach,
+    } = arguments;
     let found = projects.find(&project).await?;
     if path.is_dir() {
         return Err(CommandError::FileIsFolder { path }.into());
@@ -52,6 +60,10 @@ pub(super) async fn run(
         project_id: id.clone(),
         path: absolute,
     };
+    if detach {
+        let document = |job: &JobShape| json!({ "export": null, "job": job });
+        return session.detach(&job, Some(id), document).await;
+    }
     let title = format!("export of {}", found.name);
     let ran = session.foreground(title, job, Some(id)).await?;
     let output = session.output();
