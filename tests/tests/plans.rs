@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
+use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
 use manifold_store::recorder::{self, Place};
@@ -485,11 +485,12 @@ async fn import(
             key_columns,
             always: false,
         },
-        file: CsvFile {
+        file: InputFile {
             path,
-            reading: Reading::default(),
+            ..InputFile::default()
         },
         file_name: "t.csv".to_owned(),
+        naming: TableNaming::default(),
     };
     run_foreground(manager, job, Some(project.clone()), Observer::default())
         .await

@@ -42,6 +42,24 @@ pub enum ImportFileError {
         /// The file's columns.
         columns: Vec<String>,
     },
+    /// The file has no such table.
+    #[error("{} has no table `{table}`, it has: {}", path.display(), tables.join(", "))]
+    NoTable {
+        /// The file.
+        path: PathBuf,
+        /// The table that was asked for.
+        table: String,
+        /// The tables that have names.
+        tables: Vec<String>,
+    },
+    /// A pipe holds what can be imported only when its format is known before.
+    #[error("{} holds {format} with several tables: give --format {format}", path.display())]
+    TablesFromPipe {
+        /// The pipe.
+        path: PathBuf,
+        /// The format that was found.
+        format: &'static str,
+    },
     /// A cell or a record is larger than `import.max_cell` allows.
     #[error("{}: {source} (`manifold settings set import.max_cell BYTES`)", path.display())]
     TooLarge {
@@ -80,6 +98,8 @@ impl ImportFileError {
             Self::Folder { .. } => "file_is_folder",
             Self::Unreadable { .. } => "file_unreadable",
             Self::MissingKeyColumn { .. } => "missing_key_column",
+            Self::NoTable { .. } => "no_table",
+            Self::TablesFromPipe { .. } => "tables_from_pipe",
             Self::TooLarge { .. } => "cell_too_large",
             Self::Format { source, .. } => match source {
                 ReadError::Empty => "empty_file",
@@ -94,6 +114,9 @@ impl ImportFileError {
                 ReadError::TooManyColumns { .. } => "too_many_columns",
                 ReadError::NoUsableRows { .. } => "no_usable_rows",
                 ReadError::Delimiter { .. } => "invalid_delimiter",
+                ReadError::Json { .. } | ReadError::NoRecords { .. } => "invalid_json",
+                ReadError::TooManyTables { .. } => "too_many_tables",
+                ReadError::Changed => "input_changed",
                 _ => "input",
             },
         }

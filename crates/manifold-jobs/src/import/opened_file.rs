@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use manifold_format::ByteProgress;
+
 use super::ImportFileError;
 
 /// A file that counts the bytes that were read from it, for those who watch.
@@ -14,17 +16,9 @@ pub(crate) struct OpenedFile {
     read: Arc<AtomicU64>,
 }
 
-/// What is known about a file from outside.
-pub(crate) struct FileSize {
-    /// Its size in bytes; `None` for a pipe or device.
-    pub(crate) total: Option<u64>,
-    /// Bytes read so far.
-    pub(crate) read: Arc<AtomicU64>,
-}
-
 impl OpenedFile {
     /// Opens a file. Blocks.
-    pub(crate) fn open(path: &Path) -> Result<(Self, FileSize), ImportFileError> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, ByteProgress), ImportFileError> {
         let failed = |source: std::io::Error| match source.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => ImportFileError::Missing {
                 path: path.to_owned(),
@@ -46,11 +40,19 @@ impl OpenedFile {
         let file = File::open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         let read = Arc::new(AtomicU64::new(0));
-        let size = FileSize {
+        let size = ByteProgress {
             total: metadata.is_file().then_some(metadata.len()),
             read: read.clone(),
         };
         Ok((Self { file, read }, size))
+    }
+}
+
+impl OpenedFile {
+    /// Counts for those who watch `progress`.
+    pub(crate) fn counting(mut self, progress: &ByteProgress) -> Self {
+        self.read = progress.read.clone();
+        self
     }
 }
 

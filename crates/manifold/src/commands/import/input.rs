@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use manifold_jobs::import::{CsvFile, Reading};
+use manifold_jobs::import::{InputFile, TableNaming};
 use manifold_store::{StoreError, name};
 
 use super::ImportArgs;
@@ -12,11 +12,13 @@ use crate::command_error::CommandError;
 /// One file to import.
 pub(super) struct Input {
     /// The file and how it is read.
-    pub(super) file: CsvFile,
+    pub(super) file: InputFile,
     /// The name of the file, as it is shown.
     pub(super) file_name: String,
     /// The name of the source that it is a version of.
     pub(super) source: String,
+    /// How the sources of its further tables are called.
+    pub(super) naming: TableNaming,
 }
 
 impl Input {
@@ -29,7 +31,7 @@ impl Input {
         let mut inputs = Vec::with_capacity(arguments.files.len());
         let mut taken: HashMap<String, &PathBuf> = HashMap::new();
         for path in &arguments.files {
-            let input = Self::new(path, arguments.source.as_deref(), arguments.reading())?;
+            let input = Self::new(path, arguments)?;
             if arguments.source.is_none()
                 && let Some(other) = taken.insert(name::fold(&input.source), path)
             {
@@ -44,7 +46,12 @@ impl Input {
         Ok(inputs)
     }
 
-    fn new(path: &Path, source: Option<&str>, reading: Reading) -> Result<Self, StoreError> {
+    fn new(path: &Path, arguments: &ImportArgs) -> Result<Self, StoreError> {
+        let source = arguments.source.as_deref();
+        let naming = match source {
+            Some(_) => TableNaming::UnderSource,
+            None => TableNaming::LikeTable,
+        };
         let file_name = path
             .file_name()
             .unwrap_or(path.as_os_str())
@@ -53,9 +60,10 @@ impl Input {
         let source = name::check("source", source.unwrap_or_else(|| stem(&file_name)))?;
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Ok(Self {
-            file: CsvFile { path, reading },
+            file: arguments.file(path),
             file_name,
             source,
+            naming,
         })
     }
 
@@ -63,7 +71,7 @@ impl Input {
     /// Nothing is read from a pipe, whose beginning would be gone then.
     ///
     /// # Errors
-    /// As [`CsvFile::check`].
+    /// As [`InputFile::check`].
     pub(super) async fn check(&self, key: &[String], max_cell: u64) -> anyhow::Result<()> {
         let is_pipe = std::fs::metadata(&self.file.path)
             .is_ok_and(|found| !found.is_file() && !found.is_dir());
