@@ -61,11 +61,14 @@ impl FileFormat {
         let by_name = named.filter(|named| matches!(named, Self::Json | Self::Jsonl));
         let length = match first_value(text) {
             Ok(length) => length,
-            // A value may be cut at the end of the head; more than a word of it is left then.
             Err((problem, at)) => {
-                let goes_on = head.len() >= Self::HEAD && at + 16 > text.len()
-                    || matches!(problem, JsonProblem::Truncated) && head.len() >= Self::HEAD
-                    || matches!(problem, JsonProblem::TooDeep { .. });
+                // At the end of the head a value may be cut, perhaps within a word.
+                let is_cut = head.len() >= Self::HEAD && at + 16 > text.len();
+                let goes_on = match problem {
+                    JsonProblem::Truncated => head.len() >= Self::HEAD,
+                    JsonProblem::Unexpected { .. } => is_cut,
+                    _ => true,
+                };
                 return by_name.unwrap_or(if goes_on { Self::Json } else { Self::Csv });
             }
         };
@@ -129,6 +132,7 @@ mod tests {
             (b"[id],[name]\n1,2\n", "x", Csv),
             (b"[1,2],3\n", "x", Csv),
             (b"[1,2],3\n", "x.json", Json),
+            (b"[{\"a\": 1, \"a\": 2}]", "x", Json),
             (b"{\"a\": nope}\n", "x.json", Json),
             (b"nope\n{\"a\": 1}\n", "x.jsonl", Jsonl),
             (b"a,b\n1,2\n", "x.jsonl", Csv),

@@ -86,12 +86,20 @@ fn decisions(analysis: &Analysis) -> Vec<Decision> {
         Shape::Lines => ("lines", "each line is a record"),
     };
     decisions.add("records", found, why, 1.0);
+    let roots = analysis.schema.tables.iter();
+    let roots = roots.filter(|table| table.parent.is_none() && !table.path.is_empty());
+    let roots: Vec<String> = roots.map(|table| dotted(&table.path)).collect();
+    if !roots.is_empty() {
+        decisions.add(
+            "tables",
+            roots.join(", "),
+            "arrays of objects stand there",
+            1.0,
+        );
+    }
     for (index, table) in analysis.schema.tables.iter().enumerate() {
-        let at = dotted(&table.path);
-        if table.parent.is_none() && !at.is_empty() {
-            let why = "it is an array of objects";
-            decisions.add("table", at, why, 1.0);
-        } else if let Some(parent) = table.parent {
+        if let Some(parent) = table.parent {
+            let at = dotted(&table.path);
             let by = match analysis.schema.identity(parent) {
                 Identity::Member => "by its key",
                 _ => "by its number",

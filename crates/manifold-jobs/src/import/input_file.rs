@@ -100,6 +100,9 @@ impl InputFile {
     /// Whether its tables are known only when all of it was read, so that this comes before anything is made for it. The
     /// content of a pipe is looked at later.
     pub(crate) async fn has_tables(&self) -> Result<bool, JobError> {
+        if let Some(format) = self.format {
+            return Ok(!is_delimited(format));
+        }
         let file = self.clone();
         let format = blocking(move || {
             let is_stream = std::fs::metadata(&file.path)
