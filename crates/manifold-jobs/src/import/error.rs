@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use manifold_format::{ReadError, UnpackError};
-use manifold_store::RowLogError;
 use manifold_store::rows::ImportError;
+use manifold_store::{ForeignError, RowLogError};
 
 use crate::JobError;
 
@@ -52,6 +52,12 @@ pub enum ImportFileError {
         /// The tables that have names.
         tables: Vec<String>,
     },
+    /// The database has no table.
+    #[error("{} has no table with rows; views are not imported", path.display())]
+    NoTables {
+        /// The file.
+        path: PathBuf,
+    },
     /// A pipe holds what can be imported only when its format is known before.
     #[error("{} holds {format} with several tables: give --format {format}", path.display())]
     TablesFromPipe {
@@ -60,6 +66,15 @@ pub enum ImportFileError {
         /// The format that was found.
         format: &'static str,
     },
+    /// A database that is packed, or comes out of a pipe.
+    #[error("{} is an SQLite database that cannot be read where it is: unpack it into a file first", path.display())]
+    PackedDatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A database cannot be read.
+    #[error(transparent)]
+    Database(Box<ForeignError>),
     /// A cell or a record is larger than `import.max_cell` allows.
     #[error("{}: {source} (`manifold settings set import.max_cell BYTES`)", path.display())]
     TooLarge {
@@ -82,6 +97,13 @@ impl ImportFileError {
     /// What the reader of the file's format said.
     pub(crate) fn read(path: &Path, source: ReadError) -> Self {
         let path = path.to_owned();
+        let source = match source {
+            ReadError::Other(other) => match other.downcast() {
+                Ok(error) => return Self::Database(error),
+                Err(other) => ReadError::Other(other),
+            },
+            source => source,
+        };
         match source {
             ReadError::CellTooLarge { .. } | ReadError::RecordTooLarge { .. } => {
                 Self::TooLarge { path, source }
@@ -98,8 +120,14 @@ impl ImportFileError {
             Self::Folder { .. } => "file_is_folder",
             Self::Unreadable { .. } => "file_unreadable",
             Self::MissingKeyColumn { .. } => "missing_key_column",
-            Self::NoTable { .. } => "no_table",
+            Self::NoTables { .. } | Self::NoTable { .. } => "no_table",
             Self::TablesFromPipe { .. } => "tables_from_pipe",
+            Self::PackedDatabase { .. } => "packed_database",
+            Self::Database(error) => match &**error {
+                ForeignError::TooLarge { .. } => "cell_too_large",
+                ForeignError::Changed { .. } => "input_changed",
+                _ => "unreadable_database",
+            },
             Self::TooLarge { .. } => "cell_too_large",
             Self::Format { source, .. } => match source {
                 ReadError::Empty => "empty_file",

@@ -9,6 +9,7 @@ mod opened_file;
 mod opened_input;
 mod plan;
 mod reading;
+mod sqlite_reader;
 mod table_import;
 mod table_records;
 mod tables;

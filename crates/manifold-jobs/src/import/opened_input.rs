@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read, Seek as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use manifold_format::{
     ByteProgress, Compression, CsvInput, CsvOptions, CsvReader, FileFormat, JsonOptions,
@@ -12,6 +12,7 @@ use manifold_format::{
 use tokio_util::sync::CancellationToken;
 
 use super::opened_file::OpenedFile;
+use super::sqlite_reader::SqliteReader;
 use super::{ImportFileError, InputFile};
 
 /// What opening a file needs beside the file.
@@ -24,17 +25,33 @@ pub(crate) struct Opening {
     pub(crate) temporary: Option<PathBuf>,
     /// Ends reading.
     pub(crate) cancel: CancellationToken,
+    /// Is set when `cancel` is cancelled.
+    pub(crate) stop: Arc<AtomicBool>,
     /// Counts what is read, for those who watch.
     pub(crate) progress: ByteProgress,
 }
 
 impl Opening {
+    /// Ends reading when `cancel` is cancelled, until the answer is dropped.
+    pub(crate) fn stopping(
+        &mut self,
+        cancel: &CancellationToken,
+    ) -> tokio_util::task::AbortOnDropHandle<()> {
+        self.cancel = cancel.clone();
+        let (cancel, stop) = (cancel.clone(), self.stop.clone());
+        tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move {
+            cancel.cancelled().await;
+            stop.store(true, Ordering::Relaxed);
+        }))
+    }
+
     pub(crate) fn new(max_cell: u64) -> Self {
         Self {
             max_cell,
             remembered: None,
             temporary: None,
             cancel: CancellationToken::new(),
+            stop: Arc::default(),
             progress: ByteProgress::default(),
         }
     }
@@ -91,6 +108,19 @@ impl OpenedInput {
                 };
                 let read = JsonReader::open(open, options, progress);
                 let reader = read.map_err(|source| ImportFileError::read(&file.path, source))?;
+                Ok(Self {
+                    reader: Box::new(reader),
+                    compression,
+                    encoding: "utf-8".to_owned(),
+                })
+            }
+            FileFormat::Sqlite if is_stream || compression != Compression::None => {
+                Err(ImportFileError::PackedDatabase {
+                    path: file.path.clone(),
+                })
+            }
+            FileFormat::Sqlite => {
+                let reader = SqliteReader::open(file, opening, progress)?;
                 Ok(Self {
                     reader: Box::new(reader),
                     compression,

@@ -109,9 +109,9 @@ pub async fn import_plan(
     let max_cell = Settings::new(manager.core()).import_max_cell().await?;
     let mut opening = Opening {
         temporary: Some(manager.layout().temporary()),
-        cancel: observer.cancel.clone(),
         ..Opening::new(max_cell)
     };
+    let _stopping = opening.stopping(&observer.cancel);
     let planning = Planning {
         manager,
         file,

@@ -163,7 +163,8 @@ impl ImportFile {
 
     /// Finds the tables of the file, saying how much of it was read.
     async fn look(&self, context: &JobContext) -> Result<OpenedInput, JobError> {
-        let opening = self.opening(context).await?;
+        let mut opening = self.opening(context).await?;
+        let _stopping = opening.stopping(context.cancel());
         let file = self.file.clone();
         let found = std::fs::metadata(&file.path).ok();
         let seen = ByteProgress {

@@ -21,12 +21,13 @@ Each file is a source of its own, called like the file without its extension, un
 A source that exists gets its next snapshot; a file that has not changed makes none. Gzip and zstd are recognised.
 
 Of JSON, nested objects become columns like `address.city`, and arrays of objects become sources of their own, such as \
-`orders.items`, whose column `_parent` names the record around them. A file with several tables becomes a source for each.
+`orders.items`, whose column `_parent` names the record around them. Of an SQLite database each table \
+becomes a source, and its foreign keys become relationships.
 
 How a file is written is found in its beginning, and --dry-run says what was found and why. The next file of a source \
 is read as the one before, unless it cannot be.")]
 pub(crate) struct ImportArgs {
-    /// The files: delimited text, JSON or JSON Lines, plain or packed with gzip or zstd
+    /// The files: delimited text, JSON or JSON Lines, plain or packed with gzip or zstd; SQLite databases
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// The project: its id, its name, or the beginning of its id
@@ -129,6 +130,7 @@ enum FormatArg {
     Tsv,
     Json,
     Jsonl,
+    Sqlite,
 }
 
 impl From<FormatArg> for FileFormat {
@@ -138,6 +140,7 @@ impl From<FormatArg> for FileFormat {
             FormatArg::Tsv => Self::Tsv,
             FormatArg::Json => Self::Json,
             FormatArg::Jsonl => Self::Jsonl,
+            FormatArg::Sqlite => Self::Sqlite,
         }
     }
 }
