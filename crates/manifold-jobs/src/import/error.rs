@@ -24,6 +24,12 @@ pub enum ImportFileError {
         /// The folder.
         path: PathBuf,
     },
+    /// The file is one that the store keeps its own data in.
+    #[error("{} is part of this store: query the project, or clone it", path.display())]
+    OfStore {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file cannot be opened.
     #[error("cannot open {}: {source}; check who may read it", path.display())]
     Unreadable {
@@ -118,6 +124,7 @@ impl ImportFileError {
         match self {
             Self::Missing { .. } => "file_missing",
             Self::Folder { .. } => "file_is_folder",
+            Self::OfStore { .. } => "file_of_store",
             Self::Unreadable { .. } => "file_unreadable",
             Self::MissingKeyColumn { .. } => "missing_key_column",
             Self::NoTables { .. } | Self::NoTable { .. } => "no_table",

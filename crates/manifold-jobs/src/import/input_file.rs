@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use manifold_format::{Compression, FileFormat, open_input};
+use manifold_store::Layout;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +75,21 @@ impl InputFile {
             Ok(header)
         })
         .await
+    }
+
+    /// Refuses a file of the store in `layout`: to open and close one beside SQLite would take its locks away.
+    ///
+    /// # Errors
+    /// [`ImportFileError::OfStore`].
+    pub fn refuse_of_store(&self, layout: &Layout) -> Result<(), ImportFileError> {
+        let root = layout.root().canonicalize();
+        match (root, self.path.canonicalize()) {
+            (Ok(root), Ok(path)) if path.starts_with(&root) => Err(ImportFileError::OfStore {
+                path: self.path.clone(),
+            }),
+            // What is not there is told where it is opened.
+            _ => Ok(()),
+        }
     }
 
     /// Every key column must be in the file, by its exact name or without regard to case.

@@ -14,7 +14,7 @@ use crate::import::{
     ImportFileError, ImportTarget, Imported, InputFile, OpenedInput, Opening, STEP, TableImport,
     TableInput, TableNaming, TablesTarget, blocking, follow, import_tables,
 };
-use crate::{Job, JobContext, JobError, Progress};
+use crate::{InputFingerprint, Job, JobContext, JobError, Progress};
 
 /// Between two looks at how much of a file was read that is looked at.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -46,6 +46,7 @@ impl Job for ImportFile {
     type Output = Imported;
 
     async fn run(&self, context: &JobContext) -> Result<Imported, JobError> {
+        self.file.refuse_of_store(context.manager().layout())?;
         let project = &self.target.project_id;
         // Also while its file is slow to come, nobody may delete the project.
         let _kept = context.manager().project(project).await?;
@@ -158,7 +159,20 @@ impl ImportFile {
             path: self.file.path.clone(),
             file_name: self.file_name.clone(),
         };
+        if opened.reader.tables().len() > 1 {
+            self.refuse_changed(context).await?;
+        }
         import_tables(context, opened.reader, &into).await
+    }
+
+    /// Fails when the file is another than the one whose first tables an earlier attempt has imported.
+    async fn refuse_changed(&self, context: &JobContext) -> Result<(), JobError> {
+        let path = &self.file.path;
+        if !std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+            return Ok(());
+        }
+        let begun = context.step("input", InputFingerprint::of(path)).await?;
+        begun.check(&InputFingerprint::of(path).await?)
     }
 
     /// Finds the tables of the file, saying how much of it was read.

@@ -11,7 +11,15 @@ use crate::error::{plainly, tells_damage};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ForeignError {
-    /// It cannot be opened, or is no SQLite database.
+    /// It is no SQLite database.
+    #[error("{} is no SQLite database: {reason}", path.display())]
+    NoDatabase {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        reason: String,
+    },
+    /// It cannot be opened.
     #[error(transparent)]
     Open {
         /// What is wrong.
@@ -61,6 +69,15 @@ fn within(table: Option<&str>) -> String {
 }
 
 impl ForeignError {
+    pub(super) fn open(source: StoreError) -> Self {
+        match source {
+            StoreError::NotOurs { path, reason } => Self::NoDatabase { path, reason },
+            source => Self::Open {
+                source: Box::new(source),
+            },
+        }
+    }
+
     pub(super) fn read(path: &Path, table: Option<&str>, source: rusqlite::Error) -> Self {
         let (path, table) = (path.to_owned(), table.map(str::to_owned));
         if super::is_stopped(&source) {

@@ -42,9 +42,7 @@ impl ForeignDatabase {
     /// # Errors
     /// [`ForeignError`].
     pub fn open(path: &Path, max_value: u64, stop: &Arc<AtomicBool>) -> Result<Self, ForeignError> {
-        let outside = Outside::open(path).map_err(|source| ForeignError::Open {
-            source: Box::new(source),
-        })?;
+        let outside = Outside::open(path).map_err(ForeignError::open)?;
         let (tables, skipped) = harden(outside.connection(), max_value, stop)
             .and_then(|()| schema::read(outside.connection()))
             .and_then(|found| {
@@ -69,7 +67,7 @@ impl ForeignDatabase {
         &self.tables
     }
 
-    /// What is not read: views, virtual tables and what they store.
+    /// What is not read: views and virtual tables.
     #[must_use]
     pub fn skipped(&self) -> &[SkippedTable] {
         &self.skipped

@@ -38,7 +38,7 @@ pub struct ForeignKey {
 pub struct SkippedTable {
     /// Its name.
     pub name: String,
-    /// What it is: `view`, `virtual` or `shadow`.
+    /// What it is: `view` or `virtual`.
     pub kind: String,
 }
 
@@ -55,10 +55,10 @@ pub(super) fn read(
         .collect::<rusqlite::Result<_>>()?;
     let (mut tables, mut skipped) = (Vec::new(), Vec::new());
     for (name, kind) in listed {
-        if kind == "table" {
-            tables.push(table(connection, name)?);
-        } else {
-            skipped.push(SkippedTable { name, kind });
+        match kind.as_str() {
+            "table" => tables.push(table(connection, name)?),
+            "shadow" => {} // part of a virtual table
+            _ => skipped.push(SkippedTable { name, kind }),
         }
     }
     Ok((tables, skipped))

@@ -8,6 +8,7 @@ mod target;
 
 use std::sync::Arc;
 
+use manifold_jobs::JobError;
 use manifold_jobs::import::ImportTarget;
 use manifold_jobs::jobs::{ImportFile, Imported};
 use manifold_store::{DatabaseManager as _, ImportSource, Settings, Snapshots, SqliteManager};
@@ -47,6 +48,10 @@ pub(crate) async fn run(arguments: ImportArgs, session: &Session) -> anyhow::Res
     let store = session.store().await?;
     let max_cell = Settings::new(store.core()).import_max_cell().await?;
     for input in &inputs {
+        input
+            .file
+            .refuse_of_store(store.layout())
+            .map_err(JobError::from)?;
         input.check(&arguments.key, max_cell).await?;
     }
     let target = Target::find(&store, &arguments).await?;
