@@ -20,6 +20,7 @@ mod own_format;
 mod plan;
 mod refused;
 mod rescue;
+mod sqlite;
 mod store;
 mod tables;
 mod waiting;
