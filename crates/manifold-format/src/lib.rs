@@ -44,6 +44,7 @@ mod text_encoding;
 mod typed_cell;
 mod value;
 mod verdict;
+mod zip_archive;
 
 pub use boolean::BoolKind;
 pub use column::{Column, Proposal, Renamed};
@@ -74,3 +75,4 @@ pub use text_encoding::{TextEncoding, UnknownTextEncoding};
 pub use typed_cell::TypedCell;
 pub use value::Value;
 pub use verdict::Verdict;
+pub use zip_archive::{ZipError, ZipMember, ZipReader, zip_members};

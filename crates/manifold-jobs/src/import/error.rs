@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use manifold_format::{ReadError, UnpackError};
+use manifold_format::{ReadError, UnpackError, ZipError};
 use manifold_store::rows::ImportError;
 use manifold_store::{ForeignError, RowLogError};
 
@@ -57,6 +57,22 @@ pub enum ImportFileError {
         table: String,
         /// The tables that have names.
         tables: Vec<String>,
+    },
+    /// A zip archive, or a file in it, cannot be read.
+    #[error("{}: {source}", path.display())]
+    Zip {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong.
+        source: ZipError,
+    },
+    /// A zip archive has no such file.
+    #[error("{} has no file `{member}` in it", path.display())]
+    NoMember {
+        /// The archive.
+        path: PathBuf,
+        /// The file that was asked for.
+        member: String,
     },
     /// The database has no table.
     #[error("{} has no table with rows; views are not imported", path.display())]
@@ -127,6 +143,8 @@ impl ImportFileError {
             Self::OfStore { .. } => "file_of_store",
             Self::Unreadable { .. } => "file_unreadable",
             Self::MissingKeyColumn { .. } => "missing_key_column",
+            Self::Zip { .. } => "unreadable_zip",
+            Self::NoMember { .. } => "file_missing",
             Self::NoTables { .. } | Self::NoTable { .. } => "no_table",
             Self::TablesFromPipe { .. } => "tables_from_pipe",
             Self::PackedDatabase { .. } => "packed_database",

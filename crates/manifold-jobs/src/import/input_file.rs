@@ -1,15 +1,16 @@
 //! A file and how it is to be read.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use manifold_format::{Compression, FileFormat, open_input};
+use manifold_format::{ByteProgress, Compression, FileFormat, open_input};
 use manifold_store::Layout;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
-use super::opened_file::OpenedFile;
+use super::opened_file::{Bytes, open_bytes};
 use super::opened_input::{OpenedInput, Opening};
 use super::{FoundColumn, ImportFileError, Reading};
 use crate::JobError;
@@ -22,6 +23,9 @@ const HASHED_AT_ONCE: u64 = 16 << 20;
 pub struct InputFile {
     /// The absolute path.
     pub path: PathBuf,
+    /// The file in it, where it is a zip archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     /// Its format; found in its content when it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<FileFormat>,
@@ -141,12 +145,24 @@ impl InputFile {
         if let Some(format) = self.format {
             return Ok(format);
         }
-        let input = open_input(OpenedFile::open(&self.path)?.0)
-            .map_err(|source| self.unreadable(source))?;
+        let input = open_input(self.bytes()?).map_err(|source| self.unreadable(source))?;
         let mut head = Vec::new();
         // Damaged data are found again, and told better, where they are read.
         drop(input.take(FileFormat::HEAD as u64).read_to_end(&mut head));
-        Ok(FileFormat::find(&head, &self.path.to_string_lossy()))
+        Ok(FileFormat::find(&head, &self.name()))
+    }
+
+    fn bytes(&self) -> Result<Bytes, ImportFileError> {
+        let (bytes, _) = open_bytes(&self.path, self.member.as_deref(), &ByteProgress::default())?;
+        Ok(bytes)
+    }
+
+    /// The name that tells its format.
+    pub(super) fn name(&self) -> Cow<'_, str> {
+        match &self.member {
+            Some(member) => member.into(),
+            None => self.path.to_string_lossy(),
+        }
     }
 
     pub(super) fn unreadable(&self, source: std::io::Error) -> ImportFileError {
@@ -187,11 +203,11 @@ impl InputFile {
         blocking(move || {
             let is_candidate = std::fs::metadata(&file.path)
                 .is_ok_and(|found| found.is_file() && found.len() == size_bytes);
-            if !is_candidate {
+            if !is_candidate || file.member.is_some() {
                 return Ok(None);
             }
             let unreadable = |source| file.unreadable(source);
-            let mut input = open_input(OpenedFile::open(&file.path)?.0).map_err(unreadable)?;
+            let mut input = open_input(file.bytes()?).map_err(unreadable)?;
             if input.compression() != Compression::None {
                 return Ok(None);
             }

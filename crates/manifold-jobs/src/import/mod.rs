@@ -18,6 +18,7 @@ mod target;
 pub use error::ImportFileError;
 pub use findings::{FoundColumn, FoundReject};
 pub use input_file::{Header, InputFile};
+pub use opened_file::zip_contents;
 pub use plan::{ImportPlan, PlanTarget, PlannedChanges, import_plan};
 pub use reading::{Mark, Reading};
 pub use tables::{TableNaming, TablesTarget, import_tables};

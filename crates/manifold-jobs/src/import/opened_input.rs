@@ -11,7 +11,7 @@ use manifold_format::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::opened_file::OpenedFile;
+use super::opened_file::open_bytes;
 use super::sqlite_reader::SqliteReader;
 use super::{ImportFileError, InputFile};
 
@@ -67,10 +67,10 @@ pub(crate) struct OpenedInput {
 
 impl OpenedInput {
     pub(super) fn open(file: &InputFile, opening: &Opening) -> Result<Self, ImportFileError> {
-        let (opened, mut progress) = OpenedFile::open(&file.path)?;
-        progress.read = opening.progress.read.clone();
+        let member = file.member.as_deref();
+        let (opened, progress) = open_bytes(&file.path, member, &opening.progress)?;
         let is_stream = progress.total.is_none();
-        let mut input = open_input(opened.counting(&progress)).map_err(|e| file.unreadable(e))?;
+        let mut input = open_input(opened).map_err(|error| file.unreadable(error))?;
         let compression = input.compression();
         let mut head = Vec::new();
         let format = match file.format {
@@ -90,7 +90,7 @@ impl OpenedInput {
                     }
                 }
                 head.truncate(read);
-                FileFormat::find(&head, &file.path.to_string_lossy())
+                FileFormat::find(&head, &file.name())
             }
         };
         match format {
@@ -104,7 +104,7 @@ impl OpenedInput {
                 let open = if is_stream {
                     spooled(file, Cursor::new(head).chain(input), opening)?
                 } else {
-                    opener(file.path.clone(), opening, &progress)
+                    opener(file.clone(), opening, &progress)
                 };
                 let read = JsonReader::open(open, options, progress);
                 let reader = read.map_err(|source| ImportFileError::read(&file.path, source))?;
@@ -114,7 +114,9 @@ impl OpenedInput {
                     encoding: "utf-8".to_owned(),
                 })
             }
-            FileFormat::Sqlite if is_stream || compression != Compression::None => {
+            FileFormat::Sqlite
+                if is_stream || member.is_some() || compression != Compression::None =>
+            {
                 Err(ImportFileError::PackedDatabase {
                     path: file.path.clone(),
                 })
@@ -142,8 +144,7 @@ impl OpenedInput {
                 // From the first byte on, so that errors are met where they are.
                 let mut file = file.clone();
                 file.format = Some(format);
-                let again = OpenedFile::open(&file.path)?.0.counting(&progress);
-                progress.read.store(0, Ordering::Relaxed);
+                let again = open_bytes(&file.path, member, &progress)?.0;
                 let input = open_input(again).map_err(|error| file.unreadable(error))?;
                 delimited(&file, input, compression, opening, progress)
             }
@@ -176,12 +177,11 @@ fn delimited<R: Read + Send + 'static>(
 }
 
 /// Opens a file, with its compression taken off, as often as it is called. What it counts begins anew each time.
-fn opener(path: PathBuf, opening: &Opening, progress: &ByteProgress) -> OpenInput {
+fn opener(file: InputFile, opening: &Opening, progress: &ByteProgress) -> OpenInput {
     let (progress, cancel) = (progress.clone(), opening.cancel.clone());
     Arc::new(move || {
-        progress.read.store(0, Ordering::Relaxed);
-        let file = OpenedFile::open(&path).map_err(std::io::Error::other)?.0;
-        let input = open_input(file.counting(&progress))?;
+        let opened = open_bytes(&file.path, file.member.as_deref(), &progress);
+        let input = open_input(opened.map_err(std::io::Error::other)?.0)?;
         Ok(Box::new(Stoppable {
             input,
             cancel: cancel.clone(),

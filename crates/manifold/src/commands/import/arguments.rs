@@ -14,11 +14,13 @@ Examples:
   manifold import flights.csv.gz airlines.csv airports.csv --project aviation
   manifold import orders.csv --project shop --key order_id
   manifold import orders.json --project shop
+  manifold import exports/ 'more/*.csv' archive.zip other.zip/planes.csv --project aviation
   manifold import june.txt --project shop --source orders --delimiter ';'
   manifold import orders.csv --project shop --dry-run
 
 Each file is a source of its own, called like the file without its extension, unless --source names one. \
-A source that exists gets its next snapshot; a file that has not changed makes none. Gzip and zstd are recognised.
+A source that exists gets its next snapshot; a file that has not changed makes none. Gzip and zstd are recognised. A folder means \
+the files in it that can be imported, a zip archive likewise.
 
 Of JSON, nested objects become columns like `address.city`, and arrays of objects become sources of their own, such as \
 `orders.items`, whose column `_parent` names the record around them. Of an SQLite database each table \
@@ -27,7 +29,7 @@ becomes a source, and its foreign keys become relationships.
 How a file is written is found in its beginning, and --dry-run says what was found and why. The next file of a source \
 is read as the one before, unless it cannot be.")]
 pub(crate) struct ImportArgs {
-    /// The files: delimited text, JSON or JSON Lines, plain or packed with gzip or zstd; SQLite databases
+    /// The files: delimited text, JSON or JSON Lines, plain or packed with gzip or zstd; SQLite databases; folders, patterns, zip archives
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// The project: its id, its name, or the beginning of its id
@@ -95,6 +97,7 @@ impl ImportArgs {
     pub(super) fn file(&self, path: PathBuf) -> InputFile {
         InputFile {
             path,
+            member: None,
             format: self.format.map(Into::into),
             reading: self.reading(),
             tables: self.tables.clone(),

@@ -1,6 +1,7 @@
 //! `manifold import`
 
 mod arguments;
+mod files;
 mod input;
 mod plan;
 mod summary;
