@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use entity_core::enums::{LogLevel, OverlapPolicy};
-use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
+use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::schedule::{OnFailure, ScheduleSpec, Schedules};
 use manifold_jobs::{
@@ -617,11 +617,12 @@ async fn import(
             key_columns,
             always: false,
         },
-        file: CsvFile {
+        file: InputFile {
             path,
-            reading: Reading::default(),
+            ..InputFile::default()
         },
         file_name: "t.csv".to_owned(),
+        naming: TableNaming::default(),
     };
     run_foreground(manager, job, Some(project.clone()), Observer::default())
         .await

@@ -9,7 +9,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
+use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, export, run_foreground};
 use manifold_store::rows::Effect;
@@ -266,11 +266,12 @@ impl Store {
                 key_columns: key.to_vec(),
                 always: false,
             },
-            file: CsvFile {
+            file: InputFile {
                 path: self.file(bytes),
-                reading: Reading::default(),
+                ..InputFile::default()
             },
             file_name: "t.csv".to_owned(),
+            naming: TableNaming::default(),
         };
         let finished = run_foreground(
             &self.manager,

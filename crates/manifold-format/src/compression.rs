@@ -35,7 +35,7 @@ pub enum UnpackError {
         "the {compression} data are truncated, they end after {unpacked} unpacked bytes: fetch the file again"
     )]
     Truncated {
-        /// `gzip` or `zstd`.
+        /// `gzip`, `zstd` or `zip`.
         compression: &'static str,
         /// Bytes unpacked before.
         unpacked: u64,
@@ -45,7 +45,7 @@ pub enum UnpackError {
         "the {compression} data are damaged behind {unpacked} unpacked bytes: {source}; fetch the file again"
     )]
     Damaged {
-        /// `gzip` or `zstd`.
+        /// `gzip`, `zstd` or `zip`.
         compression: &'static str,
         /// Bytes unpacked before.
         unpacked: u64,
@@ -58,7 +58,7 @@ pub enum UnpackError {
         "{packed} bytes of {compression} data unpack to more than {unpacked} bytes, as no table does: unpack the file first if it is meant"
     )]
     Bomb {
-        /// `gzip` or `zstd`.
+        /// `gzip`, `zstd` or `zip`.
         compression: &'static str,
         /// Bytes read.
         packed: u64,

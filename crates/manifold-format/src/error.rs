@@ -2,7 +2,9 @@
 
 use crate::compression::UnpackError;
 use crate::count::Count;
+use crate::json::JsonProblem;
 use crate::quirk::QuirkError;
+use crate::record::RejectReason;
 
 /// Why an input cannot be read as delimited text.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +57,7 @@ pub enum ReadError {
     },
     /// More columns than a source can have.
     #[error(
-        "the header has {found} columns, at most {limit} can be imported: check the delimiter, or split the file by columns"
+        "there are {found} columns, at most {limit} can be imported: check the delimiter, or split the file by columns"
     )]
     TooManyColumns {
         /// Columns of the header.
@@ -106,6 +108,40 @@ pub enum ReadError {
         /// The delimiter in the options.
         delimiter: char,
     },
+    /// The input is no JSON, or ends in the middle of a value.
+    #[error("line {line}: {problem}; check that the file is complete JSON, or give its --format")]
+    Json {
+        /// Where, from 1.
+        line: u64,
+        /// What is wrong.
+        problem: JsonProblem,
+    },
+    /// No record of a JSON input can be a row.
+    #[error("no record can be a row{}", .first.map_or_else(String::new, |(line, reason)| format!("; the first is in line {line}: {reason}")))]
+    NoRecords {
+        /// The line of the first record and why it is no row, if there is any.
+        first: Option<(u64, RejectReason)>,
+    },
+    /// More tables within tables than can be imported.
+    #[error(
+        "the input has more than {limit} tables within tables: give --no-unnest to keep them as text"
+    )]
+    TooManyTables {
+        /// The limit.
+        limit: usize,
+    },
+    /// The input is not the one that was looked at before.
+    #[error("the input was changed while it was read: import it again when it is complete")]
+    Changed,
+    /// The rows of a table were asked for twice, or the table is not there.
+    #[error("the rows of table {table} cannot be read again: open the input anew")]
+    NoTable {
+        /// The index of the table.
+        table: usize,
+    },
+    /// What a format of somebody else says.
+    #[error(transparent)]
+    Other(#[from] Box<dyn std::error::Error + Send + Sync>),
     /// Encodings were set for another number of columns.
     #[error("{} for {}: set one for each column, in order", Count(*found as u64, "encoding"), Count(*columns as u64, "column"))]
     EncodingCount {

@@ -72,19 +72,40 @@ impl Evidence {
         }
     }
 
+    /// Counts text that is not empty and no number, whatever it looks like.
+    pub(crate) fn count_text(&mut self, cell: &[u8]) {
+        if std::str::from_utf8(cell).is_err() {
+            return self.count_invalid();
+        }
+        self.filled += 1;
+        if cell[0].is_ascii_digit() {
+            self.count_temporal(cell);
+        }
+    }
+
+    /// Counts bytes that are no text.
+    pub(crate) fn count_invalid(&mut self) {
+        self.filled += 1;
+        self.invalid += 1;
+    }
+
+    fn count_temporal(&mut self, cell: &[u8]) {
+        match date::scan(cell) {
+            Some(Temporal::Date(separator)) => self.dates[separator as usize] += 1,
+            Some(Temporal::DayMonth(date)) => {
+                self.day_months[date.separator as usize].count(date);
+            }
+            Some(Temporal::Timestamp(t, shape)) => {
+                self.timestamps[timestamp_index(t, shape)].count(shape);
+            }
+            Some(Temporal::Time(shape)) => self.times[usize::from(shape.seconds)].count(shape),
+            None => {}
+        }
+    }
+
     fn count_other(&mut self, cell: &[u8]) {
         if cell[0].is_ascii_digit() {
-            match date::scan(cell) {
-                Some(Temporal::Date(separator)) => self.dates[separator as usize] += 1,
-                Some(Temporal::DayMonth(date)) => {
-                    self.day_months[date.separator as usize].count(date);
-                }
-                Some(Temporal::Timestamp(t, shape)) => {
-                    self.timestamps[timestamp_index(t, shape)].count(shape);
-                }
-                Some(Temporal::Time(shape)) => self.times[usize::from(shape.seconds)].count(shape),
-                None => {}
-            }
+            self.count_temporal(cell);
         } else if cell.len() <= 5
             && let Some((kind, value)) = BoolKind::scan(cell)
         {

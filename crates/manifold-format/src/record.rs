@@ -1,7 +1,11 @@
 //! One record of the input.
 
 use crate::count::Count;
-use crate::splitter::Fields;
+use crate::encoding::Encoding;
+use crate::error::ReadError;
+use crate::json::JsonProblem;
+use crate::splitter::{Field, Fields};
+use crate::typed_cell::TypedCell;
 use crate::value::Value;
 use std::fmt;
 
@@ -91,7 +95,7 @@ impl Record {
         (!self.quirk.is_empty()).then_some(&self.quirk)
     }
 
-    /// The bytes of the record with its line end.
+    /// The bytes of the record with its line end; of a row that was made of typed cells, those of its cells.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         &self.raw
@@ -101,6 +105,50 @@ impl Record {
     #[must_use]
     pub fn reason(&self) -> Option<RejectReason> {
         self.reason
+    }
+
+    /// Begins a row of a format that knows numbers from text; `line`: where it starts, from 1.
+    pub fn begin(&mut self, line: u64) {
+        self.clear(line);
+        self.fields.fields.clear();
+    }
+
+    /// Adds a cell to the row that was begun, as it is stored under `encoding`.
+    ///
+    /// # Errors
+    /// [`ReadError::RecordTooLarge`] when the cells have more than 4 GiB.
+    pub fn push(&mut self, cell: TypedCell<'_>, encoding: Encoding) -> Result<(), ReadError> {
+        let slot = match cell.encode(encoding) {
+            Value::Null => Slot::Null,
+            Value::Int(value) => Slot::Int(value),
+            Value::Real(value) => Slot::Real(value),
+            Value::Text(_) => Slot::Text,
+            Value::Blob(_) => Slot::Blob,
+        };
+        let start = self.raw.len();
+        self.raw.extend_from_slice(cell.bytes());
+        let place = |at: usize| {
+            u32::try_from(at).map_err(|_| ReadError::RecordTooLarge {
+                line: self.line,
+                limit: u32::MAX.into(),
+            })
+        };
+        let field = Field {
+            start: place(start)?,
+            end: place(self.raw.len())?,
+            quoted: false,
+            rewritten: false,
+        };
+        self.fields.fields.push(field);
+        self.slots.push(slot);
+        Ok(())
+    }
+
+    /// Makes this a record of the bytes `raw` at `line` that is no row.
+    pub fn reject(&mut self, line: u64, reason: RejectReason, raw: &[u8]) {
+        self.begin(line);
+        self.raw.extend_from_slice(raw);
+        self.reason = Some(reason);
     }
 
     pub(crate) fn clear(&mut self, line: u64) {
@@ -140,6 +188,15 @@ pub enum RejectReason {
         /// The line of that record, from 1.
         line: u64,
     },
+    /// It is no JSON value that can be a row.
+    Json {
+        /// What is wrong with it.
+        problem: JsonProblem,
+        /// How many of its bytes are before that.
+        at: u64,
+    },
+    /// What a format of somebody else says.
+    Other(&'static str),
 }
 
 impl fmt::Display for RejectReason {
@@ -154,6 +211,8 @@ impl fmt::Display for RejectReason {
                     Count(columns, "column")
                 )
             }
+            Self::Json { problem, at } => write!(f, "{problem} behind byte {at} of the record"),
+            Self::Other(reason) => f.write_str(reason),
             Self::OtherTable { line } => write!(f, "another table begins in line {line}"),
             Self::UnterminatedQuote { lines } => {
                 let lines = Count(*lines, "line");

@@ -13,9 +13,6 @@ use serde_json::Value as Json;
 use crate::step::JOB_STEP;
 use crate::{InputFingerprint, JobContext, JobError};
 
-/// The error code of a job whose file is another than the one it began to read.
-const INPUT_CHANGED: &str = "input_changed";
-
 /// A step that writes to the job's project bit by bit. Where it has come to is written down in the same transaction
 /// as what it did, so each bit is done exactly once, whatever happens to the process.
 ///
@@ -130,16 +127,7 @@ fn check_input(
     let (Some(before), Some(now)) = (before, now) else {
         return Ok(());
     };
-    match before.difference(now) {
-        None => Ok(()),
-        Some(difference) => Err(JobError::failed(
-            INPUT_CHANGED,
-            &format!(
-                "{} is not the file that the job began to read: {difference}; start a new job for the file as it is now",
-                now.path.display()
-            ),
-        )),
-    }
+    before.check(now)
 }
 
 fn cursor_error(name: &str, problem: &str) -> JobError {

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::JobError;
 
+/// The error code of a job whose file is another than the one it began to read.
+const INPUT_CHANGED: &str = "input_changed";
+
 /// The bytes at the beginning of a file that are compared.
 const HEAD: u64 = 64 << 10;
 
@@ -51,8 +54,22 @@ impl InputFingerprint {
         })
     }
 
+    /// Fails when `now` is the fingerprint of another input.
+    pub(crate) fn check(&self, now: &Self) -> Result<(), JobError> {
+        match self.difference(now) {
+            None => Ok(()),
+            Some(difference) => Err(JobError::failed(
+                INPUT_CHANGED,
+                &format!(
+                    "{} is not the file that the job began to read: {difference}; start a new job for the file as it is now",
+                    now.path.display()
+                ),
+            )),
+        }
+    }
+
     /// What is different about another fingerprint of the same input, in words.
-    pub(crate) fn difference(&self, now: &Self) -> Option<String> {
+    fn difference(&self, now: &Self) -> Option<String> {
         if self.size != now.size {
             let (before, after) = (self.size, now.size);
             return Some(format!("it has {after} bytes, and had {before}"));

@@ -15,6 +15,7 @@ mod durability;
 mod error;
 mod fail_point;
 mod file_lock;
+mod foreign;
 mod freeze;
 mod gate;
 mod group_commit;
@@ -34,6 +35,7 @@ mod metrics;
 mod migrate;
 mod migrations;
 pub mod name;
+mod outside;
 mod peek;
 mod projection;
 mod projects;
@@ -87,6 +89,10 @@ pub use doctor::{DatabaseState, Doctor, Examination, Finding, FindingClass, Seve
 pub use durability::Durability;
 pub use error::StoreError;
 pub use file_lock::{FileLock, Share, command_line, process_name};
+pub use foreign::{
+    ForeignColumn, ForeignDatabase, ForeignError, ForeignKey, ForeignRows, ForeignTable,
+    ForeignValue, SkippedTable,
+};
 pub use freeze::{
     Contents, CopyProgress, CopyWatch, DatabaseId, Frozen, FrozenProject, Table, TableDigest,
     TableKind,

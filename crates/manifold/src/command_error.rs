@@ -70,6 +70,12 @@ pub(crate) enum CommandError {
         /// The folder.
         path: PathBuf,
     },
+    /// A folder, pattern or archive means no file that can be imported.
+    #[error("{} means no file that can be imported; files in folders and archives are known by their extension", path.display())]
+    NothingToImport {
+        /// What was named.
+        path: PathBuf,
+    },
     /// Snapshots of two sources cannot be compared.
     #[error("{from} and {to} are snapshots of different sources")]
     DifferentSources {
@@ -290,6 +296,7 @@ impl CommandError {
             }
             Self::CannotWrite { .. } => "file_unwritable",
             Self::FileIsFolder { .. } => "file_is_folder",
+            Self::NothingToImport { .. } => "nothing_to_import",
             Self::DifferentSources { .. } => "different_sources",
             Self::NothingToKeep => "usage",
             Self::ProjectInTrash { .. } | Self::SourceInTrash { .. } | Self::NotInTrash { .. } => {

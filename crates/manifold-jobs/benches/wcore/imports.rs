@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
+use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, run_foreground};
 use manifold_store::{ImportSource, ProjectId, SqliteManager};
@@ -52,11 +52,12 @@ pub(crate) async fn import(
     };
     let job = ImportFile {
         target,
-        file: CsvFile {
+        file: InputFile {
             path,
-            reading: Reading::default(),
+            ..InputFile::default()
         },
         file_name: "people.csv".to_owned(),
+        naming: TableNaming::default(),
     };
     let finished = run_foreground(manager, job, Some(project.clone()), Observer::default())
         .await

@@ -18,6 +18,16 @@ pub enum OriginalError {
     /// The output could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The snapshot was imported from a format whose bytes are not kept.
+    #[error(
+        "snapshot {snapshot} was imported from {format}, whose bytes are not kept; export it without --original"
+    )]
+    NotKept {
+        /// The snapshot.
+        snapshot: SnapshotId,
+        /// The format.
+        format: String,
+    },
     /// What the snapshot says about its bytes is not understood.
     #[error(
         "how snapshot {snapshot} was written is not understood ({reason}); use the version of manifold that imported it"
@@ -37,6 +47,7 @@ impl OriginalError {
         match self {
             Self::Rows(error) => error.code(),
             Self::Write(_) => "output",
+            Self::NotKept { .. } => "original_not_kept",
             Self::Dialect { .. } => "newer_rows",
         }
     }
@@ -90,6 +101,12 @@ fn writer_of<W: Write>(
         snapshot: id.clone(),
         reason,
     };
+    if let Some(format) = snapshot.dialect["format"].as_str() {
+        return Err(OriginalError::NotKept {
+            snapshot: id.clone(),
+            format: format.to_owned(),
+        });
+    }
     let dialect: Dialect = serde_json::from_value(snapshot.dialect.clone())
         .map_err(|error| unknown(error.to_string()))?;
     let encodings = snapshot

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use manifold_format::{ReadError, UnpackError};
-use manifold_store::RowLogError;
+use manifold_format::{ReadError, UnpackError, ZipError};
 use manifold_store::rows::ImportError;
+use manifold_store::{ForeignError, RowLogError};
 
 use crate::JobError;
 
@@ -22,6 +22,12 @@ pub enum ImportFileError {
     #[error("{} is a folder; name a file in it", path.display())]
     Folder {
         /// The folder.
+        path: PathBuf,
+    },
+    /// The file is one that the store keeps its own data in.
+    #[error("{} is part of this store: query the project, or clone it", path.display())]
+    OfStore {
+        /// The file.
         path: PathBuf,
     },
     /// The file cannot be opened.
@@ -42,6 +48,55 @@ pub enum ImportFileError {
         /// The file's columns.
         columns: Vec<String>,
     },
+    /// The file has no such table.
+    #[error("{} has no table `{table}`, it has: {}", path.display(), tables.join(", "))]
+    NoTable {
+        /// The file.
+        path: PathBuf,
+        /// The table that was asked for.
+        table: String,
+        /// The tables that have names.
+        tables: Vec<String>,
+    },
+    /// A zip archive, or a file in it, cannot be read.
+    #[error("{}: {source}", path.display())]
+    Zip {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong.
+        source: ZipError,
+    },
+    /// A zip archive has no such file.
+    #[error("{} has no file `{member}` in it", path.display())]
+    NoMember {
+        /// The archive.
+        path: PathBuf,
+        /// The file that was asked for.
+        member: String,
+    },
+    /// The database has no table.
+    #[error("{} has no table with rows; views are not imported", path.display())]
+    NoTables {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A pipe holds what can be imported only when its format is known before.
+    #[error("{} holds {format} with several tables: give --format {format}", path.display())]
+    TablesFromPipe {
+        /// The pipe.
+        path: PathBuf,
+        /// The format that was found.
+        format: &'static str,
+    },
+    /// A database that is packed, or comes out of a pipe.
+    #[error("{} is an SQLite database that cannot be read where it is: unpack it into a file first", path.display())]
+    PackedDatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A database cannot be read.
+    #[error(transparent)]
+    Database(Box<ForeignError>),
     /// A cell or a record is larger than `import.max_cell` allows.
     #[error("{}: {source} (`manifold settings set import.max_cell BYTES`)", path.display())]
     TooLarge {
@@ -64,6 +119,13 @@ impl ImportFileError {
     /// What the reader of the file's format said.
     pub(crate) fn read(path: &Path, source: ReadError) -> Self {
         let path = path.to_owned();
+        let source = match source {
+            ReadError::Other(other) => match other.downcast() {
+                Ok(error) => return Self::Database(error),
+                Err(other) => ReadError::Other(other),
+            },
+            source => source,
+        };
         match source {
             ReadError::CellTooLarge { .. } | ReadError::RecordTooLarge { .. } => {
                 Self::TooLarge { path, source }
@@ -78,8 +140,19 @@ impl ImportFileError {
         match self {
             Self::Missing { .. } => "file_missing",
             Self::Folder { .. } => "file_is_folder",
+            Self::OfStore { .. } => "file_of_store",
             Self::Unreadable { .. } => "file_unreadable",
             Self::MissingKeyColumn { .. } => "missing_key_column",
+            Self::Zip { .. } => "unreadable_zip",
+            Self::NoMember { .. } => "file_missing",
+            Self::NoTables { .. } | Self::NoTable { .. } => "no_table",
+            Self::TablesFromPipe { .. } => "tables_from_pipe",
+            Self::PackedDatabase { .. } => "packed_database",
+            Self::Database(error) => match &**error {
+                ForeignError::TooLarge { .. } => "cell_too_large",
+                ForeignError::Changed { .. } => "input_changed",
+                _ => "unreadable_database",
+            },
             Self::TooLarge { .. } => "cell_too_large",
             Self::Format { source, .. } => match source {
                 ReadError::Empty => "empty_file",
@@ -94,6 +167,9 @@ impl ImportFileError {
                 ReadError::TooManyColumns { .. } => "too_many_columns",
                 ReadError::NoUsableRows { .. } => "no_usable_rows",
                 ReadError::Delimiter { .. } => "invalid_delimiter",
+                ReadError::Json { .. } | ReadError::NoRecords { .. } => "invalid_json",
+                ReadError::TooManyTables { .. } => "too_many_tables",
+                ReadError::Changed => "input_changed",
                 _ => "input",
             },
         }

@@ -2,11 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use manifold_format::{Column, CsvReader, Decision, Summary, Verdict};
+use manifold_format::{Column, Decision, TableSummary, Verdict};
 use manifold_store::rows;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use std::io::Read;
 
 /// Rejected records that are kept to be shown.
 const REJECTS_SHOWN: usize = 20;
@@ -135,21 +134,21 @@ impl SharedFindings {
         }
     }
 
-    pub(crate) fn conclude<R: Read>(
+    pub(crate) fn conclude(
         &self,
-        reader: &CsvReader<R>,
-        summary: &Summary,
-        dialect: Json,
+        columns: &[Column],
+        decisions: &[Decision],
+        summary: &TableSummary,
     ) {
-        let judged = reader.columns().iter().zip(&summary.columns);
+        let judged = columns.iter().zip(&summary.columns);
         let mut findings = self.lock();
         findings.columns = judged
             .map(|(column, verdict)| FoundColumn::judged(column, verdict))
             .collect();
-        findings.dialect = dialect;
+        findings.dialect = summary.dialect.clone();
         findings.rows = summary.rows;
         findings.rejected = summary.rejected;
-        findings.decisions = reader.decisions().to_vec();
+        findings.decisions = decisions.to_vec();
         findings.padded = summary.padded;
         findings.mended = summary.mended;
         findings.odd_cells = summary.odd_cells;

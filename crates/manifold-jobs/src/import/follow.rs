@@ -3,15 +3,15 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
+use manifold_format::ByteProgress;
 use tokio_util::sync::CancellationToken;
 
-use super::opened_file::FileSize;
 use crate::Progress;
 
 /// What an import calls with the rows it has read: it reports the bytes of the file, and stops the import
 /// when `cancel` is cancelled.
 pub(crate) fn follow(
-    size: FileSize,
+    size: ByteProgress,
     cancel: CancellationToken,
     report: impl Fn(Progress) + Send + 'static,
 ) -> impl FnMut(u64) -> ControlFlow<()> + Send + 'static {

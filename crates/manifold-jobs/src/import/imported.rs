@@ -46,6 +46,15 @@ pub struct Imported {
     pub duplicate_keys: Option<u64>,
     /// The columns, in the file's order.
     pub columns: Vec<FoundColumn>,
+    /// The source, where the file has several tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_id: Option<String>,
+    /// What the file calls the table; `None` for the one that is called like the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// What came of the further tables of the file, each in a source of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Self>,
 }
 
 impl Imported {
@@ -80,6 +89,9 @@ impl Imported {
             } else {
                 columns.iter().map(FoundColumn::stored).collect()
             },
+            source_id: None,
+            table: None,
+            further: Vec::new(),
         }
     }
 

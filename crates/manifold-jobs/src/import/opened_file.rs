@@ -1,12 +1,76 @@
 //! A file while it is read.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use manifold_format::{ByteProgress, ZipReader, zip_members};
+
 use super::ImportFileError;
+
+/// The bytes of a file, or of one in a zip archive.
+pub(crate) type Bytes = Box<dyn Read + Send>;
+
+/// Opens a file, or the one that is called `member` in a zip archive; `progress` counts from the start what is read.
+/// Blocks.
+pub(crate) fn open_bytes(
+    path: &Path,
+    member: Option<&str>,
+    progress: &ByteProgress,
+) -> Result<(Bytes, ByteProgress), ImportFileError> {
+    let (file, found) = OpenedFile::open(path)?;
+    progress.read.store(0, Ordering::Relaxed);
+    let mut progress = ByteProgress {
+        total: found.total,
+        read: progress.read.clone(),
+    };
+    let Some(member) = member else {
+        return Ok((Box::new(file.counting(&progress)), progress));
+    };
+    let failed = |source| ImportFileError::Zip {
+        path: path.to_owned(),
+        source,
+    };
+    let members = zip_members(BufReader::new(&file.file)).map_err(failed)?;
+    let found = members.iter().find(|found| found.name == member);
+    let found = found.ok_or_else(|| ImportFileError::NoMember {
+        path: path.to_owned(),
+        member: member.to_owned(),
+    })?;
+    progress.total = Some(found.packed);
+    let reader = ZipReader::open(file.counting(&progress), found).map_err(failed)?;
+    Ok((Box::new(reader), progress))
+}
+
+/// The files that can be imported from the zip archive at `path`, by their names in it; `None` when it is no zip archive,
+/// or one that other programs keep a document in. Blocks.
+///
+/// # Errors
+/// [`ImportFileError::Zip`], and when it cannot be read.
+pub fn zip_contents(path: &Path) -> Result<Option<Vec<String>>, ImportFileError> {
+    let (mut file, size) = OpenedFile::open(path)?;
+    if size.total.is_none() {
+        return Ok(None); // what is read of a pipe is gone
+    }
+    let mut magic = [0; 4];
+    if file.read_exact(&mut magic).is_err() || &magic != b"PK\x03\x04" {
+        return Ok(None);
+    }
+    let members =
+        zip_members(BufReader::new(&file.file)).map_err(|source| ImportFileError::Zip {
+            path: path.to_owned(),
+            source,
+        })?;
+    let mut names: Vec<String> = members.into_iter().map(|member| member.name).collect();
+    let is_document = |name: &String| name == "[Content_Types].xml" || name == "mimetype";
+    if names.iter().any(is_document) {
+        return Ok(None);
+    }
+    names.sort();
+    Ok(Some(names))
+}
 
 /// A file that counts the bytes that were read from it, for those who watch.
 pub(crate) struct OpenedFile {
@@ -14,17 +78,9 @@ pub(crate) struct OpenedFile {
     read: Arc<AtomicU64>,
 }
 
-/// What is known about a file from outside.
-pub(crate) struct FileSize {
-    /// Its size in bytes; `None` for a pipe or device.
-    pub(crate) total: Option<u64>,
-    /// Bytes read so far.
-    pub(crate) read: Arc<AtomicU64>,
-}
-
 impl OpenedFile {
     /// Opens a file. Blocks.
-    pub(crate) fn open(path: &Path) -> Result<(Self, FileSize), ImportFileError> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, ByteProgress), ImportFileError> {
         let failed = |source: std::io::Error| match source.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => ImportFileError::Missing {
                 path: path.to_owned(),
@@ -46,11 +102,19 @@ impl OpenedFile {
         let file = File::open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         let read = Arc::new(AtomicU64::new(0));
-        let size = FileSize {
+        let size = ByteProgress {
             total: metadata.is_file().then_some(metadata.len()),
             read: read.clone(),
         };
         Ok((Self { file, read }, size))
+    }
+}
+
+impl OpenedFile {
+    /// Counts for those who watch `progress`.
+    pub(crate) fn counting(mut self, progress: &ByteProgress) -> Self {
+        self.read = progress.read.clone();
+        self
     }
 }
 
@@ -59,5 +123,11 @@ impl Read for OpenedFile {
         let read = self.file.read(out)?;
         self.read.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
+    }
+}
+
+impl Seek for OpenedFile {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.file.seek(to)
     }
 }

@@ -4,17 +4,20 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use manifold_format::Decision;
+use manifold_format::{ByteProgress, Compression, Decision};
 use manifold_store::rows::{ImportError, Outcome, Records as _, Row, Step};
-use manifold_store::{DatabaseManager as _, JobWatch, RowLog, Settings, SqliteManager};
+use manifold_store::{
+    DataSources, DatabaseManager as _, ImportSource, JobWatch, ProjectId, RowLog, Settings,
+    SourceId, SqliteManager,
+};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::csv_file::blocking;
-use super::follow::follow;
+use super::tables::{table_keys, table_sources, wanted_tables};
+use super::target::FoundTarget;
 use super::{
-    CsvFile, CsvRecords, Findings, FoundColumn, FoundReject, ImportTarget, SharedFindings,
-    import_error,
+    Findings, FoundColumn, FoundReject, ImportFileError, ImportTarget, InputFile, OpenedInput,
+    Opening, SharedFindings, TableNaming, TableRecords, blocking, follow, import_error,
 };
 use crate::{JobError, Observer, Progress};
 
@@ -23,19 +26,30 @@ const LOOK_UP_EVERY: u64 = 4_096;
 
 /// Where an import would go.
 #[derive(Debug, Clone)]
-pub enum PlanTarget {
-    /// Into a source that does not exist yet.
-    NewSource {
-        /// The columns that together are to identify a row.
-        key_columns: Vec<String>,
-    },
-    /// Into this source, which is made if need be.
-    Source(ImportTarget),
+pub struct PlanTarget {
+    /// The project; `None` when it is to be made.
+    pub project_id: Option<ProjectId>,
+    /// The source, which need not exist.
+    pub source: ImportSource,
+    /// How the sources of further tables are called.
+    pub naming: TableNaming,
+    /// As [`ImportTarget::key_columns`].
+    pub key_columns: Vec<String>,
+    /// As [`ImportTarget::always`].
+    pub always: bool,
 }
 
 /// What an import would do.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ImportPlan {
+    /// The source that the rows would go into.
+    pub source_name: String,
+    /// Whether it would be made.
+    pub new_source: bool,
+    /// What the file calls the table; `None` for the one that is called like the file.
+    pub table: Option<String>,
+    /// The format of the file.
+    pub format: &'static str,
     /// How the file is written: delimiter, line ends, header, quoting; and how it is read.
     pub dialect: Json,
     /// The encoding of its text.
@@ -82,113 +96,224 @@ pub struct PlannedChanges {
     pub duplicate_keys: Option<u64>,
 }
 
-/// Reads a whole file and says what importing it would do, writing nothing.
+/// Reads a whole file and says for each of its tables what importing it would do, writing nothing.
 ///
 /// # Errors
 /// As the import would fail; [`JobError::Cancelled`] when the observer stops it.
 pub async fn import_plan(
     manager: &Arc<SqliteManager>,
-    file: &CsvFile,
+    file: &InputFile,
     target: &PlanTarget,
     observer: Observer,
-) -> Result<ImportPlan, JobError> {
+) -> Result<Vec<ImportPlan>, JobError> {
     let max_cell = Settings::new(manager.core()).import_max_cell().await?;
-    let (existing, key_columns) = match target {
-        PlanTarget::NewSource { key_columns } => (None, key_columns),
-        PlanTarget::Source(target) => {
-            let found = match target.source_id(manager).await? {
-                None => None,
-                Some(source) => {
-                    let found = target.find(manager, &source, &file.reading).await?;
-                    Some((target, source, found))
-                }
-            };
-            (found, &target.key_columns)
-        }
+    let mut opening = Opening {
+        temporary: Some(manager.layout().temporary()),
+        ..Opening::new(max_cell)
     };
-    let before = existing
-        .as_ref()
-        .and_then(|(_, _, found)| found.remembered());
-    let opening = file.clone();
-    let opened = blocking(move || opening.open(max_cell, before)).await?;
-    let (compression, encoding) = (opened.compression, opened.reader.options().encoding);
-    let found = SharedFindings::default();
-    let records = CsvRecords::new(opened.reader, found.clone());
-    let progress = observer.progress.clone();
-    let follow = follow(opened.size, observer.cancel, move |latest| {
-        drop(progress.send_replace(latest));
-    });
-    let changes = match existing {
-        None => {
-            read_alone(&file.path, records, follow).await?;
-            found.look(|findings| file.check_keys(key_columns, &findings.columns))?;
-            PlannedChanges {
+    let _stopping = opening.stopping(&observer.cancel);
+    let planning = Planning {
+        manager,
+        file,
+        target,
+        observer: &observer,
+    };
+    if !file.has_tables().await?
+        && let Some((_, _, found)) = planning.find(&target.source, &[], None).await?
+    {
+        opening.remembered = found.remembered();
+    }
+    let opened = {
+        let file = file.clone();
+        blocking(move || file.open(&opening)).await
+    };
+    let opened = opened.map_err(|error| match observer.cancel.is_cancelled() {
+        true => JobError::Cancelled,
+        false => error,
+    })?;
+    planning.tables(opened).await
+}
+
+/// A plan that is made.
+struct Planning<'a> {
+    manager: &'a Arc<SqliteManager>,
+    file: &'a InputFile,
+    target: &'a PlanTarget,
+    observer: &'a Observer,
+}
+
+impl Planning<'_> {
+    /// The source that a table would go into, if it exists. `reading`: as the table is read; `None` for delimited text.
+    async fn find(
+        &self,
+        source: &ImportSource,
+        key_columns: &[String],
+        reading: Option<(&str, &Json)>,
+    ) -> Result<Option<(ImportTarget, SourceId, FoundTarget)>, JobError> {
+        let Some(project_id) = self.target.project_id.clone() else {
+            return Ok(None);
+        };
+        let target = ImportTarget {
+            project_id,
+            source: source.clone(),
+            key_columns: key_columns.to_owned(),
+            always: self.target.always,
+        };
+        let Some(source) = target.source_id(self.manager).await? else {
+            return Ok(None);
+        };
+        let made = |dialect: &Json| match reading {
+            None => self.file.made(dialect),
+            Some((format, reading)) => {
+                dialect["format"] == format && dialect["reading"] == *reading
+            }
+        };
+        let found = target.find(self.manager, &source, made).await?;
+        Ok(Some((target, source, found)))
+    }
+
+    async fn tables(&self, opened: OpenedInput) -> Result<Vec<ImportPlan>, JobError> {
+        let OpenedInput {
+            mut reader,
+            compression,
+            encoding,
+        } = opened;
+        let (format, tables, file) = (reader.format(), reader.tables().to_vec(), self.file);
+        let wanted = wanted_tables(&tables, &file.tables, &file.path)?;
+        let target = self.target;
+        let prefix = match (&target.source, &target.project_id) {
+            (ImportSource::Named(name), _) => name.clone(),
+            (ImportSource::Id(id), None) => id.to_string(),
+            (ImportSource::Id(id), Some(project)) => {
+                let sources = DataSources::new(self.manager.clone());
+                sources.find(project, id.as_str()).await?.name
+            }
+        };
+        let sources = table_sources(&tables, &wanted, &target.source, &prefix, target.naming)?;
+        let keys = table_keys(&tables, &wanted, &target.key_columns, &file.path)?;
+        let (mut decisions, progress) = (reader.decisions().to_vec(), reader.progress());
+        let mut plans = Vec::with_capacity(wanted.len());
+        for ((index, source), key) in wanted.into_iter().zip(sources).zip(keys) {
+            let path = file.path.clone();
+            let (back, rows) = blocking(move || {
+                let rows = reader.rows(index);
+                Ok((
+                    reader,
+                    rows.map_err(|error| ImportFileError::read(&path, error)),
+                ))
+            })
+            .await?;
+            reader = back;
+            let rows = rows?;
+            let table = &tables[index];
+            let reading = rows.is_typed().then_some((format, &table.reading));
+            let existing = self.find(&source, &key, reading).await?;
+            let new_source = existing.is_none();
+            let found = SharedFindings::default();
+            let decisions = std::mem::take(&mut decisions);
+            let records = TableRecords::new(format, table.clone(), rows, decisions, found.clone());
+            let changes = self
+                .changes(existing, records, &found, progress.clone())
+                .await?;
+            let found = found.take();
+            plans.push(ImportPlan {
+                source_name: match &source {
+                    ImportSource::Named(name) => name.clone(),
+                    ImportSource::Id(_) => prefix.clone(),
+                },
+                new_source,
+                table: table.name.clone(),
+                format,
+                ..plan_of(found, &encoding, compression, changes)
+            });
+        }
+        Ok(plans)
+    }
+
+    async fn changes(
+        &self,
+        existing: Option<(ImportTarget, SourceId, FoundTarget)>,
+        records: TableRecords,
+        found: &SharedFindings,
+        progress: ByteProgress,
+    ) -> Result<PlannedChanges, JobError> {
+        let shown = self.observer.progress.clone();
+        let follow = follow(progress, self.observer.cancel.clone(), move |latest| {
+            drop(shown.send_replace(latest));
+        });
+        let Some((target, source, before)) = existing else {
+            read_alone(&self.file.path, records, follow).await?;
+            return Ok(PlannedChanges {
                 added: found.look(|findings| findings.rows),
                 ..PlannedChanges::default()
-            }
-        }
-        Some((target, source, found)) => {
-            let mut options = found.options;
-            options.dry_run = true;
-            let waiting = |holder: Option<&str>| {
-                drop(observer.progress.send_replace(Progress::waiting(holder)));
-            };
-            let (watch, rows) = (JobWatch::reading(follow), RowLog::new(manager));
-            let planned = rows
-                .import(
-                    &target.project_id,
-                    &source,
-                    records,
-                    options,
-                    watch,
-                    waiting,
-                )
-                .await;
-            PlannedChanges::of(&planned.map_err(|error| import_error(&file.path, error))?)
-        }
-    };
-    let Findings {
-        columns,
-        rejects,
-        mut dialect,
-        rows,
-        rejected,
-        padded,
-        mended,
-        odd_cells,
-        decisions,
-    } = found.take();
-    dialect["evidence"] = decisions
-        .iter()
-        .map(
-            |Decision {
-                 what,
-                 found,
-                 why,
-                 sure,
-             }| json!({ "what": what, "found": found, "why": why, "sure": sure }),
-        )
-        .collect();
-    Ok(ImportPlan {
+            });
+        };
+        let mut options = before.options;
+        options.dry_run = true;
+        let waiting = |holder: Option<&str>| {
+            drop(
+                self.observer
+                    .progress
+                    .send_replace(Progress::waiting(holder)),
+            );
+        };
+        let (watch, rows) = (JobWatch::reading(follow), RowLog::new(self.manager));
+        let planned = rows
+            .import(
+                &target.project_id,
+                &source,
+                records,
+                options,
+                watch,
+                waiting,
+            )
+            .await;
+        let planned = planned.map_err(|error| import_error(&self.file.path, error))?;
+        Ok(PlannedChanges::of(&planned))
+    }
+}
+
+fn plan_of(
+    found: Findings,
+    encoding: &str,
+    compression: Compression,
+    changes: PlannedChanges,
+) -> ImportPlan {
+    let mut dialect = found.dialect;
+    let evidence = found.decisions.iter().map(|decision| {
+        let Decision {
+            what,
+            found,
+            why,
+            sure,
+        } = decision;
+        json!({ "what": what, "found": found, "why": why, "sure": sure })
+    });
+    dialect["evidence"] = evidence.collect();
+    ImportPlan {
+        source_name: String::new(),
+        new_source: false,
+        table: None,
+        format: "",
         dialect,
-        encoding: encoding.name(),
+        encoding: encoding.to_owned(),
         compression: compression.name(),
-        columns,
-        rows,
-        rejected,
-        rejects,
-        padded,
-        mended,
-        odd_cells,
-        decisions,
+        columns: found.columns,
+        rows: found.rows,
+        rejected: found.rejected,
+        rejects: found.rejects,
+        padded: found.padded,
+        mended: found.mended,
+        odd_cells: found.odd_cells,
+        decisions: found.decisions,
         changes,
-    })
+    }
 }
 
 /// Reads all records, for what is found on the way.
-async fn read_alone<R: std::io::Read + Send + 'static>(
+async fn read_alone(
     path: &Path,
-    mut records: CsvRecords<R>,
+    mut records: TableRecords,
     mut follow: impl FnMut(u64) -> ControlFlow<()> + Send + 'static,
 ) -> Result<(), JobError> {
     let reading = manifold_store::blocking(move || {

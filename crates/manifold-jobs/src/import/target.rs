@@ -9,8 +9,8 @@ use manifold_store::{
     StoreError, Timestamp, refusal_if_disabled,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
-use super::Reading;
 use crate::JobError;
 
 /// Where an import goes.
@@ -59,12 +59,12 @@ impl ImportTarget {
         id.map_err(|error: IdError| StoreError::Decode(error.to_string()).into())
     }
 
-    /// Looks at `source`, into which a file read by `reading` goes.
+    /// Looks at `source`, into which a file goes; `made` says of a recorded dialect whether a file is read so.
     pub(crate) async fn find(
         &self,
         manager: &Arc<SqliteManager>,
         source: &SourceId,
-        reading: &Reading,
+        made: impl Fn(&Json) -> bool,
     ) -> Result<FoundTarget, JobError> {
         let sources = DataSources::new(manager.clone());
         let source = sources.find(&self.project_id, source.as_str()).await?;
@@ -82,10 +82,8 @@ impl ImportTarget {
             self.key_columns.clone()
         };
         // The same bytes read in another way are other rows.
-        options.always = self.always
-            || latest
-                .as_ref()
-                .is_some_and(|latest| !reading.made(&latest.dialect));
+        options.always =
+            self.always || latest.as_ref().is_some_and(|latest| !made(&latest.dialect));
         Ok(FoundTarget { options, latest })
     }
 }

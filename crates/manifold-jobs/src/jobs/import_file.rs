@@ -1,37 +1,43 @@
 //! Imports a file as the next snapshot of a source.
 
+use std::time::Duration;
+
 use entity_core::enums::LogLevel;
-use manifold_store::rows::{ImportOptions, JobStep, Outcome, Snapshot, snapshot};
+use manifold_format::ByteProgress;
+use manifold_store::rows::Snapshot;
 use manifold_store::{
-    DatabaseManager as _, ImportEnding, ImportRecord, JobWatch, NewImport, ProjectId, RowLog,
-    Settings, SourceTrash, fail_point,
+    DatabaseManager as _, ImportEnding, ImportRecord, ProjectId, Settings, SourceTrash, fail_point,
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 
 use crate::import::{
-    CsvFile, CsvRecords, Findings, ImportTarget, Imported, OpenedCsv, SharedFindings, blocking,
-    follow, import_error,
+    ImportFileError, ImportTarget, Imported, InputFile, OpenedInput, Opening, STEP, TableImport,
+    TableInput, TableNaming, TablesTarget, blocking, follow, import_tables,
 };
-use crate::{Job, JobContext, JobError, Progress};
+use crate::{InputFingerprint, Job, JobContext, JobError, Progress};
 
-/// The only step of an import.
-const STEP: &str = "import";
+/// Between two looks at how much of a file was read that is looked at.
+const PAUSE: Duration = Duration::from_millis(100);
 
-/// Imports a delimited file as the next snapshot of a source, which is made if need be.
+/// Imports a file as the next snapshot of a source, which is made if need be; of a file with several tables each goes
+/// into a source of its own.
 ///
-/// The import history gets a line, `running` first, which ends together with the snapshot. A file whose
+/// The import history gets a line for each table, `running` first, which ends together with the snapshot. A file whose
 /// bytes are those of the latest snapshot makes no new one, unless it is to be read in another way. What
-/// fails, is cancelled or dies leaves nothing visible but that line and, if it failed, the source's status.
+/// fails, is cancelled or dies leaves nothing visible but that line and, if it failed, the source's status; tables that
+/// were published before stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportFile {
     /// Where the rows go.
     #[serde(flatten)]
     pub target: ImportTarget,
     /// Where they come from.
-    pub file: CsvFile,
+    pub file: InputFile,
     /// The name of the file, as it is shown.
     pub file_name: String,
+    /// How the sources of further tables are called.
+    #[serde(default)]
+    pub naming: TableNaming,
 }
 
 impl Job for ImportFile {
@@ -41,12 +47,7 @@ impl Job for ImportFile {
     type Output = Imported;
 
     async fn run(&self, context: &JobContext) -> Result<Imported, JobError> {
-        let new = NewImport {
-            source: self.target.source.clone(),
-            key_columns: self.target.key_columns.clone(),
-            file_name: self.file_name.clone(),
-            format: "csv",
-        };
+        self.file.refuse_of_store(context.manager().layout())?;
         let project = &self.target.project_id;
         // Only an earlier attempt can have published.
         if context.lease_token() > 1
@@ -58,43 +59,54 @@ impl Job for ImportFile {
         }
         // Also while its file is slow to come, nobody may delete the project.
         let _kept = context.manager().project(project).await?;
-        let record =
-            ImportRecord::begin(context.manager(), project, context.claim(), STEP, new).await?;
-        let imported = self.import(context, &record).await;
-        match &imported {
-            Ok(imported) => {
-                imported.log(context.reporter());
-                empty_trash(context, project).await;
-            }
-            Err(error) => {
-                let words = error.to_string();
-                let ending = match error {
-                    JobError::Cancelled => ImportEnding::Cancelled { error: words },
-                    _ => ImportEnding::Failed { error: words },
-                };
-                if let Err(second) = record.end(ending).await {
-                    // The first error is what matters; the next import of the project corrects the history.
-                    context.log(
-                        LogLevel::Warn,
-                        format!("the import history was not completed: {second}"),
-                    );
-                }
-            }
+        let imported = if self.file.has_tables().await? {
+            self.import_tables(context).await
+        } else {
+            self.import(context).await
+        };
+        if imported.is_ok() {
+            empty_trash(context, project).await;
         }
         imported
     }
 }
 
 impl ImportFile {
-    async fn import(
+    fn table_import<'a>(
+        &'a self,
+        context: &'a JobContext,
+        format: &'static str,
+    ) -> TableImport<'a> {
+        TableImport {
+            context,
+            target: &self.target,
+            step: STEP,
+            path: &self.file.path,
+            file_name: &self.file_name,
+            format,
+        }
+    }
+
+    /// Imports delimited text, or what comes out of a pipe.
+    async fn import(&self, context: &JobContext) -> Result<Imported, JobError> {
+        let import = self.table_import(context, "csv");
+        let record = import.begin().await?;
+        let imported = self.import_one(&import, &record).await;
+        import.end(&record, &imported).await;
+        imported
+    }
+
+    async fn import_one(
         &self,
-        context: &JobContext,
+        import: &TableImport<'_>,
         record: &ImportRecord,
     ) -> Result<Imported, JobError> {
         fail_point!("import-recorded");
+        let context = import.context;
+        let made = |dialect: &serde_json::Value| self.file.made(dialect);
         let found = self
             .target
-            .find(context.manager(), record.source_id(), &self.file.reading)
+            .find(context.manager(), record.source_id(), made)
             .await?;
         let remembered = found.remembered();
         if let Some(latest) = found.latest
@@ -110,44 +122,103 @@ impl ImportFile {
             return Ok(Imported::unchanged(latest));
         }
         context.check_cancelled()?;
-        let max_cell = Settings::new(context.manager().core())
-            .import_max_cell()
-            .await?;
+        let mut opening = self.opening(context).await?;
+        opening.remembered = remembered;
         let file = self.file.clone();
-        let opened = blocking(move || file.open(max_cell, remembered)).await?;
-        let options = ImportOptions {
-            step: Some(JobStep {
-                job_id: context.job_id().to_string(),
-                step: STEP.to_owned(),
-            }),
-            history_id: Some(record.id().to_string()),
-            ..found.options
-        };
-        let (outcome, findings) = self.load(context, record, opened, options).await?;
-        fail_point!("import-projected");
-        match outcome {
-            Outcome::Published(summary) => Ok(Imported {
-                duplicate_keys: summary.duplicate_keys,
-                ..Imported::new(
-                    summary.snapshot_id,
-                    summary.number,
-                    summary.counts,
-                    &summary.columns,
-                    findings,
-                )
-            }),
-            Outcome::Unchanged { snapshot_id } => {
-                let rows = RowLog::new(context.manager());
-                let read = rows.read(&self.target.project_id, move |connection| {
-                    snapshot(connection, &snapshot_id)
-                });
-                Ok(Imported::unchanged(read.await?))
+        let input = blocking(move || {
+            let mut reader = file.open(&opening)?.reader;
+            let format = reader.format();
+            let [table] = reader.tables() else {
+                let path = file.path;
+                return Err(ImportFileError::TablesFromPipe { path, format });
+            };
+            let table = table.clone();
+            let rows = reader.rows(0);
+            let input = TableInput {
+                table,
+                rows: rows.map_err(|error| ImportFileError::read(&file.path, error))?,
+                decisions: reader.decisions().to_vec(),
+                progress: reader.progress(),
+            };
+            Ok((format, input))
+        });
+        let (format, input) = input.await?;
+        let import = self.table_import(context, format);
+        import.load(record, input, found.options).await
+    }
+
+    /// Imports a file whose tables are known only when all of it was read.
+    async fn import_tables(&self, context: &JobContext) -> Result<Imported, JobError> {
+        let opened = match self.look(context).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                // That it was tried, and why it failed, is told by the source that it was meant for.
+                let failed = Err(context.check_cancelled().err().unwrap_or(error));
+                let format = self.file.format.map_or("json", |format| format.name());
+                let import = self.table_import(context, format);
+                let record = import.begin().await?;
+                import.end(&record, &failed).await;
+                return failed;
             }
-            other => Err(JobError::failed(
-                "defect",
-                &format!("an import ended as {other:?}; report this"),
-            )),
+        };
+        let into = TablesTarget {
+            target: self.target.clone(),
+            naming: self.naming,
+            tables: self.file.tables.clone(),
+            path: self.file.path.clone(),
+            file_name: self.file_name.clone(),
+        };
+        if opened.reader.tables().len() > 1 {
+            self.refuse_changed(context).await?;
         }
+        import_tables(context, opened.reader, &into).await
+    }
+
+    /// Fails when the file is another than the one whose first tables an earlier attempt has imported.
+    async fn refuse_changed(&self, context: &JobContext) -> Result<(), JobError> {
+        let path = &self.file.path;
+        if !std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+            return Ok(());
+        }
+        let begun = context.step("input", InputFingerprint::of(path)).await?;
+        begun.check(&InputFingerprint::of(path).await?)
+    }
+
+    /// Finds the tables of the file, saying how much of it was read.
+    async fn look(&self, context: &JobContext) -> Result<OpenedInput, JobError> {
+        let mut opening = self.opening(context).await?;
+        let _stopping = opening.stopping(context.cancel());
+        let file = self.file.clone();
+        let found = std::fs::metadata(&file.path).ok();
+        let seen = ByteProgress {
+            total: found.filter(std::fs::Metadata::is_file).map(|f| f.len()),
+            read: opening.progress.read.clone(),
+        };
+        let reporter = context.reporter().clone();
+        let mut look = follow(seen, context.cancel().clone(), move |progress| {
+            reporter.report(Progress {
+                step: "looking".into(),
+                rows: None,
+                ..progress
+            });
+        });
+        let mut opening = std::pin::pin!(blocking(move || file.open(&opening)));
+        loop {
+            tokio::select! {
+                opened = &mut opening => return opened,
+                () = tokio::time::sleep(PAUSE) => drop(look(0)),
+            }
+        }
+    }
+
+    async fn opening(&self, context: &JobContext) -> Result<Opening, JobError> {
+        let manager = context.manager();
+        let max_cell = Settings::new(manager.core()).import_max_cell().await?;
+        Ok(Opening {
+            temporary: Some(manager.layout().temporary()),
+            cancel: context.cancel().clone(),
+            ..Opening::new(max_cell)
+        })
     }
 
     /// Whether the file's bytes are those of a snapshot, as far as that is known without unpacking them.
@@ -158,45 +229,6 @@ impl ImportFile {
             .hash_if_size(latest.input_bytes.unsigned_abs(), context.cancel())
             .await?;
         Ok(hash.is_some_and(|hash| hash == latest.input_hash))
-    }
-
-    /// Hands the rows to the row log.
-    async fn load(
-        &self,
-        context: &JobContext,
-        record: &ImportRecord,
-        opened: OpenedCsv,
-        options: ImportOptions,
-    ) -> Result<(Outcome, Findings), JobError> {
-        let findings = SharedFindings::default();
-        let records = CsvRecords::new(opened.reader, findings.clone());
-        let (waits, waiting) = watch::channel(false);
-        let watch = {
-            let (reporter, waits) = (context.reporter().clone(), waits.clone());
-            follow(opened.size, context.cancel().clone(), move |progress| {
-                waits.send_replace(false);
-                reporter.report(progress);
-            })
-        };
-        let watch = JobWatch::fenced(record.fence().clone(), watch);
-        let wait = |holder: Option<&str>| {
-            waits.send_replace(true);
-            let who = holder.unwrap_or("another process");
-            context.log(
-                LogLevel::Info,
-                format!("waits for {who}, which writes to the project"),
-            );
-            context.report(Progress::waiting(holder));
-        };
-        let rows = RowLog::new(context.manager());
-        let (project, source) = (&self.target.project_id, record.source_id());
-        let import = rows.import(project, source, records, options, watch, wait);
-        let outcome = tokio::select! {
-            biased;
-            outcome = import => outcome.map_err(|error| import_error(&self.file.path, error))?,
-            () = given_up(context, waiting) => return Err(JobError::Cancelled),
-        };
-        Ok((outcome, findings.take()))
     }
 }
 
@@ -218,14 +250,5 @@ async fn empty_trash(context: &JobContext, project: &ProjectId) {
             LogLevel::Warn,
             format!("the trash was not emptied: {error}"),
         ),
-    }
-}
-
-/// Ends when the job is to stop while it waits for another process. An import that has begun sees by
-/// itself that it is to stop, and is waited for, because it takes back what it wrote.
-async fn given_up(context: &JobContext, mut waiting: watch::Receiver<bool>) {
-    context.cancel().cancelled().await;
-    if waiting.wait_for(|waits| *waits).await.is_err() {
-        std::future::pending::<()>().await; // nobody is left to wait
     }
 }

@@ -7,7 +7,7 @@ use entity_core::TableCount;
 use entity_core::backups;
 use entity_core::enums::BackupType;
 use manifold_jobs::backup::{BackupPlace, Verification};
-use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
+use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::{
     BackupProject, ImportFile, RestoreProject, RestoreTarget, Restored, VerifyBackup,
 };
@@ -90,14 +90,15 @@ impl Store {
             key_columns: Vec::new(),
             always: false,
         };
-        let file = CsvFile {
+        let file = InputFile {
             path,
-            reading: Reading::default(),
+            ..InputFile::default()
         };
         let import = ImportFile {
             target,
             file,
             file_name: "input.csv".to_owned(),
+            naming: TableNaming::default(),
         };
         self.run(import).await.unwrap();
     }

@@ -1,20 +1,33 @@
 //! Dry runs.
 
-use manifold_jobs::import::{ImportPlan, PlanTarget, PlannedChanges, import_plan};
+use manifold_jobs::import::{ImportPlan, PlanTarget, PlannedChanges, TableNaming, import_plan};
+use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{JobError, Observer};
+use manifold_store::ImportSource;
 use tokio_util::sync::CancellationToken;
 
 use crate::store::Store;
 
+/// Where a job would go, into its source or into one that is to be made.
+fn target(job: &ImportFile, known: bool) -> PlanTarget {
+    PlanTarget {
+        project_id: known.then(|| job.target.project_id.clone()),
+        source: match known {
+            true => job.target.source.clone(),
+            false => ImportSource::Named("new".to_owned()),
+        },
+        naming: TableNaming::default(),
+        key_columns: Vec::new(),
+        always: false,
+    }
+}
+
 async fn plan(store: &Store, bytes: &str, known: bool) -> Result<ImportPlan, JobError> {
     let job = store.import_of(&store.write("plan.csv", bytes));
-    let target = match known {
-        true => PlanTarget::Source(job.target),
-        false => PlanTarget::NewSource {
-            key_columns: Vec::new(),
-        },
-    };
-    import_plan(&store.manager, &job.file, &target, Observer::default()).await
+    let target = target(&job, known);
+    let plans = import_plan(&store.manager, &job.file, &target, Observer::default()).await?;
+    let [plan] = plans.try_into().unwrap();
+    Ok(plan)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,8 +100,9 @@ async fn a_plan_fails_as_the_import_would() {
         );
     }
     let job = store.import_of(&store.write("k.csv", "a\n1\n"));
-    let target = PlanTarget::NewSource {
+    let target = PlanTarget {
         key_columns: vec!["k".to_owned()],
+        ..target(&job, false)
     };
     let error = import_plan(&store.manager, &job.file, &target, Observer::default())
         .await
@@ -103,12 +117,7 @@ async fn a_plan_can_be_stopped() {
         .chain((0..50_000).map(|n| format!("{n}\n")))
         .collect();
     let job = store.import_of(&store.write("long.csv", bytes));
-    for target in [
-        PlanTarget::Source(job.target.clone()),
-        PlanTarget::NewSource {
-            key_columns: Vec::new(),
-        },
-    ] {
+    for target in [target(&job, true), target(&job, false)] {
         let token = CancellationToken::new();
         token.cancel();
         let stopped = import_plan(&store.manager, &job.file, &target, Observer::new(token).0).await;

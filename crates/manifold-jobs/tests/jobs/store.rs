@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use entity_core::enums::{ExecutionState, JobState};
 use entity_project::import_history;
-use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
+use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::{ImportFile, Imported};
 use manifold_jobs::{Finished, Job, JobContext, JobError, Observer, run_foreground};
 use manifold_store::{
@@ -81,11 +81,12 @@ impl Store {
                 key_columns: Vec::new(),
                 always: false,
             },
-            file: CsvFile {
+            file: InputFile {
                 path: path.to_owned(),
-                reading: Reading::default(),
+                ..InputFile::default()
             },
             file_name: path.file_name().unwrap().to_string_lossy().into_owned(),
+            naming: TableNaming::default(),
         }
     }
 

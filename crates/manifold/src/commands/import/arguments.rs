@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use manifold_format::{Escape, TextEncoding};
-use manifold_jobs::import::{Mark, Reading};
+use manifold_format::{Escape, FileFormat, TextEncoding};
+use manifold_jobs::import::{InputFile, Mark, Reading};
 
 /// What to import, into what, and how to read it.
 #[derive(Debug, Args)]
@@ -13,17 +13,24 @@ Examples:
   manifold import planes.csv --project aviation --create-project
   manifold import flights.csv.gz airlines.csv airports.csv --project aviation
   manifold import orders.csv --project shop --key order_id
+  manifold import orders.json --project shop
+  manifold import exports/ 'more/*.csv' archive.zip other.zip/planes.csv --project aviation
   manifold import june.txt --project shop --source orders --delimiter ';'
   manifold import orders.csv --project shop --dry-run
   manifold import flights.csv.gz --project aviation --detach
 
 Each file is a source of its own, called like the file without its extension, unless --source names one. \
-A source that exists gets its next snapshot; a file that has not changed makes none. Gzip and zstd are recognised.
+A source that exists gets its next snapshot; a file that has not changed makes none. Gzip and zstd are recognised. A folder means \
+the files in it that can be imported, a zip archive likewise.
+
+Of JSON, nested objects become columns like `address.city`, and arrays of objects become sources of their own, such as \
+`orders.items`, whose column `_parent` names the record around them. Of an SQLite database each table \
+becomes a source, and its foreign keys become relationships.
 
 How a file is written is found in its beginning, and --dry-run says what was found and why. The next file of a source \
 is read as the one before, unless it cannot be.")]
 pub(crate) struct ImportArgs {
-    /// The files: delimited text, plain or packed with gzip or zstd
+    /// The files: delimited text, JSON or JSON Lines, plain or packed with gzip or zstd; SQLite databases; folders, patterns, zip archives
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// The project: its id, its name, or the beginning of its id
@@ -38,6 +45,15 @@ pub(crate) struct ImportArgs {
     /// The columns that together identify a row; a new source keeps them
     #[arg(long, value_name = "COL", value_delimiter = ',')]
     pub(super) key: Vec<String>,
+    /// The format of the files [default: found in their content]
+    #[arg(long, value_enum, value_name = "F")]
+    format: Option<FormatArg>,
+    /// Import only these tables of a file that has several
+    #[arg(long = "table", value_name = "TABLE")]
+    tables: Vec<String>,
+    /// Keep arrays of objects in JSON as text, instead of making them tables of their own
+    #[arg(long)]
+    no_unnest: bool,
     /// The encoding of the text: utf-8, utf-16le, windows-1252, shift_jis, ... [default: found]
     #[arg(long, value_name = "E")]
     encoding: Option<TextEncoding>,
@@ -81,8 +97,20 @@ pub(crate) struct ImportArgs {
 }
 
 impl ImportArgs {
-    /// How the files are to be read.
-    pub(super) fn reading(&self) -> Reading {
+    /// A file, and how it is to be read.
+    pub(super) fn file(&self, path: PathBuf) -> InputFile {
+        InputFile {
+            path,
+            member: None,
+            format: self.format.map(Into::into),
+            reading: self.reading(),
+            tables: self.tables.clone(),
+            no_unnest: self.no_unnest,
+        }
+    }
+
+    /// How delimited text is to be read.
+    fn reading(&self) -> Reading {
         let header_rows = if self.no_header {
             Some(0)
         } else {
@@ -98,6 +126,28 @@ impl ImportArgs {
             comment: self.comment,
             all_tables: self.all_tables,
             strict: self.strict,
+        }
+    }
+}
+
+/// A format of files.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatArg {
+    Csv,
+    Tsv,
+    Json,
+    Jsonl,
+    Sqlite,
+}
+
+impl From<FormatArg> for FileFormat {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Csv => Self::Csv,
+            FormatArg::Tsv => Self::Tsv,
+            FormatArg::Json => Self::Json,
+            FormatArg::Jsonl => Self::Jsonl,
+            FormatArg::Sqlite => Self::Sqlite,
         }
     }
 }

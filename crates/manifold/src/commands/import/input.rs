@@ -1,41 +1,47 @@
 //! One file to import.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-
-use manifold_jobs::import::{CsvFile, Reading};
+use manifold_jobs::import::{InputFile, TableNaming};
 use manifold_store::{StoreError, name};
+use std::collections::HashMap;
 
 use super::ImportArgs;
+use super::files::{self, Named};
 use crate::command_error::CommandError;
 
 /// One file to import.
 pub(super) struct Input {
     /// The file and how it is read.
-    pub(super) file: CsvFile,
+    pub(super) file: InputFile,
     /// The name of the file, as it is shown.
     pub(super) file_name: String,
     /// The name of the source that it is a version of.
     pub(super) source: String,
+    /// How the sources of its further tables are called.
+    pub(super) naming: TableNaming,
 }
 
 impl Input {
-    /// The files that were named.
+    /// The files that were named, in folders, patterns and archives too.
     ///
     /// # Errors
     /// [`StoreError::InvalidName`] for a source's name; [`CommandError::Usage`] when two files would become the
     /// same source by chance.
     pub(super) fn all(arguments: &ImportArgs) -> anyhow::Result<Vec<Self>> {
-        let mut inputs = Vec::with_capacity(arguments.files.len());
-        let mut taken: HashMap<String, &PathBuf> = HashMap::new();
-        for path in &arguments.files {
-            let input = Self::new(path, arguments.source.as_deref(), arguments.reading())?;
+        let files = files::all(&arguments.files)?;
+        let mut inputs = Vec::with_capacity(files.len());
+        let mut taken: HashMap<String, String> = HashMap::new();
+        for named in files {
+            let shown = match &named.member {
+                Some(member) => format!("{}/{member}", named.path.display()),
+                None => named.path.display().to_string(),
+            };
+            let input = Self::new(named, arguments)?;
             if arguments.source.is_none()
-                && let Some(other) = taken.insert(name::fold(&input.source), path)
+                && let Some(other) = taken.insert(name::fold(&input.source), shown.clone())
             {
-                let (source, path, other) = (&input.source, path.display(), other.display());
+                let source = &input.source;
                 let message = format!(
-                    "{other} and {path} would both become the source `{source}`; name it with --source if they are versions of one"
+                    "{other} and {shown} would both become the source `{source}`; name it with --source if they are versions of one"
                 );
                 return Err(CommandError::Usage { message }.into());
             }
@@ -44,18 +50,23 @@ impl Input {
         Ok(inputs)
     }
 
-    fn new(path: &Path, source: Option<&str>, reading: Reading) -> Result<Self, StoreError> {
-        let file_name = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+    fn new(named: Named, arguments: &ImportArgs) -> Result<Self, StoreError> {
+        let source = arguments.source.as_deref();
+        let naming = match source {
+            Some(_) => TableNaming::UnderSource,
+            None => TableNaming::LikeTable,
+        };
+        let file_name = named.file_name();
         let source = name::check("source", source.unwrap_or_else(|| stem(&file_name)))?;
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let path = std::path::absolute(&named.path).unwrap_or(named.path);
         Ok(Self {
-            file: CsvFile { path, reading },
+            file: InputFile {
+                member: named.member,
+                ..arguments.file(path)
+            },
             file_name,
             source,
+            naming,
         })
     }
 
@@ -85,7 +96,7 @@ impl Input {
     /// Nothing is read from a pipe, whose beginning would be gone then.
     ///
     /// # Errors
-    /// As [`CsvFile::check`].
+    /// As [`InputFile::check`].
     pub(super) async fn check(&self, key: &[String], max_cell: u64) -> anyhow::Result<()> {
         if !self.is_pipe() {
             self.file.check(key, max_cell).await?;

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod detached;
+mod files;
 mod input;
 mod plan;
 mod summary;
@@ -9,6 +10,7 @@ mod target;
 
 use std::sync::Arc;
 
+use manifold_jobs::JobError;
 use manifold_jobs::import::ImportTarget;
 use manifold_jobs::jobs::{ImportFile, Imported};
 use manifold_store::{DatabaseManager as _, ImportSource, Settings, Snapshots, SqliteManager};
@@ -25,6 +27,11 @@ use crate::table::printable;
 /// What one file has become.
 struct Done {
     job: JobShape,
+    tables: Vec<DoneTable>,
+}
+
+/// What one table of a file has become.
+struct DoneTable {
     imported: Imported,
     snapshot: SnapshotShape,
     view_name: String,
@@ -46,6 +53,10 @@ pub(crate) async fn run(arguments: ImportArgs, session: &Session) -> anyhow::Res
         if arguments.detach {
             input.must_be_a_file()?;
         }
+        input
+            .file
+            .refuse_of_store(store.layout())
+            .map_err(JobError::from)?;
         input.check(&arguments.key, max_cell).await?;
     }
     let target = Target::find(&store, &arguments).await?;
@@ -85,9 +96,11 @@ async fn import_all(
                         format!("Made the project {}.", printable(&project.name))
                     })?;
                 }
-                session
-                    .output()
-                    .confirm_lines(|| summary::text(&import, input, &project.name))?;
+                for table in &import.tables {
+                    session
+                        .output()
+                        .confirm_lines(|| summary::text(table, input, &project.name))?;
+                }
                 done.push(import);
             }
             Err(Failed { job, error }) => {
@@ -101,7 +114,8 @@ async fn import_all(
             }
         }
     }
-    if let Some(last) = done.iter().rev().find(|import| !import.imported.unchanged) {
+    let mut tables = done.iter().flat_map(|import| &import.tables).rev();
+    if let Some(last) = tables.find(|table| !table.imported.unchanged) {
         session
             .output()
             .note(&summary::next_step(last, &opened.project.name));
@@ -126,25 +140,12 @@ async fn import(
         .foreground(title, job, Some(project.id.clone()))
         .await?;
     let job = ran.job;
-    match ran.outcome {
-        Ok(imported) => match Snapshots::new(store.clone())
-            .find(&project.id, &imported.snapshot_id)
-            .await
-        {
-            Ok(details) => {
-                let view_name = details.source.view_name.clone();
-                Ok(Done {
-                    job,
-                    imported,
-                    snapshot: details.into(),
-                    view_name,
-                })
-            }
-            Err(error) => Err(Failed {
-                job: Some(job),
-                error: error.into(),
-            }),
-        },
+    let tables = match ran.outcome {
+        Ok(imported) => tables(imported, project, store).await,
+        Err(error) => Err(error),
+    };
+    match tables {
+        Ok(tables) => Ok(Done { job, tables }),
         Err(error) => Err(Failed {
             job: Some(job),
             error,
@@ -163,15 +164,37 @@ fn job(input: &Input, project: &Project, arguments: &ImportArgs) -> ImportFile {
         },
         file: input.file.clone(),
         file_name: input.file_name.clone(),
+        naming: input.naming,
     }
 }
 
+/// What the tables of a file have become.
+async fn tables(
+    mut imported: Imported,
+    project: &Project,
+    store: &Arc<SqliteManager>,
+) -> anyhow::Result<Vec<DoneTable>> {
+    let further = std::mem::take(&mut imported.further);
+    let snapshots = Snapshots::new(store.clone());
+    let mut tables = Vec::with_capacity(1 + further.len());
+    for imported in std::iter::once(imported).chain(further) {
+        let details = snapshots.find(&project.id, &imported.snapshot_id).await?;
+        tables.push(DoneTable {
+            imported,
+            view_name: details.source.view_name.clone(),
+            snapshot: details.into(),
+        });
+    }
+    Ok(tables)
+}
+
 fn document(session: &Session, done: Vec<Done>, failed: Option<JobShape>) -> anyhow::Result<()> {
-    let unchanged = failed.is_none() && done.iter().all(|import| import.imported.unchanged);
+    let mut tables = done.iter().flat_map(|import| &import.tables);
+    let unchanged = failed.is_none() && tables.all(|table| table.imported.unchanged);
     let (mut jobs, mut snapshots) = (Vec::new(), Vec::new());
     for import in done {
         jobs.push(import.job);
-        snapshots.push(import.snapshot);
+        snapshots.extend(import.tables.into_iter().map(|table| table.snapshot));
     }
     jobs.extend(failed);
     let document =

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use manifold_jobs::Observer;
-use manifold_jobs::import::{ImportPlan, ImportTarget, PlanTarget, import_plan};
-use manifold_store::{DataSources, ImportSource, SqliteManager};
+use manifold_jobs::import::{ImportPlan, PlanTarget, import_plan};
+use manifold_store::{ImportSource, SqliteManager};
 use serde::Serialize;
 use serde_json::json;
 
@@ -20,8 +20,6 @@ use crate::units::{count, number};
 #[derive(Serialize)]
 struct Plan<'a> {
     file_name: &'a str,
-    source_name: &'a str,
-    new_source: bool,
     #[serde(flatten)]
     plan: ImportPlan,
 }
@@ -36,7 +34,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let mut plans = Vec::new();
     for input in inputs {
-        let target = plan_target(input, target, arguments, store).await?;
+        let target = plan_target(input, target, arguments);
         let work = session.stoppable();
         let (observer, latest) = Observer::new(work.token());
         let shown = tokio::spawn(progress::show(
@@ -46,13 +44,11 @@ pub(super) async fn run(
         ));
         let planned = import_plan(store, &input.file, &target, observer).await;
         drop(shown.await); // it ends with the plan; that it could not be shown is no failure
-        let plan = Plan {
+        let planned = planned.map_err(|error| session.stopped_or(error))?;
+        plans.extend(planned.into_iter().map(|plan| Plan {
             file_name: &input.file_name,
-            source_name: &input.source,
-            new_source: matches!(target, PlanTarget::NewSource { .. }),
-            plan: planned.map_err(|error| session.stopped_or(error))?,
-        };
-        plans.push(plan);
+            plan,
+        }));
     }
     let document = json!({ "plan": plans.first(), "plans": plans });
     session.output().show(&document, || {
@@ -62,37 +58,26 @@ pub(super) async fn run(
     Ok(())
 }
 
-async fn plan_target(
-    input: &Input,
-    target: &Target,
-    arguments: &ImportArgs,
-    store: &Arc<SqliteManager>,
-) -> anyhow::Result<PlanTarget> {
-    let new = || PlanTarget::NewSource {
-        key_columns: arguments.key.clone(),
-    };
-    let Target::Project(project) = target else {
-        return Ok(new());
-    };
-    let sources = DataSources::new(store.clone());
-    let Some(source) = sources.named(&project.id, &input.source).await? else {
-        return Ok(new());
-    };
-    Ok(PlanTarget::Source(ImportTarget {
-        project_id: project.id.clone(),
-        source: ImportSource::Id(source.id.parse()?),
+fn plan_target(input: &Input, target: &Target, arguments: &ImportArgs) -> PlanTarget {
+    PlanTarget {
+        project_id: match target {
+            Target::Project(project) => Some(project.id.clone()),
+            Target::New(_) => None,
+        },
+        source: ImportSource::Named(input.source.clone()),
+        naming: input.naming,
         key_columns: arguments.key.clone(),
         always: arguments.always,
-    }))
+    }
 }
 
 fn text(plan: &Plan<'_>) -> String {
-    let (file, source, plan, new) = (
-        printable(plan.file_name),
-        printable(plan.source_name),
-        &plan.plan,
-        plan.new_source,
-    );
+    let (file, plan) = (printable(plan.file_name), &plan.plan);
+    let (source, new) = (printable(&plan.source_name), plan.new_source);
+    let file = match &plan.table {
+        Some(table) => format!("{} of {file}", printable(table)),
+        None => file,
+    };
     let unsigned = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let counts = &plan.changes;
     let first = if counts.unchanged {
@@ -113,8 +98,10 @@ fn text(plan: &Plan<'_>) -> String {
     };
     let mut lines = vec![first];
     lines.extend(summary::columns(&plan.columns));
-    lines.push("  read as:".to_owned());
-    lines.extend(plan.decisions.iter().map(summary::decision));
+    if !plan.decisions.is_empty() {
+        lines.push("  read as:".to_owned());
+        lines.extend(plan.decisions.iter().map(summary::decision));
+    }
     let odd = summary::odd(&plan.columns);
     if !odd.is_empty() {
         lines.push(format!("  odd cells: {}", odd.join(", ")));

@@ -3,7 +3,7 @@
 use manifold_format::Decision;
 use manifold_jobs::import::{FoundColumn, FoundReject};
 
-use super::Done;
+use super::DoneTable;
 use super::input::Input;
 use crate::table::{printable, word};
 use crate::units::{count, number};
@@ -15,12 +15,16 @@ const MOST_REJECTS: usize = 3;
 const LINE: usize = 96;
 
 /// What an import did.
-pub(super) fn text(done: &Done, input: &Input, project: &str) -> String {
+pub(super) fn text(done: &DoneTable, input: &Input, project: &str) -> String {
     let (imported, snapshot) = (&done.imported, &done.snapshot);
     let (file, reference) = (
         printable(&input.file_name),
         printable(&snapshot.reference()),
     );
+    let file = match &imported.table {
+        Some(table) => format!("{} of {file}", printable(table)),
+        None => file,
+    };
     if imported.unchanged {
         return format!("{file} is what {reference} holds already: nothing was stored.");
     }
@@ -97,7 +101,7 @@ pub(super) fn decision(decision: &Decision) -> String {
 }
 
 /// What to do next.
-pub(super) fn next_step(done: &Done, project: &str) -> String {
+pub(super) fn next_step(done: &DoneTable, project: &str) -> String {
     let view = done.view_name.replace('"', "\"\"");
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let is_plain = view.chars().all(plain) && !view.starts_with(|c: char| c.is_ascii_digit());
@@ -114,7 +118,7 @@ pub(super) fn next_step(done: &Done, project: &str) -> String {
 }
 
 /// Against the snapshot before, if there is one.
-fn changes(done: &Done) -> String {
+fn changes(done: &DoneTable) -> String {
     let imported = &done.imported;
     if imported.number == 1 {
         return String::new();

@@ -1,21 +1,22 @@
-//! The rows of a delimited file, as the row log takes them.
+//! The rows of a table, as the row log takes them.
 
 use std::cell::RefCell;
-use std::io::Read;
 
-use manifold_format::{CsvReader, Encoding, Item, Record, Value};
+use manifold_format::{Decision, Encoding, Item, Record, Rows, Table, Value};
 use manifold_store::rows::{
     Cell, Finished, FinishedColumn, IncomingColumn, Records, RecordsError, Rejected, Row, Step,
     StoredColumn,
 };
 
 use super::SharedFindings;
-use super::csv_file::hash_text;
-use super::reading::recorded;
+use super::input_file::hash_text;
 
-/// The rows of a delimited file.
-pub(crate) struct CsvRecords<R> {
-    reader: CsvReader<R>,
+/// The rows of a table in an input of any format.
+pub(crate) struct TableRecords {
+    format: &'static str,
+    table: Table,
+    rows: Box<dyn Rows>,
+    decisions: Vec<Decision>,
     columns: Vec<IncomingColumn>,
     encodings: Vec<Encoding>,
     begun: bool,
@@ -27,32 +28,32 @@ pub(crate) struct CsvRecords<R> {
     parsed: RefCell<Vec<(String, Encoding)>>,
 }
 
-impl<R: Read> CsvRecords<R> {
-    /// What it finds beyond the rows goes into `findings`.
-    pub(crate) fn new(reader: CsvReader<R>, findings: SharedFindings) -> Self {
-        let columns = reader.columns().iter();
-        let columns = columns
-            .map(|column| IncomingColumn {
-                name: column.name.clone(),
-                sample: column.proposal.cells.clone(),
-            })
-            .collect();
-        let encodings = reader
-            .columns()
-            .iter()
-            .map(|column| column.proposal.encoding)
-            .collect();
-        let record = Record::new();
-        let parsed = RefCell::default();
+impl TableRecords {
+    /// What is found beyond the rows of the table goes into `findings`, with why the input is read so.
+    pub(crate) fn new(
+        format: &'static str,
+        table: Table,
+        rows: Box<dyn Rows>,
+        decisions: Vec<Decision>,
+        findings: SharedFindings,
+    ) -> Self {
+        let proposed = |column: &manifold_format::Column| IncomingColumn {
+            name: column.name.clone(),
+            sample: column.proposal.cells.clone(),
+        };
+        let encodings = table.columns.iter().map(|column| column.proposal.encoding);
         Self {
-            reader,
-            columns,
-            encodings,
+            columns: table.columns.iter().map(proposed).collect(),
+            encodings: encodings.collect(),
+            format,
+            table,
+            rows,
+            decisions,
             begun: false,
             unknown: None,
-            record,
+            record: Record::new(),
             findings,
-            parsed,
+            parsed: RefCell::default(),
         }
     }
 
@@ -73,11 +74,11 @@ impl<R: Read> CsvRecords<R> {
         if let Some(unknown) = self.unknown.take() {
             return Err(unknown.into());
         }
-        Ok(self.reader.set_encodings(&self.encodings)?)
+        Ok(self.rows.set_encodings(&self.encodings)?)
     }
 }
 
-impl<R: Read> Records for CsvRecords<R> {
+impl Records for TableRecords {
     fn columns(&self) -> &[IncomingColumn] {
         &self.columns
     }
@@ -105,7 +106,7 @@ impl<R: Read> Records for CsvRecords<R> {
         if !self.begun {
             self.begin()?;
         }
-        match self.reader.next(&mut self.record)? {
+        match self.rows.next(&mut self.record)? {
             Item::Row => {
                 for value in self.record.cells() {
                     row.push(cell(value));
@@ -132,10 +133,15 @@ impl<R: Read> Records for CsvRecords<R> {
     }
 
     fn finish(&mut self) -> Result<Finished, RecordsError> {
-        let summary = self.reader.finish()?;
-        let dialect = recorded(&self.reader, &summary.dialect)?;
+        let mut summary = self.rows.finish()?;
+        if self.rows.is_typed()
+            && let Some(dialect) = summary.dialect.as_object_mut()
+        {
+            dialect.insert("format".to_owned(), self.format.into());
+            dialect.insert("reading".to_owned(), self.table.reading.clone());
+        }
         self.findings
-            .conclude(&self.reader, &summary, dialect.clone());
+            .conclude(&self.table.columns, &self.decisions, &summary);
         let columns = summary.columns.iter().map(|verdict| FinishedColumn {
             column_type: verdict.column_type.code().to_owned(),
             format: verdict.format.clone(),
@@ -145,7 +151,7 @@ impl<R: Read> Records for CsvRecords<R> {
         });
         Ok(Finished {
             columns: columns.collect(),
-            dialect,
+            dialect: summary.dialect,
             input_hash: hash_text(&summary.hash),
             input_bytes: summary.bytes,
             padded: summary.padded,
@@ -164,6 +170,12 @@ impl<R: Read> Records for CsvRecords<R> {
             return Cell::Null;
         }
         buffer.clear();
+        if let Cell::Text(text) = stored
+            && self.rows.is_typed()
+        {
+            buffer.extend_from_slice(text); // it looks like a number and is none
+            return Cell::Text(buffer);
+        }
         self.render(stored, from, buffer);
         cell(self.parsed(to).encode(buffer))
     }

@@ -1,0 +1,176 @@
+//! The files that the arguments of an import mean.
+
+use std::path::{Path, PathBuf};
+
+use manifold_jobs::JobError;
+use manifold_jobs::import::{ImportFileError, zip_contents};
+
+use crate::command_error::CommandError;
+
+/// The extensions of files that are taken from a folder or a zip archive.
+const EXTENSIONS: [&str; 13] = [
+    "csv",
+    "tsv",
+    "tab",
+    "txt",
+    "json",
+    "jsonl",
+    "ndjson",
+    "jsonlines",
+    "geojson",
+    "sqlite",
+    "sqlite3",
+    "db",
+    "zip",
+];
+
+/// A file, or one in a zip archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) path: PathBuf,
+    pub(super) member: Option<String>,
+}
+
+impl Named {
+    /// The name by which it is shown, and its source is called.
+    pub(super) fn file_name(&self) -> String {
+        let path = self.member.as_deref().map_or(&*self.path, Path::new);
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+}
+
+/// The files that `arguments` mean: a folder means the files in it, a pattern those that fit it, a zip archive those in it,
+/// each in the order of their names.
+///
+/// # Errors
+/// [`CommandError::NothingToImport`]; what a zip archive fails with.
+pub(super) fn all(arguments: &[PathBuf]) -> anyhow::Result<Vec<Named>> {
+    let mut files = Vec::new();
+    for argument in arguments {
+        let found = fitting(argument)?;
+        let is_chosen = found == [argument.clone()];
+        for path in found {
+            match (path.is_dir(), is_chosen) {
+                (true, _) => {
+                    for path in in_folder(&path)? {
+                        add(&mut files, &path)?;
+                    }
+                }
+                (false, true) => match member(&path) {
+                    Some(named) => files.push(named),
+                    None => add(&mut files, &path)?,
+                },
+                (false, false) => add(&mut files, &path)?,
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Adds a file, or those in it.
+fn add(files: &mut Vec<Named>, path: &Path) -> anyhow::Result<()> {
+    let contents = match path.is_file() {
+        true => zip_contents(path).map_err(JobError::from)?,
+        false => None,
+    };
+    let Some(contents) = contents else {
+        files.push(Named {
+            path: path.to_owned(),
+            member: None,
+        });
+        return Ok(());
+    };
+    let members: Vec<Named> = contents
+        .into_iter()
+        .filter(|name| is_known(Path::new(name)) && !name.to_lowercase().ends_with(".zip"))
+        .map(|name| Named {
+            path: path.to_owned(),
+            member: Some(name),
+        })
+        .collect();
+    if members.is_empty() {
+        return Err(nothing(path));
+    }
+    files.extend(members);
+    Ok(())
+}
+
+/// The paths that fit a pattern; a path that is there, or is no pattern, means itself.
+fn fitting(argument: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let text = argument.to_string_lossy();
+    let is_there = argument.symlink_metadata().is_ok() || member(argument).is_some();
+    if is_there || !text.contains(['*', '?', '[']) {
+        return Ok(vec![argument.to_owned()]);
+    }
+    let pattern = glob::glob(&text).map_err(|error| CommandError::Usage {
+        message: format!("`{text}` is no pattern for files: {error}"),
+    })?;
+    let found: Vec<PathBuf> = pattern
+        .filter_map(Result::ok)
+        .filter(|path| path.is_file())
+        .collect();
+    if found.is_empty() {
+        return Err(nothing(argument));
+    }
+    Ok(found)
+}
+
+/// The files in a folder, not in those within it, that can be imported by their extension.
+fn in_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let unreadable = |source| {
+        JobError::from(ImportFileError::Unreadable {
+            path: folder.to_owned(),
+            source,
+        })
+    };
+    let mut files = Vec::new();
+    for entry in folder.read_dir().map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_file() && is_known(&path) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(nothing(folder));
+    }
+    Ok(files)
+}
+
+/// Whether a file can be imported by its extension, before `.gz` or `.zst`. Those that begin with a point are hidden.
+fn is_known(path: &Path) -> bool {
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    let plain = name
+        .strip_suffix(".gz")
+        .or_else(|| name.strip_suffix(".zst"));
+    let extension = plain.unwrap_or(&name).rsplit_once('.');
+    !name.starts_with('.')
+        && extension.is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
+}
+
+/// `archive.zip/folder/file.csv`: a file in an archive.
+fn member(path: &Path) -> Option<Named> {
+    if path.symlink_metadata().is_ok() {
+        return None;
+    }
+    let archive = path.ancestors().skip(1).find(|above| above.is_file())?;
+    let within = path.strip_prefix(archive).ok()?;
+    let parts: Vec<_> = within
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    Some(Named {
+        path: archive.to_owned(),
+        member: Some(parts.join("/")),
+    })
+}
+
+fn nothing(path: &Path) -> anyhow::Error {
+    let path = path.to_owned();
+    CommandError::NothingToImport { path }.into()
+}
