@@ -25,10 +25,11 @@ use manifold_store::recorder::{self, Place};
 use manifold_store::rows::Effect;
 use manifold_store::{
     AdoptOptions, Claim, Clock, CopyWatch, DataSources, DatabaseManager as _, Ending, Fence,
-    FenceError, HubLog, ImportSource, JobFilter, JobId, JobLog, JobProgress, Jobs, Layout, LogBuffer,
-    LogFilter, LogLine, Migrations, NewJob, NewProject, NewSource, ProjectId, Projects, Reason,
-    RowLog, Setting, Settings, Snapshots, SourceChange, SourceId, SourceIndexes, SourceTrash,
-    SqliteManager, StepCursor, StoreOptions, Target, Timestamp, Trash, UserQueries, rows,
+    FenceError, HubLog, ImportSource, JobFilter, JobId, JobLog, JobProgress, Jobs, Layout,
+    LogBuffer, LogFilter, LogLine, Migrations, NewJob, NewProject, NewSource, ProjectId, Projects,
+    Reason, RowLog, Setting, Settings, Snapshots, SourceChange, SourceId, SourceIndexes,
+    SourceTrash, SqliteManager, StepCursor, StoreOptions, Target, Timestamp, Trash, UserQueries,
+    rows,
 };
 use rusqlite::config::DbConfig;
 use tokio_util::sync::CancellationToken;

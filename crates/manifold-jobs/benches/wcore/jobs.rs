@@ -41,6 +41,8 @@ async fn live(jobs: &Jobs, new: NewJob) {
             items_total: Some(REPORTS),
             unit: Some("rows".to_owned()),
             progress: Some(done as f64 / REPORTS as f64),
+            rate: None,
+            eta_at: None,
         };
         let standing = jobs.heartbeat(&claim, &progress).await.unwrap();
         assert_eq!(standing, Standing::Owned);

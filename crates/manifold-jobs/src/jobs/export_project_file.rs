@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use entity_core::enums::JobState;
 use entity_core::jobs;
-use manifold_store::{AtomicFile, JobFilter, Jobs, ProjectId, Projects, StoreError};
+use manifold_store::{AtomicFile, JobFilter, Jobs, ProjectId, Projects, StoreError, blocking};
 use serde::{Deserialize, Serialize};
 
 use crate::copying::{copy_error, follow_copy};
@@ -79,5 +79,5 @@ pub(crate) async fn clear_leftovers(jobs: &Jobs, dead: &jobs::Model) -> Result<(
             return Ok(());
         }
     }
-    Ok(manifold_store::blocking(move || AtomicFile::clear(&dead.path)).await?)
+    Ok(blocking(move || AtomicFile::clear(&dead.path)).await?)
 }

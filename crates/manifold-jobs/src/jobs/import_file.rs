@@ -6,7 +6,8 @@ use entity_core::enums::LogLevel;
 use manifold_format::ByteProgress;
 use manifold_store::rows::Snapshot;
 use manifold_store::{
-    DatabaseManager as _, ImportEnding, ImportRecord, ProjectId, Settings, SourceTrash, fail_point,
+    DatabaseManager as _, ImportEnding, ImportRecord, ProjectId, RowLog, Settings, SourceTrash,
+    fail_point,
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,14 +50,6 @@ impl Job for ImportFile {
     async fn run(&self, context: &JobContext) -> Result<Imported, JobError> {
         self.file.refuse_of_store(context.manager().layout())?;
         let project = &self.target.project_id;
-        // Only an earlier attempt can have published.
-        if context.lease_token() > 1
-            && let Some(done) = RowLog::new(context.manager())
-                .published_by(project, context.job_id(), STEP)
-                .await?
-        {
-            return Ok(Imported::by_earlier_attempt(done));
-        }
         // Also while its file is slow to come, nobody may delete the project.
         let _kept = context.manager().project(project).await?;
         let imported = if self.file.has_tables().await? {
@@ -89,6 +82,14 @@ impl ImportFile {
 
     /// Imports delimited text, or what comes out of a pipe.
     async fn import(&self, context: &JobContext) -> Result<Imported, JobError> {
+        // Only an earlier attempt can have published.
+        if context.lease_token() > 1
+            && let Some(done) = RowLog::new(context.manager())
+                .published_by(&self.target.project_id, context.job_id(), STEP)
+                .await?
+        {
+            return Ok(Imported::by_earlier_attempt(done));
+        }
         let import = self.table_import(context, "csv");
         let record = import.begin().await?;
         let imported = self.import_one(&import, &record).await;

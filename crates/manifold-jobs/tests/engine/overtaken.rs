@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use entity_core::enums::{BackupType, EndReason, JobState};
 use manifold_jobs::backup::BackupPlace;
-use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
+use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::{
     BackupProject, CloneProject, ExportProjectFile, ImportFile, RestoreProject, RestoreTarget,
 };
@@ -53,11 +53,12 @@ fn import(scene: &Scene, project: &ProjectId, version: usize) -> ImportFile {
             key_columns: Vec::new(),
             always: false,
         },
-        file: CsvFile {
+        file: InputFile {
             path,
-            reading: Reading::default(),
+            ..InputFile::default()
         },
         file_name: "s.csv".to_owned(),
+        naming: TableNaming::default(),
     }
 }
 

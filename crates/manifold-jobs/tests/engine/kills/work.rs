@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use entity_core::enums::{BackupType, JobState};
 use manifold_jobs::backup::BackupPlace;
-use manifold_jobs::import::{CsvFile, ImportTarget, Reading};
+use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::{
     AdoptProject, BackupProject, CloneProject, ExportProjectFile, ImportFile, RestoreProject,
     RestoreTarget,
@@ -112,11 +112,12 @@ impl Work {
                 key_columns: Vec::new(),
                 always: false,
             },
-            file: CsvFile {
+            file: InputFile {
                 path: self.folder().join(file),
-                reading: Reading::default(),
+                ..InputFile::default()
             },
             file_name: file.to_owned(),
+            naming: TableNaming::default(),
         }
     }
 

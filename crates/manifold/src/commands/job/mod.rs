@@ -84,7 +84,11 @@ impl JobCommand {
     pub(crate) fn only_reads(&self) -> bool {
         !matches!(
             self,
-            Self::Cancel(_) | Self::Retry(_) | Self::Prune(_) | Self::Pause { .. } | Self::Resume { .. }
+            Self::Cancel(_)
+                | Self::Retry(_)
+                | Self::Prune(_)
+                | Self::Pause { .. }
+                | Self::Resume { .. }
         )
     }
 }
