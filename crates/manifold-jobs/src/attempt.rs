@@ -13,7 +13,7 @@ use crate::context::Reporter;
 use crate::kind::{Kind, Work};
 use crate::recorder::Recorder;
 use crate::stop::{Stop, StopCause};
-use crate::{CleanUpReason, CrashPolicy, JobContext, JobError, Progress, backoff};
+use crate::{CleanUpReason, CrashPolicy, Environment, JobContext, JobError, Progress, backoff};
 
 /// How long a job may take to remove what it left.
 const CLEAN_UP: Duration = Duration::from_secs(30);
@@ -27,6 +27,8 @@ pub(crate) struct Attempt {
     pub(crate) progress: watch::Sender<Progress>,
     /// How long the attempt may take to stop before it is dropped; for ever if `None`.
     pub(crate) grace: Option<Duration>,
+    /// Where `${env:NAME}` is looked up.
+    pub(crate) environment: Environment,
 }
 
 /// What came of an attempt, before the hub knows it.
@@ -52,7 +54,8 @@ impl Attempt {
             target: self.kind.name,
         };
         let cancel = self.stop.token().clone();
-        let context = JobContext::new(self.jobs.clone(), self.claim.clone(), cancel, reporter);
+        let context = JobContext::new(self.jobs.clone(), self.claim.clone(), cancel, reporter)
+            .with_environment(self.environment);
         let outcome = match self.begin_anew_after_crash().await {
             Ok(()) => self.run(work, &context).await,
             Err(error) => Err(error.into()),

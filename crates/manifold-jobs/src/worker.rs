@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::crew::Crew;
 use crate::schedule::Planter;
-use crate::{Registry, rescue, upkeep};
+use crate::{Environment, Registry, rescue, upkeep};
 
 /// How often the hub is asked for jobs that other processes wrote down.
 const POLL: Duration = Duration::from_secs(1);
@@ -31,6 +31,8 @@ pub struct WorkerOptions {
     pub soft_timeout: Duration,
     /// How long a job that is cancelled, interrupted or too slow may take to stop, before it is dropped.
     pub grace: Duration,
+    /// Where `${env:NAME}` is looked up; nowhere unless somebody says so.
+    pub environment: Environment,
     /// What time it is; for tests.
     pub clock: Clock,
 }
@@ -42,6 +44,7 @@ impl Default for WorkerOptions {
             queues: None,
             soft_timeout: Duration::from_secs(10),
             grace: Duration::from_secs(30),
+            environment: Environment::none(),
             clock: Clock::system(),
         }
     }
