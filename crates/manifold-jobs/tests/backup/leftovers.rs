@@ -110,7 +110,7 @@ async fn a_cancelled_backup_leaves_nothing() {
         assert_eq!(finished.outcome.unwrap_err().code(), "cancelled");
         assert!(store.in_backups().is_empty(), "{:?}", store.in_backups());
         let row = Backups::new(&store.manager)
-            .find(job.backup_id.as_str())
+            .find(job.backup_id.as_ref().unwrap().as_str())
             .await
             .unwrap();
         assert_eq!(row.state, BackupState::Failed);
