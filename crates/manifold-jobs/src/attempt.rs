@@ -15,7 +15,9 @@ use crate::context::Reporter;
 use crate::kind::{Kind, Work};
 use crate::recorder::Recorder;
 use crate::stop::{Stop, StopCause};
-use crate::{CleanUpReason, CrashPolicy, JobContext, JobError, Progress, backoff, log_layer};
+use crate::{
+    CleanUpReason, CrashPolicy, Environment, JobContext, JobError, Progress, backoff, log_layer,
+};
 
 /// How long a job may take to remove what it left.
 const CLEAN_UP: Duration = Duration::from_secs(30);
@@ -29,6 +31,8 @@ pub(crate) struct Attempt {
     pub(crate) progress: watch::Sender<Progress>,
     /// How long the attempt may take to stop before it is dropped; for ever if `None`.
     pub(crate) grace: Option<Duration>,
+    /// Where `${env:NAME}` is looked up.
+    pub(crate) environment: Environment,
 }
 
 /// What came of an attempt, before the hub knows it.
@@ -55,7 +59,8 @@ impl Attempt {
             target: self.kind.name,
         };
         let cancel = self.stop.token().clone();
-        let context = JobContext::new(self.jobs.clone(), self.claim.clone(), cancel, reporter);
+        let context = JobContext::new(self.jobs.clone(), self.claim.clone(), cancel, reporter)
+            .with_environment(self.environment);
         let made = self.make_within(work, &context).instrument(span).await;
         recorder.stop().await;
         made

@@ -10,7 +10,7 @@ use manifold_store::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::{JobError, Progress};
+use crate::{Environment, JobError, Progress};
 
 /// What a running job can reach: the store, its own claim, its progress and its log.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub struct JobContext {
     claim: Claim,
     cancel: CancellationToken,
     reporter: Reporter,
+    environment: Environment,
 }
 
 impl JobContext {
@@ -35,7 +36,21 @@ impl JobContext {
             claim,
             cancel,
             reporter,
+            environment: Environment::none(),
         }
+    }
+
+    pub(crate) fn with_environment(self, environment: Environment) -> Self {
+        Self {
+            environment,
+            ..self
+        }
+    }
+
+    /// The variables of the process that runs the job.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        self.environment
     }
 
     /// The store.

@@ -119,6 +119,7 @@ impl Worker {
             stop: stop.clone(),
             progress: watch::Sender::new(Progress::default()),
             grace: Some(self.options.grace),
+            environment: self.options.environment,
         };
         let work = match (kind.work)(&attempt.claim.job.payload) {
             Ok(work) => work,

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::attempt::{Attempt, Made};
 use crate::kind::{Kind, WorkOf, new_job};
 use crate::stop::Stop;
-use crate::{Job, JobError, Observer, Progress};
+use crate::{Environment, Job, JobError, Observer, Progress};
 
 /// A job that has ended.
 #[derive(Debug)]
@@ -81,6 +81,7 @@ pub(crate) async fn to_the_end<J: Job>(
         stop: Stop::with(cancel.clone()),
         progress,
         grace: None,
+        environment: Environment::none(),
     };
     let work = WorkOf::new(job);
     loop {

@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::crew::Crew;
 use crate::schedule::Planter;
-use crate::{Registry, rescue, upkeep};
+use crate::{Environment, Registry, rescue, upkeep};
 
 /// How often the hub is asked for jobs that other processes wrote down.
 const POLL: Duration = Duration::from_secs(1);
@@ -33,6 +33,8 @@ pub struct WorkerOptions {
     pub soft_timeout: Duration,
     /// How long a job that is cancelled, interrupted or too slow may take to stop, before it is dropped.
     pub grace: Duration,
+    /// Where `${env:NAME}` is looked up; nowhere unless somebody says so.
+    pub environment: Environment,
     /// What time it is; for tests.
     pub clock: Clock,
     /// Who is told of each attempt that begins or ends.
@@ -63,6 +65,7 @@ impl Default for WorkerOptions {
             queues: None,
             soft_timeout: Duration::from_secs(10),
             grace: Duration::from_secs(30),
+            environment: Environment::none(),
             clock: Clock::system(),
             events: None,
         }

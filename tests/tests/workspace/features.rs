@@ -9,9 +9,11 @@
 //! | `cc` (parallel) | `zstd`, which `xtask` does not have |
 //! | `crossbeam-utils` (default) | `trycmd`, through `rayon` |
 //! | `darling` (default) | `croner`, through `derive_builder` |
+//! | `futures-channel` (default) | `reqwest`, through `hyper-util` |
 //! | `getrandom` (std, sys_rng) | `proptest`, through `rand` |
 //! | `regex` (default) | `insta` and the entity generator |
 //! | `serde_core` (default) | `csv` |
+//! | `smallvec` (const_new) | `reqwest`, through `idna` |
 //! | `tracing-subscriber` (default, json) | `manifold` |
 
 use std::collections::{BTreeMap, BTreeSet};

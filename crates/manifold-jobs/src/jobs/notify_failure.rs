@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use entity_core::enums::LogLevel;
 use entity_core::jobs;
-use manifold_store::{JobId, NOTIFY_FAILURE, StoreError, StoredSchedules};
+use manifold_store::{JobId, NOTIFY_FAILURE, Secrets, StoreError, StoredSchedules};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 
 use crate::schedule::OnFailure;
+use crate::webhook::Webhook;
 use crate::{Job, JobContext, JobError};
 
 /// What is kept of each of the outputs of a command, in bytes.
@@ -44,12 +46,18 @@ impl Job for NotifyFailure {
             }
             Err(error) => return Err(error.into()),
         };
-        let (told, timeout) = match &self.on_failure {
-            OnFailure::Command {
-                command,
-                timeout_seconds,
-            } => (run_command(context, command, &failed), *timeout_seconds),
+        let told = async {
+            match &self.on_failure {
+                OnFailure::Command { command, .. } => run_command(context, command, &failed).await,
+                OnFailure::Webhook { url, headers, .. } => {
+                    let body = &document(context, &failed).await;
+                    let webhook = Webhook { url, headers, body };
+                    let secrets = Secrets::new(context.manager().layout());
+                    webhook.send(&secrets, context.environment()).await
+                }
+            }
         };
+        let timeout = self.on_failure.timeout_seconds();
         tokio::select! {
             told = tokio::time::timeout(Duration::from_secs(timeout), told) => told.unwrap_or_else(|_| {
                 let message = format!("it was stopped after {timeout} s");
@@ -71,7 +79,7 @@ async fn run_command(
     };
     let mut child = Command::new(program)
         .args(arguments)
-        .envs(environment(context, failed).await?)
+        .envs(environment(context, failed).await)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -115,26 +123,38 @@ async fn head_of(output: Option<impl AsyncRead + Unpin>) -> String {
     String::from_utf8_lossy(&head).into_owned()
 }
 
+/// What the other side of a request is told.
+async fn document(context: &JobContext, failed: &jobs::Model) -> Json {
+    json!({ "job": {
+        "id": failed.id,
+        "kind": failed.kind,
+        "project_id": failed.project_id,
+        "schedule_id": failed.schedule_id,
+        "schedule": schedule_name(context, failed).await,
+        "scheduled_for": failed.scheduled_for,
+        "finished_at": failed.finished_at,
+        "error": { "code": failed.error_code, "message": failed.error_message },
+    } })
+}
+
+/// The name of the schedule of a job, unless it is deleted meanwhile.
+async fn schedule_name(context: &JobContext, failed: &jobs::Model) -> Option<String> {
+    let id = failed.schedule_id.as_deref()?;
+    let schedule = StoredSchedules::new(&context.jobs).find(id).await;
+    schedule.ok().map(|schedule| schedule.name)
+}
+
 /// What the command is told.
-async fn environment(
-    context: &JobContext,
-    failed: &jobs::Model,
-) -> Result<Vec<(&'static str, String)>, JobError> {
+async fn environment(context: &JobContext, failed: &jobs::Model) -> Vec<(&'static str, String)> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let schedule = match &failed.schedule_id {
-        Some(id) => StoredSchedules::new(&context.jobs).find(id).await.ok(),
-        None => None,
-    };
+    let schedule = schedule_name(context, failed).await;
     let slot = failed.scheduled_for.map(|slot| slot.to_rfc3339());
     let variables = vec![
         ("MANIFOLD_JOB_ID", failed.id.clone()),
         ("MANIFOLD_JOB_KIND", failed.kind.clone()),
         ("MANIFOLD_PROJECT_ID", text(&failed.project_id)),
         ("MANIFOLD_SCHEDULE_ID", text(&failed.schedule_id)),
-        (
-            "MANIFOLD_SCHEDULE",
-            schedule.map(|schedule| schedule.name).unwrap_or_default(),
-        ),
+        ("MANIFOLD_SCHEDULE", schedule.unwrap_or_default()),
         ("MANIFOLD_SCHEDULED_FOR", text(&slot)),
         ("MANIFOLD_ERROR_CODE", text(&failed.error_code)),
         ("MANIFOLD_ERROR_MESSAGE", text(&failed.error_message)),
@@ -143,5 +163,5 @@ async fn environment(
         value.truncate(value.floor_char_boundary(LONGEST_VARIABLE));
         (name, value.replace('\0', " ")) // no variable holds one
     };
-    Ok(variables.into_iter().map(fit).collect())
+    variables.into_iter().map(fit).collect()
 }

@@ -16,6 +16,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long a schedule that this program cannot read is left alone.
 const PUT_OFF: TimeDelta = TimeDelta::hours(1);
 
+/// How often the schedules that are due are read in one look, a hundred each time; what is left is for the next look.
+const MOST_ROUNDS: usize = 100;
+
 /// Writes down the jobs of the slots that are due.
 #[derive(Debug)]
 pub(crate) struct Planter {
@@ -54,7 +57,7 @@ impl Planter {
     /// Writes down the jobs of all slots that are due.
     pub(crate) async fn plant(&mut self) -> Result<(), JobsError> {
         self.looked_at = Some(Instant::now());
-        loop {
+        for _ in 0..MOST_ROUNDS {
             // Reads alone as long as nothing is due.
             self.next = self.schedules.next_at().await?;
             if self.next.is_none_or(|next| next > self.jobs.clock().now()) {
@@ -64,6 +67,7 @@ impl Planter {
                 self.plant_one(&schedule).await?;
             }
         }
+        Ok(())
     }
 
     async fn plant_one(&self, schedule: &job_schedules::Model) -> Result<(), JobsError> {

@@ -235,7 +235,7 @@ impl Schedules {
             overlap_policy: spec.overlap,
             on_failure: spec
                 .on_failure
-                .map(|on_failure| serde_json::to_value(on_failure))
+                .map(serde_json::to_value)
                 .transpose()
                 .map_err(|error| StoreError::Decode(error.to_string()))?,
         })

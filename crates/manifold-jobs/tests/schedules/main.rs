@@ -15,3 +15,4 @@ mod policies;
 mod processes;
 mod scene;
 mod slots;
+mod webhook;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use entity_core::jobs;
 use manifold_jobs::schedule::{ScheduleSpec, Schedules};
-use manifold_jobs::{Job, JobContext, JobError, Registry, Worker, WorkerOptions, new_job};
+use manifold_jobs::{
+    Environment, Job, JobContext, JobError, Registry, Worker, WorkerOptions, new_job,
+};
 use manifold_store::{
     Clock, JobFilter, Jobs, Layout, NewJob, NewProject, ProjectId, Projects, SqliteManager,
     StoreOptions,
@@ -89,6 +91,9 @@ impl Scene {
             clock: self.clock.clone(),
             concurrency: 1,
             grace: Duration::from_millis(100),
+            environment: Environment::new(|name| {
+                (name == "HOME_OF_TEST").then(|| "the test".to_owned())
+            }),
             ..WorkerOptions::default()
         };
         Worker::new(&self.manager, Registry::built_in().with::<Chore>(), options)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use entity_core::enums::{BackupState, BackupType, JobState, LogLevel};
 use entity_core::{backups, job_executions, job_logs, jobs};
 use manifold_store::{
-    DatabaseManager as _, JobFilter, JobLog, JobRetention, Jobs, LogLine, NewJob, PrunedJobs,
+    DatabaseManager as _, JobFilter, JobLog, JobRetention, Jobs, LogBuffer, LogLine, NewJob, PrunedJobs,
 };
 use sea_orm::{ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
 
@@ -47,8 +47,10 @@ async fn ended(scene: &Scene, kind: &str, state: JobState) {
         message: "hello".to_owned(),
         fields: None,
     };
+    let lines = LogBuffer::default();
+    lines.push(line);
     JobLog::new(&scene.jobs, &claim)
-        .append(vec![line])
+        .append(&lines)
         .await
         .unwrap();
     let ending = if state == JobState::Failed {

@@ -75,6 +75,9 @@ pub(crate) struct ScheduleArgs {
     /// What is run when a backup fails: a program and its arguments
     #[arg(long, value_name = "WORD", num_args = 1.., value_terminator = ";", allow_hyphen_values = true)]
     on_failure_command: Vec<String>,
+    /// Where a POST with JSON goes when a backup fails; `${secret:NAME}` and `${env:NAME}` stand for what must not be stored
+    #[arg(long, value_name = "URL", conflicts_with = "on_failure_command")]
+    on_failure_url: Option<String>,
 }
 
 /// What becomes of slots for which no worker ran.
@@ -116,7 +119,10 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
             },
         },
         overlap: arguments.overlap,
-        on_failure: (!command.is_empty()).then(|| OnFailure::command(command)),
+        on_failure: match arguments.on_failure_url {
+            Some(url) => Some(OnFailure::webhook(url)),
+            None => (!command.is_empty()).then(|| OnFailure::command(command)),
+        },
         ..ScheduleSpec::new(arguments.name, arguments.cron, new_job(&job, Some(id))?)
     };
     let schedules = schedules(&store);
