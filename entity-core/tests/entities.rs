@@ -202,6 +202,9 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         unique_key: None,
         pending_dependencies: 0,
         max_crashes: 3,
+        rate: Some(2.5),
+        eta_at: Some(time()),
+        cancel_reason: None,
     };
     job.clone().into_active_model().insert(&hub).await.unwrap();
     job_executions::Model {
