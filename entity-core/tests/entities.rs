@@ -193,9 +193,6 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         items_done: None,
         items_total: None,
         unit: None,
-        rate: None,
-        eta_at: None,
-        cancel_reason: None,
         created_at: time(),
         started_at: Some(time()),
         finished_at: None,
@@ -208,6 +205,9 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         max_crashes: 3,
         schedule_id: None,
         scheduled_for: None,
+        rate: Some(2.5),
+        eta_at: Some(time()),
+        cancel_reason: None,
     };
     job.clone().into_active_model().insert(&hub).await.unwrap();
     job_executions::Model {

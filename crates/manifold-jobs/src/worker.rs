@@ -194,19 +194,22 @@ impl Worker {
         let enlisted = self.enlist().await?;
         let mut crew = Crew::new(self);
         Planter::new(&self.jobs).plant().await?;
-        loop {
-            crew.fill(stop).await?;
+        let drained = loop {
+            if let Err(error) = crew.fill(stop).await {
+                break Err(error);
+            }
             if crew.is_idle() || stop.is_cancelled() {
-                break;
+                break Ok(());
             }
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = crew.one_ended() => {}
             }
-        }
+        };
+        // What was begun ends, whatever went wrong.
         crew.end().await;
         leave(enlisted.end().await);
-        Ok(crew.served)
+        drained.map(|()| crew.served)
     }
 }
 

@@ -48,10 +48,17 @@ pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result
     };
     let worker = Worker::new(&store, Registry::built_in(), options);
     let output = session.output();
-    let telling = tokio::spawn(tell(told, output));
     let work = session.leavable();
-    let stop = work.token();
-    let saying = tokio::spawn(say_when_asked(stop.clone(), output));
+    let stop = work.token().child_token();
+    let saying = tokio::spawn(say_when_asked(work.token(), output));
+    let nobody_reads = stop.clone();
+    let telling = tokio::spawn(async move {
+        let told = tell(told, output).await;
+        if told.is_err() {
+            nobody_reads.cancel(); // `| head` has seen enough
+        }
+        told
+    });
     let served: Served = if arguments.once {
         worker.drain_until(&stop).await?
     } else {
