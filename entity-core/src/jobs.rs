@@ -51,6 +51,8 @@ pub struct Model {
     pub unique_key: Option<String>,
     pub pending_dependencies: i64,
     pub max_crashes: i64,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub planned_for: Option<Json>,
     #[sea_orm(has_many)]
     pub job_checkpoints: HasMany<super::job_checkpoints::Entity>,
     #[sea_orm(has_many)]

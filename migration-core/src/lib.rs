@@ -27,6 +27,7 @@ mod m20261123_000015_create_job_dependencies;
 mod m20261123_000016_create_job_checkpoints;
 mod m20261123_000017_add_end_reason_to_job_executions;
 mod m20261123_000018_index_projects_by_state;
+mod m20261123_000024_add_planned_for_to_jobs;
 
 /// Applies and reverts the hub's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -53,12 +54,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000016_create_job_checkpoints::Migration),
             Box::new(m20261123_000017_add_end_reason_to_job_executions::Migration),
             Box::new(m20261123_000018_index_projects_by_state::Migration),
+            Box::new(m20261123_000024_add_planned_for_to_jobs::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date hub.
-pub const VERSION: u32 = 18;
+pub const VERSION: u32 = 19;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///

@@ -97,7 +97,7 @@ pub use inline::TypedConnection;
 pub use jobs::{
     Claim, DEFAULT_QUEUE, Ending, Enqueued, Fence, FenceError, ImportEnding, ImportRecord,
     ImportSource, JobFilter, JobLog, JobProgress, JobWatch, Jobs, JobsError, LogLine, NewImport,
-    NewJob, Standing, StepCursor,
+    NewJob, PlannedFor, Standing, StepCursor,
 };
 pub use kind::{Core, Kind, Project, StoredIn};
 pub use layout::Layout;

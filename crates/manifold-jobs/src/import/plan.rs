@@ -16,7 +16,7 @@ use super::{
     CsvFile, CsvRecords, Findings, FoundColumn, FoundReject, ImportTarget, SharedFindings,
     import_error,
 };
-use crate::{JobError, Observer, Progress};
+use crate::{JobError, Observer};
 
 /// After how many rows the reader of a file without a source looks up.
 const LOOK_UP_EVERY: u64 = 4_096;
@@ -128,21 +128,9 @@ pub async fn import_plan(
             }
         }
         Some((target, source, found)) => {
-            let mut options = found.options;
-            options.dry_run = true;
-            let waiting = |holder: Option<&str>| {
-                drop(observer.progress.send_replace(Progress::waiting(holder)));
-            };
             let (watch, rows) = (JobWatch::reading(follow), RowLog::new(manager));
             let planned = rows
-                .import(
-                    &target.project_id,
-                    &source,
-                    records,
-                    options,
-                    watch,
-                    waiting,
-                )
+                .plan(&target.project_id, &source, records, found.options, watch)
                 .await;
             PlannedChanges::of(&planned.map_err(|error| import_error(&file.path, error))?)
         }

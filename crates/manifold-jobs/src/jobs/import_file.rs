@@ -7,13 +7,14 @@ use manifold_store::{
     Settings, SourceTrash, fail_point,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use tokio::sync::watch;
 
 use crate::import::{
-    CsvFile, CsvRecords, Findings, ImportTarget, Imported, OpenedCsv, SharedFindings, blocking,
-    follow, import_error,
+    CsvFile, CsvRecords, Findings, ImportTarget, Imported, OpenedCsv, PlanTarget, SharedFindings,
+    blocking, follow, import_error, import_plan,
 };
-use crate::{Job, JobContext, JobError, Progress};
+use crate::{Job, JobContext, JobError, PlanContext, Progress};
 
 /// The only step of an import.
 const STEP: &str = "import";
@@ -82,6 +83,14 @@ impl Job for ImportFile {
             }
         }
         imported
+    }
+
+    /// An [`ImportPlan`](crate::import::ImportPlan).
+    async fn plan(&self, context: &PlanContext) -> Result<Json, JobError> {
+        let target = PlanTarget::Source(self.target.clone());
+        let observer = context.observer().clone();
+        let plan = import_plan(context.manager(), &self.file, &target, observer).await?;
+        serde_json::to_value(&plan).map_err(|error| JobError::failed("defect", &error))
     }
 }
 

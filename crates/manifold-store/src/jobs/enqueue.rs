@@ -7,7 +7,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::Value as Json;
 
-use super::{Jobs, JobsError, dependencies, lanes};
+use super::{Jobs, JobsError, PlannedFor, dependencies, lanes};
 use crate::{CoreTransaction, DatabaseManager as _, JobId, ProjectId, StoreError};
 
 /// The queue of jobs that name no other.
@@ -36,6 +36,8 @@ pub struct NewJob {
     pub run_at: Option<DateTime<Utc>>,
     /// Of the jobs that have not ended at most one has this key.
     pub unique_key: Option<String>,
+    /// The state of its project for which it was planned: in another one it fails before it writes.
+    pub planned_for: Option<PlannedFor>,
     /// The jobs that must be completed first. When one of them ends without success this one is cancelled.
     pub depends_on: Vec<JobId>,
 }
@@ -55,6 +57,7 @@ impl NewJob {
             priority: 0,
             run_at: None,
             unique_key: None,
+            planned_for: None,
             depends_on: Vec::new(),
         }
     }
@@ -97,6 +100,9 @@ impl Jobs {
         let pending = dependencies::unfinished(transaction, &depends_on).await?;
         let now = self.clock.now();
         let concurrency_key = new.project_id.as_ref().map(ToString::to_string);
+        let planned_for = new.planned_for.map(serde_json::to_value).transpose();
+        let planned_for = planned_for
+            .map_err(|error| StoreError::Decode(format!("what a job was planned for: {error}")))?;
         let job = transaction
             .insert(jobs::ActiveModel {
                 id: Set((&new.id).into()),
@@ -132,6 +138,7 @@ impl Jobs {
                 unique_key: Set(new.unique_key),
                 pending_dependencies: Set(pending),
                 max_crashes: Set(new.max_crashes.max(1)),
+                planned_for: Set(planned_for),
             })
             .await?;
         dependencies::record(transaction, &new.id, &depends_on).await?;
