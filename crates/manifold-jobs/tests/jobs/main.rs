@@ -17,6 +17,7 @@ mod life;
 mod log;
 mod made_source;
 mod plan;
+mod plans;
 mod refused;
 mod rescue;
 mod store;
