@@ -202,6 +202,7 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         unique_key: None,
         pending_dependencies: 0,
         max_crashes: 3,
+        planned_for: Some(serde_json::json!({ "epoch": 1, "revision": 2 })),
     };
     job.clone().into_active_model().insert(&hub).await.unwrap();
     job_executions::Model {

@@ -71,6 +71,7 @@ fn job() -> impl Strategy<Value = jobs::Model> {
             unique_key: None,
             pending_dependencies: 0,
             max_crashes: 3,
+            planned_for: None,
         }
     })
 }
