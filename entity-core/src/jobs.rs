@@ -58,6 +58,8 @@ pub struct Model {
     pub rate: Option<f64>,
     pub eta_at: Option<DateTimeUtc>,
     pub cancel_reason: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub planned_for: Option<Json>,
     #[sea_orm(has_many)]
     pub job_checkpoints: HasMany<super::job_checkpoints::Entity>,
     #[sea_orm(has_many)]

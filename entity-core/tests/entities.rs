@@ -208,6 +208,7 @@ async fn relations_lead_from_a_project_to_its_jobs_and_their_attempts() {
         rate: Some(2.5),
         eta_at: Some(time()),
         cancel_reason: None,
+        planned_for: Some(serde_json::json!({ "epoch": 1, "revision": 2 })),
     };
     job.clone().into_active_model().insert(&hub).await.unwrap();
     job_executions::Model {

@@ -32,8 +32,9 @@ mod m20261123_000020_add_slot_to_jobs;
 mod m20261123_000021_index_jobs_by_end;
 mod m20261123_000022_create_job_crews;
 mod m20261123_000023_add_pace_to_jobs;
-mod m20261123_000026_index_the_log;
-mod m20261123_000027_add_cancel_reason_to_jobs;
+mod m20261123_000024_add_planned_for_to_jobs;
+mod m20261123_000025_index_the_log;
+mod m20261123_000026_add_cancel_reason_to_jobs;
 
 /// Applies and reverts the hub's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -65,14 +66,15 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000021_index_jobs_by_end::Migration),
             Box::new(m20261123_000022_create_job_crews::Migration),
             Box::new(m20261123_000023_add_pace_to_jobs::Migration),
-            Box::new(m20261123_000026_index_the_log::Migration),
-            Box::new(m20261123_000027_add_cancel_reason_to_jobs::Migration),
+            Box::new(m20261123_000024_add_planned_for_to_jobs::Migration),
+            Box::new(m20261123_000025_index_the_log::Migration),
+            Box::new(m20261123_000026_add_cancel_reason_to_jobs::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date hub.
-pub const VERSION: u32 = 25;
+pub const VERSION: u32 = 26;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, bail};
 use clap::Args;
 
-/// What is repeated: the property tests, the differential fuzz of the row log, and whole-system histories and crashes.
-const SUITES: [&[&str]; 3] = [
+/// What is repeated: the property tests, the differential fuzz of the row log, workers that are killed, and whole-system
+/// histories and crashes.
+const SUITES: [&[&str]; 4] = [
     &["-p", "manifold-format"],
     &["-p", "manifold-store", "--lib"],
+    &["-p", "manifold-jobs", "--test", "engine"],
     &["-p", "manifold-tests"],
 ];
 
@@ -20,7 +22,7 @@ const CASES: u64 = 5_000;
 /// How often tests with rounds of their own do them.
 const ROUNDS: u64 = 5;
 
-/// Kills of the test that keeps a journal.
+/// Kills of the tests that keep a journal, and of workers.
 const KILLS: u64 = 2_000;
 
 /// Repeat the long suites with more cases and new random numbers until the time is over; stop at the first failure and
@@ -132,9 +134,9 @@ mod tests {
                 Ok(true)
             },
         );
-        assert_eq!(runs.unwrap(), 5);
-        assert_eq!(seen[2], (SUITES[2], 7));
-        assert_eq!(seen[3], (SUITES[0], 8), "other random numbers");
+        assert_eq!(runs.unwrap(), 6);
+        assert_eq!(seen[3], (SUITES[3], 7));
+        assert_eq!(seen[4], (SUITES[0], 8), "other random numbers");
     }
 
     #[test]

@@ -67,9 +67,9 @@ impl Attempt {
     }
 
     async fn make_within(&self, work: &dyn Work, context: &JobContext) -> Made {
-        let outcome = match self.begin_anew_after_crash().await {
+        let outcome = match self.prepare().await {
             Ok(()) => self.run(work, context).await,
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         };
         let made = self.judge(outcome);
         if let Some(reason) = self.is_last(&made.ending)
@@ -80,8 +80,13 @@ impl Attempt {
         made
     }
 
-    async fn begin_anew_after_crash(&self) -> Result<(), JobsError> {
+    async fn prepare(&self) -> Result<(), JobError> {
         fail_point!("job-started");
+        self.jobs.hold_plan(&self.claim).await?;
+        Ok(self.begin_anew_after_crash().await?)
+    }
+
+    async fn begin_anew_after_crash(&self) -> Result<(), JobsError> {
         if self.kind.crash_policy != CrashPolicy::Restart || self.claim.job.crash_count == 0 {
             return Ok(());
         }

@@ -118,6 +118,15 @@ impl JobContext {
         Ok(self.jobs.hold(&self.claim).await?)
     }
 
+    /// Fails when the job was planned for another state of its project than the project is in. It was checked when the
+    /// attempt began, and is again by what is fenced; others check it where nobody else can change the project.
+    ///
+    /// # Errors
+    /// [`JobError::Failed`] with code `plan_outdated`; others by meaning.
+    pub async fn hold_plan(&self) -> Result<(), JobError> {
+        Ok(self.jobs.hold_plan(&self.claim).await?)
+    }
+
     /// Says how far the job is and what it met, also from other threads.
     #[must_use]
     pub fn reporter(&self) -> &Reporter {

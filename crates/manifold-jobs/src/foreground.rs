@@ -40,9 +40,20 @@ pub async fn run_foreground<J: Job>(
     project_id: Option<ProjectId>,
     observer: Observer,
 ) -> Result<Finished<J::Output>, JobsError> {
+    let new = new_job(&job, project_id)?;
+    run_new(manager, job, new, observer).await
+}
+
+/// As [`run_foreground`], for a job of which more is said than its kind says.
+pub(crate) async fn run_new<J: Job>(
+    manager: &Arc<SqliteManager>,
+    job: J,
+    new: NewJob,
+    observer: Observer,
+) -> Result<Finished<J::Output>, JobsError> {
     let new = NewJob {
         max_attempts: 1,
-        ..new_job(&job, project_id)?
+        ..new
     };
     let jobs = Jobs::new(manager);
     // A token of the job's own: that somebody asks it through the hub to stop is not the observer's wish.

@@ -5,8 +5,10 @@ use std::time::Duration;
 use manifold_store::DEFAULT_QUEUE;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
-use crate::{Backoff, JobContext, JobError};
+use crate::plan::no_plan;
+use crate::{Backoff, JobContext, JobError, PlanContext};
 
 /// A kind of job. The value is what the job needs to know; it is stored as JSON, so that another process
 /// can do the job.
@@ -51,6 +53,16 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
         &self,
         context: &JobContext,
     ) -> impl Future<Output = Result<Self::Output, JobError>> + Send;
+
+    /// Finds out what the job would do, in words of its kind, and writes nothing: it reads the store, and what it has to
+    /// remember it keeps in files of its own. A [`Plan`](crate::Plan) is made of it.
+    ///
+    /// # Errors
+    /// [`JobError::Failed`] with code `no_plan` when jobs of this kind cannot be planned; as the job itself would fail.
+    fn plan(&self, context: &PlanContext) -> impl Future<Output = Result<Json, JobError>> + Send {
+        let _ = context;
+        std::future::ready(Err(no_plan(Self::KIND)))
+    }
 
     /// Removes what the job's attempts left, when there will be no further one. It has 30 seconds, and is called
     /// before the job ends. It is not called for a process that died: a kind must not rely on it for anything but

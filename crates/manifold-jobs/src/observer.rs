@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Progress;
 
 /// Follows a job in the foreground and can stop it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Observer {
     pub(crate) cancel: CancellationToken,
     pub(crate) progress: watch::Sender<Progress>,

@@ -109,7 +109,7 @@ pub use jobs::{
     Claim, Crew, DEFAULT_QUEUE, Ending, Enlisted, Enqueued, Explanation, Fence, FenceError,
     ImportEnding, ImportRecord, ImportSource, JobFilter, JobLog, JobProgress, JobRetention,
     JobWatch, Jobs, JobsError, KindStats, LogBuffer, LogLine, NOTIFY_FAILURE, NewImport, NewJob,
-    PrunedJobs, Reason, SILENT_AFTER, Slot, Standing, StepCursor,
+    PlannedFor, PrunedJobs, Reason, SILENT_AFTER, Slot, Standing, StepCursor,
 };
 pub use kind::{Core, Kind, Project, StoredIn};
 pub use layout::Layout;

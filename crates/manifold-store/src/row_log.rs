@@ -139,6 +139,38 @@ impl RowLog {
         Ok(outcome)
     }
 
+    /// What [`RowLog::import`] would do. It reads one state of the project, keeps what it has to remember in files of its
+    /// own, waits for nobody and writes nothing to the project.
+    ///
+    /// # Errors
+    /// As [`RowLog::import`].
+    pub async fn plan<R, W>(
+        &self,
+        project: &ProjectId,
+        source: &SourceId,
+        mut records: R,
+        options: ImportOptions,
+        mut watch: W,
+    ) -> Result<Outcome, RowLogError>
+    where
+        R: Records + Send + 'static,
+        W: Watch + Send + 'static,
+    {
+        let options = ImportOptions {
+            dry_run: true,
+            ..options
+        };
+        let spoke = self.manager.project(project).await?;
+        let source = source.to_string();
+        spoke
+            .connection()
+            .lend_reader(move |connection| {
+                rows::import(connection, &source, &mut records, &options, &mut watch)
+                    .map_err(RowLogError::from)
+            })
+            .await?
+    }
+
     /// The snapshot that a step of a job has published, if it has; when this returns the hub shows it.
     ///
     /// # Errors

@@ -76,6 +76,7 @@ fn job() -> impl Strategy<Value = jobs::Model> {
             max_crashes: 3,
             schedule_id: None,
             scheduled_for: None,
+            planned_for: None,
         }
     })
 }

@@ -19,7 +19,7 @@ use super::{
     Findings, FoundColumn, FoundReject, ImportFileError, ImportTarget, InputFile, OpenedInput,
     Opening, SharedFindings, TableNaming, TableRecords, blocking, follow, import_error,
 };
-use crate::{JobError, Observer, Progress};
+use crate::{JobError, Observer};
 
 /// After how many rows the reader of a file without a source looks up.
 const LOOK_UP_EVERY: u64 = 4_096;
@@ -248,25 +248,9 @@ impl Planning<'_> {
                 ..PlannedChanges::default()
             });
         };
-        let mut options = before.options;
-        options.dry_run = true;
-        let waiting = |holder: Option<&str>| {
-            drop(
-                self.observer
-                    .progress
-                    .send_replace(Progress::waiting(holder)),
-            );
-        };
         let (watch, rows) = (JobWatch::reading(follow), RowLog::new(self.manager));
         let planned = rows
-            .import(
-                &target.project_id,
-                &source,
-                records,
-                options,
-                watch,
-                waiting,
-            )
+            .plan(&target.project_id, &source, records, before.options, watch)
             .await;
         let planned = planned.map_err(|error| import_error(&self.file.path, error))?;
         Ok(PlannedChanges::of(&planned))

@@ -10,12 +10,14 @@ use manifold_store::{
     fail_point,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::import::{
-    ImportFileError, ImportTarget, Imported, InputFile, OpenedInput, Opening, STEP, TableImport,
-    TableInput, TableNaming, TablesTarget, blocking, follow, import_tables,
+    ImportFileError, ImportTarget, Imported, InputFile, OpenedInput, Opening, PlanTarget, STEP,
+    TableImport, TableInput, TableNaming, TablesTarget, blocking, follow, import_plan,
+    import_tables,
 };
-use crate::{InputFingerprint, Job, JobContext, JobError, Progress};
+use crate::{InputFingerprint, Job, JobContext, JobError, PlanContext, Progress};
 
 /// Between two looks at how much of a file was read that is looked at.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -61,6 +63,20 @@ impl Job for ImportFile {
             empty_trash(context, project).await;
         }
         imported
+    }
+
+    /// An [`ImportPlan`](crate::import::ImportPlan).
+    async fn plan(&self, context: &PlanContext) -> Result<Json, JobError> {
+        let target = PlanTarget {
+            project_id: Some(self.target.project_id.clone()),
+            source: self.target.source.clone(),
+            naming: self.naming,
+            key_columns: self.target.key_columns.clone(),
+            always: self.target.always,
+        };
+        let observer = context.observer().clone();
+        let plans = import_plan(context.manager(), &self.file, &target, observer).await?;
+        serde_json::to_value(&plans).map_err(|error| JobError::failed("defect", &error))
     }
 }
 

@@ -1,17 +1,20 @@
 //! Restores a project from a backup.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use entity_core::enums::{LogLevel, ProjectState};
 use entity_core::projects;
 use manifold_store::{
-    Comparison, DatabaseManager as _, ProjectId, Restores, Staged, StoreError, fail_point, name,
+    Comparison, DatabaseManager as _, ProjectId, Restores, SqliteManager, Staged, StoreError,
+    fail_point, name,
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::backup::{self, BackupPlace, Watch};
-use crate::{CrashPolicy, Job, JobContext, JobError, Progress};
+use crate::{CrashPolicy, Job, JobContext, JobError, PlanContext, Progress};
 
 /// Restores a project from a backup. All of the backup is read back and compared before anything changes;
 /// what fails, is cancelled or dies leaves the store as it was, or the project whole.
@@ -78,45 +81,86 @@ impl Job for RestoreProject {
     type Output = Restored;
 
     async fn run(&self, context: &JobContext) -> Result<Restored, JobError> {
-        let found = self.backup.find(context.manager()).await?;
-        let source = backup::open(&found.folder, found.id.as_deref()).await?;
-        let backup_id = source.manifest().id.clone();
-        let saved = source.manifest().project.clone();
-        // What cannot work is said before gigabytes are read.
-        let plan = self.plan(context, &saved.id, &saved.name).await?;
-        let (staged, _) = backup::stage(context.manager(), source, Watch::of(context)).await?;
+        let watch = Watch::of(context);
+        let Prepared {
+            staged,
+            replaces,
+            mut restored,
+        } = self.prepare(context.manager(), watch).await?;
         context.check_cancelled()?;
-        let tables = staged.compared().iter().map(ComparedTable::from).collect();
-        let mut restored = Restored {
-            project_id: plan.replaces.as_ref().map(ToString::to_string),
-            project_name: plan.name,
-            backup_id,
-            tables,
-            safety_copy: None,
-            dry_run: self.dry_run,
-        };
         fail_point!("restore-staged");
         if !self.dry_run {
-            change(context, staged, plan.replaces, &mut restored).await?;
+            change(context, staged, replaces, &mut restored).await?;
         }
         Ok(restored)
     }
+
+    /// A [`Restored`], as a dry run gives it.
+    async fn plan(&self, context: &PlanContext) -> Result<Json, JobError> {
+        let observer = context.observer();
+        let progress = observer.progress.clone();
+        let watch = Watch::new(observer.cancel.clone(), move |latest| {
+            progress.send_replace(latest);
+        });
+        let Prepared { restored, .. } = self.prepare(context.manager(), watch).await?;
+        let restored = Restored {
+            dry_run: true,
+            ..restored
+        };
+        serde_json::to_value(&restored).map_err(|error| JobError::failed("defect", &error))
+    }
 }
 
-/// What will be changed.
-struct Plan {
+/// A backup that was read back, and what will be changed.
+struct Prepared {
+    staged: Staged,
+    replaces: Option<ProjectId>,
+    restored: Restored,
+}
+
+/// What becomes of a backup in this store.
+struct Found {
     name: String,
     replaces: Option<ProjectId>,
 }
 
 impl RestoreProject {
-    async fn plan(
+    /// Reads the backup back and compares it, and changes nothing.
+    async fn prepare(
         &self,
-        context: &JobContext,
+        manager: &Arc<SqliteManager>,
+        watch: Watch,
+    ) -> Result<Prepared, JobError> {
+        let found = self.backup.find(manager).await?;
+        let source = backup::open(&found.folder, found.id.as_deref()).await?;
+        let backup_id = source.manifest().id.clone();
+        let saved = source.manifest().project.clone();
+        // What cannot work is said before gigabytes are read.
+        let found = self.find(manager, &saved.id, &saved.name).await?;
+        let (staged, _) = backup::stage(manager, source, watch).await?;
+        let tables = staged.compared().iter().map(ComparedTable::from).collect();
+        let restored = Restored {
+            project_id: found.replaces.as_ref().map(ToString::to_string),
+            project_name: found.name,
+            backup_id,
+            tables,
+            safety_copy: None,
+            dry_run: self.dry_run,
+        };
+        Ok(Prepared {
+            staged,
+            replaces: found.replaces,
+            restored,
+        })
+    }
+
+    async fn find(
+        &self,
+        manager: &Arc<SqliteManager>,
         saved_id: &str,
         saved_name: &str,
-    ) -> Result<Plan, JobError> {
-        let core = context.manager().core();
+    ) -> Result<Found, JobError> {
+        let core = manager.core();
         match &self.target {
             RestoreTarget::AsNew { name: wanted } => {
                 let name = name::check("project", wanted.as_deref().unwrap_or(saved_name))?;
@@ -130,7 +174,7 @@ impl RestoreProject {
                         id: taken.id,
                     }
                     .into()),
-                    None => Ok(Plan {
+                    None => Ok(Found {
                         name,
                         replaces: None,
                     }),
@@ -147,7 +191,7 @@ impl RestoreProject {
                     .id
                     .parse()
                     .map_err(|error| JobError::failed("decode", &error))?;
-                Ok(Plan {
+                Ok(Found {
                     name: row.name,
                     replaces: Some(id),
                 })
@@ -183,8 +227,9 @@ async fn change(
                 () = context.cancel().cancelled() => return Err(JobError::Cancelled),
                 alone = restores.alone(&id, waiting) => alone?,
             };
-            // No other attempt can have the project alone as well.
+            // No other attempt can have the project alone as well, and nobody can change it.
             context.hold().await?;
+            context.hold_plan().await?;
             let replaced = restores.in_place(alone, staged).await?;
             restored.project_name = replaced.project.name;
             restored.safety_copy = replaced.safety_copy;

@@ -18,6 +18,7 @@ mod log;
 mod made_source;
 mod own_format;
 mod plan;
+mod plans;
 mod refused;
 mod rescue;
 mod sqlite;

@@ -7,7 +7,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::Value as Json;
 
-use super::{Jobs, JobsError, dependencies, lanes};
+use super::{Jobs, JobsError, PlannedFor, dependencies, lanes};
 use crate::{CoreTransaction, DatabaseManager as _, JobId, ProjectId, ScheduleId, StoreError};
 
 /// The queue of jobs that name no other.
@@ -36,6 +36,8 @@ pub struct NewJob {
     pub run_at: Option<DateTime<Utc>>,
     /// Of the jobs that have not ended at most one has this key.
     pub unique_key: Option<String>,
+    /// The state of its project for which it was planned: in another one it fails before it writes.
+    pub planned_for: Option<PlannedFor>,
     /// The jobs that must be completed first. When one of them ends without success this one is cancelled.
     pub depends_on: Vec<JobId>,
     /// The slot of a schedule that it is for; each slot has at most one job.
@@ -66,6 +68,7 @@ impl NewJob {
             priority: 0,
             run_at: None,
             unique_key: None,
+            planned_for: None,
             depends_on: Vec::new(),
             slot: None,
         }
@@ -138,6 +141,9 @@ pub(crate) async fn enqueue(
     let pending =
         dependencies::unfinished(transaction, &depends_on, schedule_id.as_deref()).await?;
     let concurrency_key = new.project_id.as_ref().map(ToString::to_string);
+    let planned_for = new.planned_for.map(serde_json::to_value).transpose();
+    let planned_for = planned_for
+        .map_err(|error| StoreError::Decode(format!("what a job was planned for: {error}")))?;
     let job = transaction
         .insert(jobs::ActiveModel {
             id: Set((&new.id).into()),
@@ -166,6 +172,7 @@ pub(crate) async fn enqueue(
             rate: Set(None),
             eta_at: Set(None),
             cancel_reason: Set(None),
+            planned_for: Set(planned_for),
             created_at: Set(now),
             started_at: Set(None),
             finished_at: Set(None),

@@ -4,11 +4,12 @@ use entity_project::{job_cursors, project};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Value};
 
-use super::{Claim, StepCursor};
+use super::planned_for::hold_plan;
+use super::{Claim, PlannedFor, StepCursor};
 use crate::{JobId, ProjectTransaction, StoreError, Timestamp};
 
 /// The step of the row that keeps attempts out of a project altogether; no step of a job is named so.
-const BAR: &str = "";
+pub(super) const BAR: &str = "";
 
 /// That no later attempt at the job has written, at whatever step.
 const NOT_OVERTAKEN: &str = r#"NOT EXISTS (SELECT 1 FROM "job_cursors" AS "later" WHERE "later"."job_id" = ? AND "later"."lease_token" > ?)"#;
@@ -52,6 +53,18 @@ pub enum FenceError {
         /// The epoch now.
         found: i64,
     },
+    /// The project has changed since the job was planned.
+    #[error(
+        "the project has changed since job {job} was planned (state {planned} then, {found} now), so nothing was done; look at a new plan"
+    )]
+    PlanOutdated {
+        /// The job.
+        job: JobId,
+        /// The state it was planned for.
+        planned: PlannedFor,
+        /// The state now.
+        found: PlannedFor,
+    },
     /// The project's file could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -64,6 +77,7 @@ impl FenceError {
         match self {
             Self::Overtaken { .. } => "lease_lost",
             Self::Replaced { .. } => "project_replaced",
+            Self::PlanOutdated { .. } => "plan_outdated",
             Self::Store(error) => error.code(),
         }
     }
@@ -74,12 +88,14 @@ impl Fence {
     /// from its commit on earlier attempts are kept out.
     ///
     /// # Errors
-    /// [`FenceError::Overtaken`] when a later attempt has put up its own; others by meaning.
+    /// [`FenceError::Overtaken`] when a later attempt has put up its own; [`FenceError::PlanOutdated`] when this is the
+    /// job's first write and it was planned for another state of the project; others by meaning.
     pub async fn raise(
         transaction: &ProjectTransaction,
         claim: &Claim,
         step: &str,
     ) -> Result<Self, FenceError> {
+        hold_plan(transaction, claim).await?;
         let fence = Self {
             job_id: claim.job_id.clone(),
             step: step.to_owned(),

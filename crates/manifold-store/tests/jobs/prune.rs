@@ -6,7 +6,8 @@ use std::time::Duration;
 use entity_core::enums::{BackupState, BackupType, JobState, LogLevel};
 use entity_core::{backups, job_executions, job_logs, jobs};
 use manifold_store::{
-    DatabaseManager as _, JobFilter, JobLog, JobRetention, Jobs, LogBuffer, LogLine, NewJob, PrunedJobs,
+    DatabaseManager as _, JobFilter, JobLog, JobRetention, Jobs, LogBuffer, LogLine, NewJob,
+    PrunedJobs,
 };
 use sea_orm::{ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
 
