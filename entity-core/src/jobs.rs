@@ -57,9 +57,10 @@ pub struct Model {
     #[sea_orm(column_type = "Double", nullable)]
     pub rate: Option<f64>,
     pub eta_at: Option<DateTimeUtc>,
-    pub cancel_reason: Option<String>,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub planned_for: Option<Json>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub cancel_reason: Option<String>,
     #[sea_orm(has_many)]
     pub job_checkpoints: HasMany<super::job_checkpoints::Entity>,
     #[sea_orm(has_many)]
