@@ -60,6 +60,7 @@ async fn every_table_has_an_entity_with_its_columns_and_key() {
         fits(&hub, entity_core::data_sources::Entity).await,
         fits(&hub, entity_core::import_history::Entity).await,
         fits(&hub, entity_core::job_checkpoints::Entity).await,
+        fits(&hub, entity_core::job_crews::Entity).await,
         fits(&hub, entity_core::job_dependencies::Entity).await,
         fits(&hub, entity_core::job_executions::Entity).await,
         fits(&hub, entity_core::job_lanes::Entity).await,

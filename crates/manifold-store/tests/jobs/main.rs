@@ -11,6 +11,7 @@
 mod support;
 
 mod dependencies;
+mod explain;
 mod limits;
 mod prune;
 mod release;

@@ -70,7 +70,8 @@ impl Slow {
                 // Waits until somebody reads.
                 let mut pipe = File::options().write(true).open(path).unwrap();
                 pipe.write_all(b"a,b\n").unwrap();
-                while going_on.load(Ordering::Relaxed) && pipe.write_all(b"1,2\n").is_ok() {
+                let rows = b"1,2\n".repeat(64); // what is read at once fills soon
+                while going_on.load(Ordering::Relaxed) && pipe.write_all(&rows).is_ok() {
                     std::thread::sleep(Duration::from_millis(1));
                 }
             }
