@@ -71,6 +71,8 @@ fn job() -> impl Strategy<Value = jobs::Model> {
             unique_key: None,
             pending_dependencies: 0,
             max_crashes: 3,
+            schedule_id: None,
+            scheduled_for: Some(at),
         }
     })
 }
