@@ -75,7 +75,7 @@ fn job() -> impl Strategy<Value = jobs::Model> {
             pending_dependencies: 0,
             max_crashes: 3,
             schedule_id: None,
-            scheduled_for: None,
+            scheduled_for: Some(at),
             planned_for: None,
         }
     })

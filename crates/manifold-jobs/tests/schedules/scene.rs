@@ -61,7 +61,7 @@ impl Scene {
         let clock = Clock::manual(utc("2026-11-23T12:00:00Z"));
         let jobs = Jobs::with_clock(&manager, clock.clone());
         Self {
-            folder: folder,
+            folder,
             schedules: Schedules::new(&jobs),
             manager,
             clock,
