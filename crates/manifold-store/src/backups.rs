@@ -1,67 +1,25 @@
-//! Backups as the hub lists them: begin, complete, find, delete.
+//! Backups as the hub lists them.
+
+mod making;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use entity_core::enums::{BackupState, BackupType, JobState};
-use entity_core::{TableCounts, backups, jobs};
-use sea_orm::sea_query::OnConflict;
+use entity_core::backups;
+use entity_core::enums::BackupState;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
 };
 
-use crate::jobs::hold;
+pub use self::making::{AbandonedBackup, BackupTotals, NewBackup};
 use crate::reference::{self, Candidate};
 use crate::{
-    BackupId, Claim, DatabaseManager as _, IdError, JobsError, ProjectId, SqliteManager,
-    StoreError, Timestamp, WorkerId, fail_point, provision, sync_folder, worker,
+    BackupId, DatabaseManager as _, ProjectId, SqliteManager, StoreError, Timestamp, fail_point,
+    provision, sync_folder,
 };
 
 /// The kind of the jobs that make backups of projects.
 pub const BACKUP_PROJECT: &str = "backup_project";
-
-/// A backup that is about to be made.
-#[derive(Debug, Clone)]
-pub struct NewBackup {
-    /// Its id.
-    pub id: BackupId,
-    /// The project that is saved.
-    pub project_id: ProjectId,
-    /// How it is saved.
-    pub backup_type: BackupType,
-    /// The folder that will hold it.
-    pub location: String,
-    /// Whether its files are compressed.
-    pub compressed: bool,
-    /// Whether it holds rows, or the catalogue alone.
-    pub with_data: bool,
-    /// What it is for.
-    pub description: Option<String>,
-}
-
-/// A backup that nobody makes any more, though the hub says so.
-#[derive(Debug, Clone)]
-pub struct AbandonedBackup {
-    /// Its line.
-    pub backup: backups::Model,
-    /// The lease token of the last attempt that can have written it.
-    pub lease_token: i64,
-}
-
-/// What a complete backup holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BackupTotals {
-    /// The size of all its files, in bytes.
-    pub size_bytes: u64,
-    /// Data sources.
-    pub data_source_count: i64,
-    /// Snapshots of all of them.
-    pub snapshot_count: i64,
-    /// Stored row versions of all of them; a row that several snapshots share counts once.
-    pub total_records: i64,
-    /// Each table with its rows and their logical hash.
-    pub tables: TableCounts,
-}
 
 /// The backups of a store.
 #[derive(Debug, Clone)]
@@ -76,132 +34,6 @@ impl Backups {
         Self {
             manager: manager.clone(),
         }
-    }
-
-    /// Writes down that the attempt of `claim` makes a backup. One with the same id that an earlier attempt did not
-    /// complete is begun anew.
-    ///
-    /// # Errors
-    /// [`JobsError::LeaseLost`] when the attempt does not own its job any more;
-    /// [`StoreError`] by meaning.
-    pub async fn begin(&self, claim: &Claim, new: NewBackup) -> Result<(), JobsError> {
-        use backups::Column;
-        let row = backups::ActiveModel {
-            id: Set((&new.id).into()),
-            project_id: Set(new.project_id.into()),
-            r#type: Set(new.backup_type),
-            state: Set(BackupState::Running),
-            location: Set(new.location),
-            size_bytes: Set(None),
-            data_source_count: Set(None),
-            snapshot_count: Set(None),
-            total_records: Set(None),
-            tables: Set(None),
-            compressed: Set(new.compressed),
-            with_data: Set(new.with_data),
-            description: Set(new.description),
-            job_id: Set(Some((&claim.job_id).into())),
-            error: Set(None),
-            verified_at: Set(None),
-            created_at: Set(Timestamp::now()),
-            completed_at: Set(None),
-        };
-        let anew = [
-            Column::State,
-            Column::Location,
-            Column::JobId,
-            Column::Error,
-            Column::CreatedAt,
-            Column::CompletedAt,
-        ];
-        let begin = backups::Entity::insert(row).on_conflict(
-            OnConflict::column(Column::Id)
-                .update_columns(anew)
-                .to_owned(),
-        );
-        self.manager
-            .core()
-            .write(async |transaction| {
-                hold(transaction, claim).await?;
-                transaction.exec(begin).await?;
-                Ok(())
-            })
-            .await
-    }
-
-    /// Writes down that the backup which the attempt of `claim` makes is complete, after its folder is.
-    ///
-    /// # Errors
-    /// [`JobsError::LeaseLost`] when the attempt does not own its job any more; others by meaning.
-    pub async fn complete(
-        &self,
-        claim: &Claim,
-        id: &BackupId,
-        totals: BackupTotals,
-    ) -> Result<backups::Model, JobsError> {
-        let completed = completed(id, totals);
-        self.manager
-            .core()
-            .write(async |transaction| {
-                hold(transaction, claim).await?;
-                Ok(transaction.update(completed).await?)
-            })
-            .await
-    }
-
-    /// Writes down why the attempt of `claim` made no backup.
-    ///
-    /// # Errors
-    /// [`JobsError::LeaseLost`] when the attempt does not own its job any more; others by meaning.
-    pub async fn fail(&self, claim: &Claim, id: &BackupId, error: String) -> Result<(), JobsError> {
-        let failed = failed(id, error);
-        self.manager
-            .core()
-            .write(async |transaction| {
-                hold(transaction, claim).await?;
-                transaction.update(failed).await?;
-                Ok(())
-            })
-            .await
-    }
-
-    /// Writes down what became of an abandoned backup: it was complete all the same, with these totals, or it was not.
-    /// Nothing happens when an attempt has taken it up meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError`] by meaning.
-    pub async fn close_abandoned(
-        &self,
-        abandoned: &AbandonedBackup,
-        totals: Option<BackupTotals>,
-    ) -> Result<(), StoreError> {
-        let backup = &abandoned.backup;
-        let id: BackupId = backup
-            .id
-            .parse()
-            .map_err(|error: IdError| StoreError::Decode(error.to_string()))?;
-        let closed = match totals {
-            Some(totals) => completed(&id, totals),
-            None => failed(&id, "the process that made it died".to_owned()),
-        };
-        self.manager
-            .core()
-            .write(async |transaction| {
-                let job = match &backup.job_id {
-                    Some(job) => transaction.one(jobs::Entity::find_by_id(job)).await?,
-                    None => None,
-                };
-                let now = transaction
-                    .one(backups::Entity::find_by_id(backup.id.as_str()))
-                    .await?;
-                let is_abandoned = now.is_some_and(|now| now.state == BackupState::Running)
-                    && job.is_none_or(|job| job.lease_token <= abandoned.lease_token);
-                if is_abandoned {
-                    transaction.update(closed).await?;
-                }
-                Ok(())
-            })
-            .await
     }
 
     /// Lists a complete backup that was found and that the hub does not list.
@@ -256,28 +88,6 @@ impl Backups {
         reference::by_prefix("backup", reference, core.all(prefixed).await?)
     }
 
-    /// The backups of a project that are written down as being made though the job that made them runs no
-    /// more: its process died, or it could not say how it ended.
-    ///
-    /// # Errors
-    /// [`StoreError`] by meaning.
-    pub async fn abandoned(&self, project: &ProjectId) -> Result<Vec<AbandonedBackup>, StoreError> {
-        let running = backups::Entity::find()
-            .filter(backups::Column::ProjectId.eq(project))
-            .filter(backups::Column::State.eq(BackupState::Running));
-        let mut abandoned = Vec::new();
-        for backup in self.manager.core().all(running).await? {
-            let job = self.job(&backup).await?;
-            if !self.is_running(job.as_ref())? {
-                abandoned.push(AbandonedBackup {
-                    backup,
-                    lease_token: job.map_or(i64::MAX, |job| job.lease_token),
-                });
-            }
-        }
-        Ok(abandoned)
-    }
-
     /// Deletes a backup: its folder, then its line in the hub. Can be repeated when it was interrupted;
     /// what is left of the folder meanwhile is not a backup.
     ///
@@ -307,51 +117,6 @@ impl Backups {
             _ => None,
         };
         self.is_running(job.as_ref())
-    }
-
-    async fn job(&self, backup: &backups::Model) -> Result<Option<jobs::Model>, StoreError> {
-        match &backup.job_id {
-            Some(job) => {
-                let job = jobs::Entity::find_by_id(job.as_str());
-                self.manager.core().one(job).await
-            }
-            None => Ok(None),
-        }
-    }
-
-    fn is_running(&self, job: Option<&jobs::Model>) -> Result<bool, StoreError> {
-        let worker = job
-            .filter(|job| job.state == JobState::Running)
-            .and_then(|job| job.worker_id.as_ref());
-        match worker.map(|id| id.parse::<WorkerId>()) {
-            Some(Ok(worker)) => worker::is_alive(self.manager.layout(), &worker),
-            _ => Ok(false),
-        }
-    }
-}
-
-fn completed(id: &BackupId, totals: BackupTotals) -> backups::ActiveModel {
-    backups::ActiveModel {
-        id: Set(id.into()),
-        state: Set(BackupState::Completed),
-        size_bytes: Set(Some(i64::try_from(totals.size_bytes).unwrap_or(i64::MAX))),
-        data_source_count: Set(Some(totals.data_source_count)),
-        snapshot_count: Set(Some(totals.snapshot_count)),
-        total_records: Set(Some(totals.total_records)),
-        tables: Set(Some(totals.tables)),
-        error: Set(None),
-        completed_at: Set(Some(Timestamp::now())),
-        ..Default::default()
-    }
-}
-
-fn failed(id: &BackupId, error: String) -> backups::ActiveModel {
-    backups::ActiveModel {
-        id: Set(id.into()),
-        state: Set(BackupState::Failed),
-        error: Set(Some(error)),
-        completed_at: Set(Some(Timestamp::now())),
-        ..Default::default()
     }
 }
 
