@@ -71,7 +71,7 @@ pub fn zip_members<R: Read + Seek>(archive: R) -> Result<Vec<ZipMember>, ZipErro
     let mut members = Vec::with_capacity(archive.len());
     for index in 0..archive.len() {
         let file = archive.by_index_raw(index).map_err(damaged)?;
-        let name = file.name().map_err(damaged)?.into_owned();
+        let name = file.name().to_owned();
         let own = name.starts_with("__MACOSX/") || name.ends_with(".DS_Store");
         if file.is_dir() || own {
             continue;

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use manifold_jobs::import::TableNaming;
 use manifold_jobs::jobs::{ImportFile, Imported};
-use manifold_store::{ImportSource, Relationships};
+use manifold_store::{ForeignDatabase, ImportSource, Relationships};
+use proptest::prelude::*;
+use proptest::sample::Index;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
@@ -245,6 +248,53 @@ async fn a_database_that_was_made_to_do_harm_does_none() {
          UPDATE sqlite_schema SET sql = 'CREATE TABLE t(a, b, c DEFAULT (abs(-9223372036854775808)))'",
     );
     drop(store.run(import_as(&store, &path, "lies")).await.outcome);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_damage_is_read_or_told(places in proptest::collection::vec((any::<Index>(), any::<u8>()), 1..12), cut in any::<Option<Index>>()) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let mut bytes = small().to_vec();
+        for (place, byte) in places {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        bytes[..16].copy_from_slice(b"SQLite format 3\0");
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()).max(16));
+        }
+        #[expect(clippy::disallowed_methods, reason = "a test's input; no crash is simulated")]
+        std::fs::write(&path, bytes).unwrap();
+        if let Ok(database) = ForeignDatabase::open(&path, 1 << 20, &Arc::default()) {
+            for table in 0..database.tables().len() {
+                let mut rows = database.rows(table);
+                while let Ok(Some(_)) = rows.next_row() {}
+            }
+        }
+    }
+}
+
+/// A small database with tables of several kinds.
+fn small() -> &'static [u8] {
+    static SMALL: OnceLock<Vec<u8>> = OnceLock::new();
+    SMALL.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("small.db");
+        let made = Connection::open(&path).unwrap();
+        made.execute_batch(
+            "PRAGMA page_size = 512; CREATE TABLE a(id INTEGER PRIMARY KEY, t TEXT, r REAL, b BLOB, g AS (t || r)); \
+             CREATE TABLE w(k TEXT PRIMARY KEY, v) WITHOUT ROWID; CREATE INDEX i ON a(t); \
+             WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 60) \
+             INSERT INTO a SELECT x, 'text ' || x, x / 3.0, zeroblob(x * 20) FROM n; \
+             INSERT INTO w SELECT t, id FROM a;",
+        )
+        .unwrap();
+        drop(made);
+        std::fs::read(&path).unwrap()
+    })
 }
 
 /// The tables of the database at `path` as JSON and as CSV files, as people write them.

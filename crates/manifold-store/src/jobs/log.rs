@@ -154,7 +154,9 @@ impl JobLog {
         let said: Vec<LogLine> = head.into_iter().chain(tail).collect();
         let changes = self.changes(said.clone().into_iter(), batch.left_out);
         let written = self.write(changes).await;
-        if written.is_err() {
+        // What an attempt says that has lost its job is nobody's.
+        let again = matches!(&written, Err(error) if !matches!(error, JobsError::LeaseLost { .. }));
+        if again {
             (self.kept, self.said, self.left_out) = before;
             lines.put_back(said, batch.left_out);
         }

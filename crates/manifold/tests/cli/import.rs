@@ -99,7 +99,7 @@ fn what_cannot_be_imported_leaves_nothing() {
     folder.ok(&["init"]);
     folder
         .write("empty.csv", "")
-        .write("folder/x.csv", "a\n1\n")
+        .write("folder/x.md", "a\n1\n")
         .write(
             "binary.csv",
             b"\x7fELF\x02\x01\x01\x00\x00\x03\x00\x3e\x00\x01\x00\x00\x00",
@@ -111,7 +111,7 @@ fn what_cannot_be_imported_leaves_nothing() {
     let before = folder.json(&["project", "list"]);
     for (file, code) in [
         ("missing.csv", "file_missing"),
-        ("folder", "file_is_folder"),
+        ("folder", "nothing_to_import"),
         ("empty.csv", "empty_file"),
         ("binary.csv", "binary_file"),
         ("wide.csv", "too_many_columns"),

@@ -9,6 +9,7 @@ mod doctor_repair;
 mod errors;
 mod export;
 mod folder;
+mod formats;
 mod help;
 mod history;
 mod import;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use glob::MatchOptions;
 use manifold_jobs::JobError;
 use manifold_jobs::import::{ImportFileError, zip_contents};
 
@@ -23,6 +24,13 @@ const EXTENSIONS: [&str; 13] = [
     "db",
     "zip",
 ];
+
+/// Patterns are those of shells: files that begin with a point are hidden.
+const PATTERNS: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: true,
+};
 
 /// A file, or one in a zip archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +111,7 @@ fn fitting(argument: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if is_there || !text.contains(['*', '?', '[']) {
         return Ok(vec![argument.to_owned()]);
     }
-    let pattern = glob::glob(&text).map_err(|error| CommandError::Usage {
+    let pattern = glob::glob_with(&text, PATTERNS).map_err(|error| CommandError::Usage {
         message: format!("`{text}` is no pattern for files: {error}"),
     })?;
     let found: Vec<PathBuf> = pattern
