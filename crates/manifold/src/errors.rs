@@ -132,7 +132,13 @@ pub(crate) fn fail(error: &anyhow::Error, output: Output) -> ExitCode {
     ExitCode::from(Report::of(error).fail(output))
 }
 
-/// Ends the program at once because of `error`, whatever its threads are doing.
+/// Ends the program at once because of `error`, whatever its threads are doing. What they held the system lets go of; what they left
+/// the next process that opens the store takes back, as after a crash.
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "who presses Ctrl-C twice does not wait for destructors"
+)]
 pub(crate) fn leave(error: &anyhow::Error, output: Output) -> ! {
     std::process::exit(Report::of(error).fail(output).into())
 }

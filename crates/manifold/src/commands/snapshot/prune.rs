@@ -11,7 +11,7 @@ use super::delete::freed;
 use crate::keep::KeepFlags;
 use crate::session::Session;
 use crate::shapes::snapshot::SnapshotShape;
-use crate::table::{self, Align, printable};
+use crate::table::{self, Align};
 use crate::units::{self, count};
 
 /// What to keep.
@@ -157,7 +157,7 @@ fn listing(verdicts: &[Verdict]) -> String {
     let lines = snapshots.map(|(snapshot, reasons)| {
         let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
         vec![
-            printable(&snapshot.reference()).to_string(),
+            snapshot.reference(),
             units::time(snapshot.taken_at),
             units::number(snapshot.row_count),
             if reasons.is_empty() {
