@@ -146,6 +146,31 @@ impl Layout {
         self.root.join("secrets.lock")
     }
 
+    /// Whether a file is one that the store keeps and may have open: one of the hub, of a project, in the trash or set aside. Backups are
+    /// not: they are files like others. Blocks.
+    #[must_use]
+    pub fn keeps(&self, path: &Path) -> bool {
+        let Ok(path) = path.canonicalize() else {
+            return false;
+        };
+        let folders = [
+            self.projects(),
+            self.trash(),
+            self.quarantine(),
+            self.hub_copies(),
+            self.workers(),
+            self.temporary(),
+        ];
+        let within = |folder: PathBuf| folder.canonicalize().is_ok_and(|it| path.starts_with(it));
+        let Ok(root) = self.root.canonicalize() else {
+            return false;
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let of_hub = path.parent() == Some(&root)
+            && (name.starts_with("core.db") || name == "secrets.toml" || name.ends_with(".lock"));
+        of_hub || folders.into_iter().any(within)
+    }
+
     /// Makes the folders that are missing; the data folder is readable by its owner only.
     ///
     /// # Errors

@@ -86,14 +86,12 @@ impl InputFile {
     /// # Errors
     /// [`ImportFileError::OfStore`].
     pub fn refuse_of_store(&self, layout: &Layout) -> Result<(), ImportFileError> {
-        let root = layout.root().canonicalize();
-        match (root, self.path.canonicalize()) {
-            (Ok(root), Ok(path)) if path.starts_with(&root) => Err(ImportFileError::OfStore {
-                path: self.path.clone(),
-            }),
-            // What is not there is told where it is opened.
-            _ => Ok(()),
+        if layout.keeps(&self.path) {
+            let path = self.path.clone();
+            return Err(ImportFileError::OfStore { path });
         }
+        // What is not there is told where it is opened.
+        Ok(())
     }
 
     /// Every key column must be in the file, by its exact name or without regard to case.

@@ -76,7 +76,9 @@ impl Job for ImportFile {
         };
         let observer = context.observer().clone();
         let plans = import_plan(context.manager(), &self.file, &target, observer).await?;
-        serde_json::to_value(&plans).map_err(|error| JobError::failed("defect", &error))
+        let tables = serde_json::to_value(&plans);
+        let tables = tables.map_err(|error| JobError::failed("defect", &error))?;
+        Ok(serde_json::json!({ "tables": tables }))
     }
 }
 

@@ -166,7 +166,7 @@ fn rows(path: &Path, found: &mut Vec<String>) {
     let connection =
         rusqlite::Connection::open_with_flags_and_vfs(path, flags, manifold_store::vfs()).unwrap();
     let mut tables = connection
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('job_workers', 'sqlite_sequence')")
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('job_workers', 'job_crews', 'sqlite_sequence')")
         .unwrap();
     let tables = tables.query_map([], |row| row.get::<_, String>(0)).unwrap();
     for table in tables.map(Result::unwrap) {

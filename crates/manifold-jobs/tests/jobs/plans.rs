@@ -48,7 +48,7 @@ async fn an_import_is_planned_and_done_as_planned() {
     assert_eq!((store.dump(), store.history().await), before);
     assert_eq!(planned.kind, "import_file");
     for (name, count) in [("added", 1), ("changed", 1), ("removed", 0), ("rows", 3)] {
-        assert_eq!(planned.changes[name], count, "{name}");
+        assert_eq!(planned.changes["tables"][0][name], count, "{name}");
     }
     // Planning has not moved the project.
     let done = work::<ImportFile>(&store, &planned).await;
@@ -227,5 +227,5 @@ async fn a_plan_is_made_while_another_import_writes() {
     assert!(held.is_some());
     let path = store.write("next.csv", "id,v\n1,a\n2,c\n");
     let planned = plan(&store, &store.import_of(&path)).await;
-    assert_eq!(planned.changes["added"], 1);
+    assert_eq!(planned.changes["tables"][0]["added"], 1);
 }
