@@ -14,9 +14,9 @@ use crate::{Job as _, JobError, backup};
 /// error code `crashed` or `CRASH_LOOP`, or `cancelled` if that had been asked for. To be called when a store has been
 /// opened; workers do it too. Several processes may do it at once.
 ///
-/// What such a job left is brought in order: the import history of its project says that the import failed,
-/// and a source or a project that was made for it and is empty is gone. Rows that a dead import wrote into a
-/// source that stays are invisible, and the next import takes them away. A backup that was complete is listed; what
+/// What such a job left is brought in order. Of an import that is not tried again the history of its project says that it
+/// failed, and a source or a project that was made for it and is empty is gone. Rows that a dead import wrote into a
+/// source that stays are invisible; the next import goes on with them or takes them away. A backup that was complete is listed; what
 /// another one left is removed, and so are spokes that were being built and files that were being exported.
 ///
 /// # Errors

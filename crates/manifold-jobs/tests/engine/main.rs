@@ -16,6 +16,7 @@ mod kills;
 mod kinds;
 mod overtaken;
 mod processes;
+mod resumed;
 mod retries;
 mod scene;
 mod shutdown;

@@ -203,8 +203,8 @@ impl ImportRecord {
         Ok(())
     }
 
-    /// Ends the lines of a project that dead processes left `running`, and takes back the sources that were made
-    /// for them and are still empty.
+    /// Ends the lines of a project that dead processes left `running`, unless their job is tried again, and takes back the
+    /// sources that were made for them and are still empty.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
@@ -221,8 +221,9 @@ impl ImportRecord {
     }
 }
 
-/// Ends the lines whose job does not run any more, and those of earlier attempts at the job of `beginning`.
-/// Returns how many. A job ends after its line, so a line that is still `running` then was abandoned.
+/// Ends the lines whose job has ended, and those of earlier attempts at the job of `beginning`, which goes on with what they
+/// left. Returns how many. A job ends after its line, so a line that is still `running` then was abandoned; that of a job that
+/// waits for another attempt stays, so that nobody takes away what that attempt goes on with.
 async fn close_abandoned(
     manager: &SqliteManager,
     transaction: &ProjectTransaction,
@@ -237,7 +238,7 @@ async fn close_abandoned(
     }
     let jobs = jobs::Entity::find()
         .filter(jobs::Column::Id.is_in(lines.iter().filter_map(|line| line.job_id.as_deref())))
-        .filter(jobs::Column::State.eq(JobState::Running));
+        .filter(jobs::Column::State.is_in([JobState::Running, JobState::Pending]));
     let mut alive: Vec<String> = manager
         .core()
         .all(jobs)
@@ -269,8 +270,10 @@ async fn close_abandoned(
             continue;
         };
         let taken_back = match &line.job_id {
-            Some(job) => made_source::take_back(transaction, job, &source).await?,
-            None => false,
+            Some(job) if beginning.is_none_or(|claim| claim.job_id.as_str() != job) => {
+                made_source::take_back(transaction, job, &source).await?
+            }
+            _ => false,
         };
         if !taken_back {
             show_failure_at(transaction, &source, line.started_at).await?;
