@@ -103,8 +103,8 @@ impl RowLog {
     /// waiting for the lock; once running, the import ends by its `watch`.
     ///
     /// # Errors
-    /// [`RowLogError`]; nothing of the import is visible then. What a crash leaves is taken back by the
-    /// next import.
+    /// [`RowLogError`]; nothing of the import is visible then. With what a crash leaves the next import goes on, if it is the
+    /// first of its source, or else takes it back.
     pub async fn import<R, W>(
         &self,
         project: &ProjectId,
