@@ -1,8 +1,8 @@
 //! One open SQLite connection: the only module that touches SQLite's C interface.
 //!
 //! sqlx owns each connection and runs statements on its worker thread. While sqlx's lock keeps that thread out,
-//! short statements run through rusqlite on the same handle, on the caller's thread, and bulk work borrows it on a
-//! blocking thread.
+//! short statements run through rusqlite on the same handle, on the caller's thread, as do the beginnings and ends of
+//! transactions that do not wait; bulk work borrows it on a blocking thread.
 //!
 //! Every file is opened through the VFS of `vfs.rs`, which checks its pages.
 #![allow(
@@ -10,8 +10,10 @@
     reason = "SQLite's handle is reached here and nowhere else; each block has its safety argument"
 )]
 
+mod begun;
 mod checked_pages;
 mod connect;
+mod log_length;
 mod page_checksum;
 mod vfs;
 
@@ -26,8 +28,9 @@ use sqlx::sqlite::{
     LockedSqliteHandle, SqliteConnectOptions, SqliteConnection, SqliteJournalMode,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
+use sqlx::{ConnectOptions as _, Connection as _};
 
+pub(crate) use begun::Begun;
 pub(crate) use connect::{
     add_checksums, connect, connect_foreign, connect_options, make, want_checksums,
 };
@@ -100,6 +103,9 @@ pub(crate) struct Handle {
     gate: Arc<Gate>,
     worker: Box<SqliteConnection>,
     durability: Durability,
+    begun: Begun,
+    /// Whether sqlx may still count a transaction that SQLite has ended.
+    uncounted: bool,
     _counted: OpenConnection,
 }
 
@@ -140,6 +146,9 @@ impl Handle {
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
                 .map_err(|error| refused("SQLite refused the stable query planner", &error))?;
             short.set_prepared_statement_cache_capacity(statements);
+            if role == Role::Writer && access == FileAccess::Write {
+                log_length::keep_short(&short);
+            }
             #[cfg(debug_assertions)]
             crate::recorder::watch(&short, path);
             let short = Arc::new(Mutex::new(short));
@@ -156,6 +165,8 @@ impl Handle {
             gate,
             worker,
             durability: Durability::Full,
+            begun: Begun::No,
+            uncounted: false,
             _counted: counted,
         })
     }
@@ -167,6 +178,7 @@ impl Handle {
             self.worker.ping().await?;
             self.gate.open();
         }
+        self.hand_over().await?;
         Ok(&mut self.worker)
     }
 
@@ -178,12 +190,6 @@ impl Handle {
         let gate = self.gate.clone();
         let connection = self.ready().await?;
         Ok((connection, StopOnDrop::arm(gate)))
-    }
-
-    /// The connection as it is, for a rollback from `Drop`.
-    pub(crate) fn connection_mut(&mut self) -> &mut SqliteConnection {
-        self.lock = None;
-        &mut self.worker
     }
 
     /// Runs a read on this thread. `None`: it was not short, or something was in its way; nothing changed, so it
@@ -224,7 +230,7 @@ impl Handle {
             let lock = self.worker.lock_handle().await?;
             self.gate.open(); // the thread is idle: its lock is ours
             // SAFETY: only the lifetime changes. The lock borrows from `*self.worker`, which is boxed, so it does
-            // not move when `self` does; it is not used while the lock lives (`ready` and `connection_mut` drop
+            // not move when `self` does; it is not used while the lock lives (`ready` and `abandon` drop
             // the lock first), and it is dropped after the lock (the order of the fields).
             self.lock = Some(unsafe {
                 std::mem::transmute::<LockedSqliteHandle<'_>, LockedSqliteHandle<'static>>(lock)
@@ -243,7 +249,7 @@ impl Handle {
                 Durability::Relaxed => "PRAGMA synchronous = NORMAL",
                 Durability::Full => "PRAGMA synchronous = FULL",
             };
-            self.ready().await?.execute(sql).await?;
+            self.write_short(|short| short.execute_batch(sql)).await?;
             self.durability = durability;
         }
         Ok(())

@@ -92,6 +92,11 @@ impl<T> Stack<T> {
 impl<T> Held<T> {
     /// Drops the thing instead of giving it back; the next taker makes a new one.
     pub(crate) fn discard(mut self) {
+        self.spoil();
+    }
+
+    /// As [`Self::discard`], from a `Drop` that still holds it: afterwards it must not be used.
+    pub(crate) fn spoil(&mut self) {
         self.item = None;
     }
 }
@@ -101,7 +106,7 @@ impl<T> Deref for Held<T> {
 
     #[expect(
         clippy::expect_used,
-        reason = "only drop and discard, which consume the holder, empty it"
+        reason = "only drop, discard and spoil empty it, and nothing follows them"
     )]
     fn deref(&self) -> &T {
         self.item.as_ref().expect("held until dropped")
@@ -111,7 +116,7 @@ impl<T> Deref for Held<T> {
 impl<T> DerefMut for Held<T> {
     #[expect(
         clippy::expect_used,
-        reason = "only drop and discard, which consume the holder, empty it"
+        reason = "only drop, discard and spoil empty it, and nothing follows them"
     )]
     fn deref_mut(&mut self) -> &mut T {
         self.item.as_mut().expect("held until dropped")

@@ -5,18 +5,15 @@ use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
-use sqlx::sqlite::SqliteTransactionManager as Manager;
-use sqlx_core::sql_str::SqlSafeStr as _;
-use sqlx_core::transaction::TransactionManager as _;
 use tokio::sync::Mutex;
 use tokio::task::coop::consume_budget;
 
 use crate::connection::{self, Connection, Rows, exec_error, query_error};
 use crate::inline::{TypedConnection, sealed};
 use crate::metrics::{Hold, StreamMeter, Work};
-use crate::sqlite::{Handle, Role};
+use crate::sqlite::{Begun, Handle, Role};
 use crate::stack::Held;
-use crate::{Durability, StoreError};
+use crate::{Durability, StoreError, blocking};
 
 /// A transaction: what runs on it is kept by [`commit`](crate::Database::commit) or not at all.
 ///
@@ -27,7 +24,8 @@ pub struct Transaction {
     handle: Mutex<Held<Handle>>,
     connection: Connection,
     open: bool,
-    work: Work,
+    /// Of a write transaction.
+    durability: Option<Durability>,
     began: Instant,
     /// Of a read transaction.
     _hold: Option<Hold>,
@@ -48,7 +46,7 @@ impl Transaction {
             handle: Mutex::new(held),
             connection,
             open: true,
-            work: Work::Write,
+            durability: Some(durability),
             began: Instant::now(),
             _hold: None,
         };
@@ -68,7 +66,7 @@ impl Transaction {
             handle: Mutex::new(held),
             connection,
             open: true,
-            work: Work::Read,
+            durability: None,
             began: Instant::now(),
             _hold: Some(hold),
         })
@@ -96,21 +94,59 @@ impl Transaction {
         })
     }
 
+    /// Commits: on this thread, unless it waits for the disk.
     pub(crate) async fn commit(mut self) -> Result<(), DbErr> {
         let handle = self.handle.get_mut();
-        let committed = match handle.ready().await {
-            Ok(connection) => Manager::commit(connection).await.map_err(exec_error),
-            Err(error) => Err(exec_error(error)),
-        };
+        let waits = self.durability == Some(Durability::Full);
+        match handle.begun() {
+            Begun::Here if waits => blocking(move || self.commit_and_write_back()).await,
+            Begun::Here => {
+                let committed = handle.commit_here().await;
+                if self.ended(committed)? {
+                    blocking(move || self.write_back()).await;
+                }
+                Ok(())
+            }
+            Begun::There | Begun::No => {
+                let committed = handle.commit_there().await;
+                self.ended(committed)
+            }
+        }
+    }
+
+    /// Waits for the disk.
+    fn commit_and_write_back(mut self) -> Result<(), DbErr> {
+        let committed = futures_executor::block_on(self.handle.get_mut().commit_here());
+        if self.ended(committed)? {
+            self.write_back();
+        }
+        Ok(())
+    }
+
+    /// Waits for the disk. What was committed is committed, however this ends.
+    fn write_back(mut self) {
+        let written = futures_executor::block_on(self.handle.get_mut().write_back());
+        if let Err(error) = written {
+            let file = self.connection.file().path();
+            tracing::debug!(file = %file.display(), %error, "the log is written back later");
+        }
+    }
+
+    fn ended<T>(&mut self, committed: Result<T, sqlx::Error>) -> Result<T, DbErr> {
         self.open = committed.is_err();
-        committed.inspect_err(|error| self.connection.meter().counts().failed(error))
+        let counts = self.connection.meter().counts();
+        committed
+            .map_err(exec_error)
+            .inspect_err(|error| counts.failed(error))
     }
 
     pub(crate) async fn rollback(mut self) -> Result<(), DbErr> {
         let handle = self.handle.get_mut();
-        Manager::rollback(handle.ready().await.map_err(exec_error)?)
-            .await
-            .map_err(exec_error)?;
+        let undone = match handle.begun() {
+            Begun::Here => handle.roll_back_here().await,
+            Begun::There | Begun::No => handle.roll_back_there().await,
+        };
+        undone.map_err(exec_error)?;
         self.open = false;
         Ok(())
     }
@@ -123,6 +159,18 @@ impl Transaction {
     ) -> Result<T, DbErr> {
         let meter = self.connection.meter();
         meter.statement(Work::of(sql), sql, running).await
+    }
+
+    /// Runs a short statement, whose text is `sql`, on this thread, to its end.
+    pub(crate) async fn run_short<T: Send>(
+        &self,
+        sql: &str,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error> + Send,
+    ) -> Result<T, DbErr> {
+        consume_budget().await; // a task that only writes here must let others run too
+        let mut handle = self.handle.lock().await;
+        let running = async { handle.write_short(work).await.map_err(query_error) };
+        self.count(sql, running).await
     }
 
     /// Marks the point to which [`Self::undo_part`] goes back.
@@ -199,7 +247,10 @@ impl Begin {
         if let Some(durability) = self.durability {
             held.set_durability(durability).await?;
         }
-        Manager::begin(held.ready().await?, Some(self.sql.into_sql_str())).await
+        if held.begin_here(self.sql).await? {
+            return Ok(());
+        }
+        held.begin_there(self.sql).await
     }
 }
 
@@ -214,14 +265,14 @@ impl std::fmt::Debug for Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         let counts = self.connection.meter().counts();
-        let histogram = match self.work {
-            Work::Read => &counts.read_transactions,
-            Work::Write => &counts.write_transactions,
+        let histogram = match self.durability {
+            None => &counts.read_transactions,
+            Some(_) => &counts.write_transactions,
         };
         histogram.observe(self.began.elapsed());
-        if self.open {
-            // Queues ROLLBACK on the connection's thread, before anything its next holder queues.
-            Manager::start_rollback(self.handle.get_mut().connection_mut());
+        let held = self.handle.get_mut();
+        if self.open && !held.abandon() {
+            held.spoil();
         }
     }
 }
@@ -284,11 +335,7 @@ impl TypedConnection for Transaction {
         sql: &str,
         work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error> + Send,
     ) -> Result<Option<T>, DbErr> {
-        consume_budget().await;
-        let mut handle = self.handle.lock().await;
-        let running = async { handle.write_short(work).await.map_err(query_error) };
-        let meter = self.connection.meter();
-        meter.statement(Work::Write, sql, running).await.map(Some)
+        self.run_short(sql, work).await.map(Some)
     }
 }
 

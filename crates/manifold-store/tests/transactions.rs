@@ -125,21 +125,25 @@ async fn panic_and_abort(place: Place) {
 /// Drops the future of a whole transaction after every possible number of polls.
 #[tokio::test]
 async fn a_future_dropped_at_any_await_leaves_all_or_nothing() {
-    for place in PLACES {
-        drop_at_any_await(place).await;
+    for first in PLACES {
+        for second in PLACES {
+            for durability in [Durability::Relaxed, Durability::Full] {
+                drop_at_any_await([first, second], durability).await;
+            }
+        }
     }
 }
 
-async fn drop_at_any_await(place: Place) {
+async fn drop_at_any_await(places: [Place; 2], durability: Durability) {
     let store = support::store().await;
     let core = store.manager.core();
     let mut completed = false;
     for polls in 0..200 {
         let (first, second) = (format!("a{polls}"), format!("b{polls}"));
         {
-            let mut work = pin!(core.write(async |transaction| {
-                place.insert(transaction, &first).await?;
-                place.insert(transaction, &second).await
+            let mut work = pin!(core.write_with(durability, async |transaction| {
+                places[0].insert(transaction, &first).await?;
+                places[1].insert(transaction, &second).await
             }));
             let mut left = polls;
             completed = std::future::poll_fn(|context| {
@@ -164,6 +168,57 @@ async fn drop_at_any_await(place: Place) {
     }
     assert!(completed, "the transaction never ran to its end");
     core.insert(row("after")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_transaction_goes_on_wherever_its_statements_run() {
+    let store = support::store().await;
+    let core = store.manager.core();
+    for durability in [Durability::Relaxed, Durability::Full] {
+        for ending in ["commit", "roll back", "drop"] {
+            let transaction = core.begin_with(durability).await.unwrap();
+            for place in [Place::Here, Place::Worker, Place::Here] {
+                let key = format!("{ending} {durability:?} {}", keys_in(&transaction).await);
+                place.insert(&transaction, &key).await.unwrap();
+            }
+            match ending {
+                "commit" => transaction.commit().await.unwrap(),
+                "roll back" => transaction.rollback().await.unwrap(),
+                _ => drop(transaction),
+            }
+        }
+    }
+    let found = keys(core).await;
+    assert_eq!(found.len(), 6, "{found:?}");
+    assert!(found.iter().all(|key| key.starts_with("commit")));
+}
+
+async fn keys_in(transaction: &CoreTransaction) -> usize {
+    let rows = transaction.all(app_settings::Entity::find()).await;
+    rows.unwrap().len()
+}
+
+/// SQLite does that after a commit, on the thread of the commit; here it is another's work.
+#[tokio::test]
+async fn commits_that_do_not_wait_for_the_disk_keep_the_log_short_too() {
+    let store = support::store().await;
+    let core = store.manager.core();
+    let log = support::wal::path(&store.manager.layout().core());
+    for durability in [Durability::Relaxed, Durability::Full] {
+        for number in 0..150 {
+            let large = app_settings::ActiveModel {
+                value: Set(serde_json::json!("x".repeat(100_000))),
+                ..row(&format!("{durability:?} {number}"))
+            };
+            let written = core.write_with(durability, async |transaction| {
+                transaction.insert(large).await.map(drop)
+            });
+            written.await.unwrap();
+        }
+        // 15 MB were written, and the log begins anew after 1,000 pages of 4 KiB.
+        let length = std::fs::metadata(&log).unwrap().len();
+        assert!(length < 6 << 20, "{durability:?}: {length} bytes");
+    }
 }
 
 /// Drops the future of a read after every possible number of polls, on a connection that was last used by the

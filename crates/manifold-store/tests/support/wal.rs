@@ -1,12 +1,10 @@
 //! What a write-ahead log tells.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How many commits the log of a database holds: its frames that end one. The log begins anew after 1,000 pages.
 pub(crate) fn commits(database: &Path) -> usize {
-    let mut path = database.as_os_str().to_owned();
-    path.push("-wal");
-    let log = std::fs::read(path).unwrap();
+    let log = std::fs::read(path(database)).unwrap();
     if log.is_empty() {
         return 0;
     }
@@ -15,4 +13,11 @@ pub(crate) fn commits(database: &Path) -> usize {
         .chunks_exact(24 + page)
         .filter(|frame| frame[8..16] == log[16..24] && frame[4..8] != [0; 4])
         .count()
+}
+
+/// Where the log of a database is.
+pub(crate) fn path(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push("-wal");
+    path.into()
 }
