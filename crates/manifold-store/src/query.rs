@@ -7,7 +7,8 @@ use sea_orm::{
     ValidatedDeleteOne,
 };
 
-use crate::{Kind, StoredIn, TypedConnection, inline};
+use crate::inline::{self, Kept};
+use crate::{Kind, StoredIn, TypedConnection};
 
 /// A query whose tables are all stored in `K`.
 pub trait Fetch<K: Kind>: Send {
@@ -44,6 +45,24 @@ impl<K: Kind, E: StoredIn<K>> FetchOne<K> for Select<E> {
         connection: &C,
     ) -> Result<Option<E::Model>, DbErr> {
         inline::one(self, connection).await
+    }
+}
+
+impl<K: Kind, E: StoredIn<K>> Fetch<K> for Kept<E> {
+    type Row = E::Model;
+
+    async fn fetch_all<C: TypedConnection>(self, connection: &C) -> Result<Vec<E::Model>, DbErr> {
+        inline::all_kept(self, connection).await
+    }
+}
+
+/// The query has a limit of its own.
+impl<K: Kind, E: StoredIn<K>> FetchOne<K> for Kept<E> {
+    async fn fetch_one<C: TypedConnection>(
+        self,
+        connection: &C,
+    ) -> Result<Option<E::Model>, DbErr> {
+        inline::one_kept(self, connection).await
     }
 }
 

@@ -1,9 +1,11 @@
 //! Transactions on a typed handle.
 
-use sea_orm::UpdateMany;
+use rusqlite::Row;
+use sea_orm::{UpdateMany, Value};
 
 use crate::group_commit::{self, Carrier};
-use crate::{Database, Durability, Kind, StoreError, StoredIn, Transaction, inline};
+use crate::inline::{self, Kept, plain};
+use crate::{Database, Durability, Kind, StoreError, StoredIn, Transaction};
 
 impl<K: Kind> Database<K> {
     /// Begins a write transaction; what it commits is on the disk when [`Self::commit`] returns.
@@ -99,6 +101,29 @@ impl<K: Kind> Database<K, Transaction> {
         E::Model: Send,
     {
         Ok(inline::update_one(update, &self.connection).await?)
+    }
+
+    /// As [`Self::update_one`], with a text that is written once.
+    pub(crate) async fn update_kept<E: StoredIn<K>>(
+        &self,
+        update: Kept<E>,
+    ) -> Result<Option<E::Model>, StoreError>
+    where
+        E::Model: Send,
+    {
+        Ok(inline::update_kept(update, &self.connection).await?)
+    }
+
+    /// Runs a short statement of this crate's own to its end, on this thread, and reads its rows. For a write
+    /// transaction: nobody else can be in its way.
+    pub(crate) async fn short<T: Send>(
+        &self,
+        sql: &'static str,
+        values: &[Value],
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T> + Send,
+    ) -> Result<Vec<T>, StoreError> {
+        let run = |short: &rusqlite::Connection| plain::rows(short, sql, values, read);
+        Ok(self.connection.run_short(sql, run).await?)
     }
 
     /// Keeps what the transaction did.

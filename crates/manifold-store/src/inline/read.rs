@@ -7,6 +7,7 @@ use sea_orm::{
 };
 
 use super::TypedConnection;
+use super::kept::Kept;
 use super::rows::{self, Rows};
 
 /// Every model of a query.
@@ -17,7 +18,27 @@ where
     E::Model: Send,
     C: TypedConnection,
 {
-    let statement = query.build(DbBackend::Sqlite);
+    all_of::<E, C>(query.build(DbBackend::Sqlite), connection).await
+}
+
+/// As [`all`].
+pub(crate) async fn all_kept<E, C>(query: Kept<E>, connection: &C) -> Result<Vec<E::Model>, DbErr>
+where
+    E: EntityTrait,
+    E::ActiveModel: TryIntoModel<E::Model>,
+    E::Model: Send,
+    C: TypedConnection,
+{
+    all_of::<E, C>(query.statement, connection).await
+}
+
+async fn all_of<E, C>(statement: Statement, connection: &C) -> Result<Vec<E::Model>, DbErr>
+where
+    E: EntityTrait,
+    E::ActiveModel: TryIntoModel<E::Model>,
+    E::Model: Send,
+    C: TypedConnection,
+{
     if let Some(models) = models::<E, C>(&statement, connection).await? {
         return Ok(models);
     }
@@ -32,7 +53,30 @@ where
     E::Model: Send,
     C: TypedConnection,
 {
-    let statement = query.limit(1).build(DbBackend::Sqlite);
+    one_of::<E, C>(query.limit(1).build(DbBackend::Sqlite), connection).await
+}
+
+/// As [`one`]; the query has a limit of its own.
+pub(crate) async fn one_kept<E, C>(
+    query: Kept<E>,
+    connection: &C,
+) -> Result<Option<E::Model>, DbErr>
+where
+    E: EntityTrait,
+    E::ActiveModel: TryIntoModel<E::Model>,
+    E::Model: Send,
+    C: TypedConnection,
+{
+    one_of::<E, C>(query.statement, connection).await
+}
+
+async fn one_of<E, C>(statement: Statement, connection: &C) -> Result<Option<E::Model>, DbErr>
+where
+    E: EntityTrait,
+    E::ActiveModel: TryIntoModel<E::Model>,
+    E::Model: Send,
+    C: TypedConnection,
+{
     if let Some(models) = models::<E, C>(&statement, connection).await? {
         return Ok(models.into_iter().next());
     }

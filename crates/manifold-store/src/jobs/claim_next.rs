@@ -1,12 +1,10 @@
 //! A worker takes the job whose turn it is.
 
 use chrono::{DateTime, Utc};
-use entity_core::{job_lanes, job_queues, jobs};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use entity_core::{job_lanes, jobs};
 
 use super::{Claim, Jobs, JobsError, claim, lanes};
-use crate::{CoreTransaction, DatabaseManager as _, Durability, StoreError, fail_point};
+use crate::{CoreTransaction, DatabaseManager as _, Durability, StoreError, WorkerId, fail_point};
 
 impl Jobs {
     /// Begins an attempt, for this process, at the job whose turn it is, among those of the given kinds; in the given
@@ -29,20 +27,7 @@ impl Jobs {
         self.manager
             .core()
             .write_with(Durability::Relaxed, async |transaction| {
-                let now = self.clock.now();
-                let mut open = Vec::new();
-                for queue in names(transaction, queues).await? {
-                    if is_open(transaction, &queue).await? {
-                        lanes::let_in(transaction, &queue, now).await?;
-                        open.push(queue);
-                    }
-                }
-                let Some(job) = next(transaction, &open, kinds, now).await? else {
-                    return Ok(None);
-                };
-                let claim = claim::begin(transaction, job, worker, now).await?;
-                fail_point!("job-claimed");
-                Ok(Some(claim))
+                take_next(transaction, kinds, queues, worker, self.clock.now()).await
             })
             .await
     }
@@ -90,26 +75,91 @@ async fn names(
     }
 }
 
-/// Whether a queue lets another job begin.
-async fn is_open(transaction: &CoreTransaction, queue: &str) -> Result<bool, StoreError> {
-    // The predicate of the index, as it stands there: a bound value would not match it.
-    const RUNNING: &str = r#""jobs"."state" = 'running'"#;
-    let row = transaction
-        .one(job_queues::Entity::find_by_id(queue))
-        .await?;
-    let most = match row {
-        Some(row) if row.paused_at.is_some() => return Ok(false),
-        Some(row) => row.max_running,
-        None => None,
+/// Begins an attempt, for `worker`, at the job whose turn it is, as [`Jobs::claim_next`] does.
+pub(super) async fn take_next(
+    transaction: &CoreTransaction,
+    kinds: &[&str],
+    queues: Option<&[String]>,
+    worker: &WorkerId,
+    now: DateTime<Utc>,
+) -> Result<Option<Claim>, JobsError> {
+    let mut open = Vec::new();
+    for queue in waiting(transaction, queues, now).await? {
+        if queue.is_open {
+            if queue.has_due {
+                lanes::let_in(transaction, &queue.name, now).await?;
+            }
+            open.push(queue.name);
+        }
+    }
+    let Some(job) = next(transaction, &open, kinds, now).await? else {
+        return Ok(None);
     };
-    let Some(most) = most else {
-        return Ok(true);
+    let claim = claim::begin(transaction, job, worker, now).await?;
+    fail_point!("job-claimed");
+    Ok(Some(claim))
+}
+
+/// A queue in which jobs wait.
+#[derive(Debug)]
+struct Queue {
+    name: String,
+    /// Whether it lets another job begin.
+    is_open: bool,
+    /// Whether the time of a lane has come that has no turn yet.
+    has_due: bool,
+}
+
+/// A queue, from the first of its lanes; the predicates stand here as they do in the indexes.
+macro_rules! queue_where {
+    ($condition:literal) => {
+        concat!(
+            r#"SELECT "job_lanes"."queue",
+                "job_queues"."paused_at" IS NULL AND ("job_queues"."max_running" IS NULL OR "job_queues"."max_running" >
+                    (SELECT COUNT(*) FROM "jobs" WHERE "jobs"."queue" = "job_lanes"."queue" AND "jobs"."state" = 'running')),
+                EXISTS (SELECT 1 FROM "job_lanes" AS "later"
+                    WHERE "later"."queue" = "job_lanes"."queue" AND "later"."turn" IS NULL AND "later"."due_at" <= ?2)
+            FROM "job_lanes" LEFT JOIN "job_queues" ON "job_queues"."name" = "job_lanes"."queue"
+            WHERE "job_lanes"."queue" "#,
+            $condition,
+            r#" ORDER BY "job_lanes"."queue" LIMIT 1"#
+        )
     };
-    let running = jobs::Entity::find()
-        .filter(jobs::Column::Queue.eq(queue))
-        .filter(Expr::cust(RUNNING));
-    let running = transaction.count(running).await?;
-    Ok(i64::try_from(running).is_ok_and(|running| running < most))
+}
+
+/// The queues in which jobs wait, of those that are meant.
+async fn waiting(
+    transaction: &CoreTransaction,
+    queues: Option<&[String]>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Queue>, StoreError> {
+    const NAMED: &str = queue_where!("= ?1");
+    const BEHIND: &str = queue_where!("> ?1");
+    let look = async |sql, name: &str| {
+        let values = [name.into(), now.into()];
+        let found = transaction.short(sql, &values, |row| {
+            Ok(Queue {
+                name: row.get(0)?,
+                is_open: row.get(1)?,
+                has_due: row.get(2)?,
+            })
+        });
+        Ok::<_, StoreError>(found.await?.pop())
+    };
+    let mut found: Vec<Queue> = Vec::new();
+    if let Some(queues) = queues {
+        for name in queues {
+            found.extend(look(NAMED, name).await?);
+        }
+        return Ok(found);
+    }
+    loop {
+        let last = found.last().map_or("", |queue| queue.name.as_str());
+        match look(BEHIND, last).await? {
+            Some(queue) => found.push(queue),
+            None => return Ok(found),
+        }
+    }
 }
 
 /// The job whose turn it is.

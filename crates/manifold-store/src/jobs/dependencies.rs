@@ -10,6 +10,7 @@ use sea_orm::{
 
 use super::transition::{self, Transition};
 use super::{JobsError, rule};
+use crate::inline::Kept;
 use crate::{CoreTransaction, JobId, StoreError};
 
 /// The error code of a job that was cancelled because one it waited for did not complete.
@@ -81,8 +82,10 @@ pub(super) async fn settle(
 ) -> Result<(), JobsError> {
     let mut ended = vec![ended.clone()];
     while let Some(job) = ended.pop() {
-        let rows = job_dependencies::Entity::find()
-            .filter(job_dependencies::Column::DependencyId.eq(&job.id));
+        let rows = Kept::select("who waits for a job", vec![job.id.as_str().into()], || {
+            job_dependencies::Entity::find()
+                .filter(job_dependencies::Column::DependencyId.eq(&job.id))
+        });
         for row in transaction.all(rows).await? {
             let waiting = jobs::Entity::find_by_id(row.job_id.as_str());
             let Some(waiting) = transaction.one(waiting).await? else {

@@ -34,6 +34,11 @@ impl<T> Excerpt<T> {
         }
     }
 
+    /// Whether nothing was kept yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.head.is_empty() && self.tail.is_empty()
+    }
+
     /// Takes the next item, of `size` bytes. Gives back what there is no room for any more, oldest first.
     pub(super) fn push(&mut self, item: T, size: usize) -> Vec<T> {
         let fits = self.head.len() < self.room.lines && self.head_bytes + size <= self.room.bytes;

@@ -5,6 +5,7 @@ use entity_core::enums::{EndReason, ExecutionState, JobState};
 use entity_core::{job_executions, jobs};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
+use crate::inline::Kept;
 use crate::{CoreTransaction, ExecutionId, StoreError, WorkerId};
 
 /// The error code of a job whose process died.
@@ -58,18 +59,30 @@ pub(super) async fn end(
     (error_code, error_message): (Option<String>, Option<String>),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let ended = job_executions::Entity::update_many()
-        .set(job_executions::ActiveModel {
-            state: Set(state),
-            end_reason: Set(Some(reason)),
-            error_code: Set(error_code),
-            error_message: Set(error_message),
-            finished_at: Set(Some(now)),
-            ..Default::default()
-        })
-        .filter(job_executions::Column::JobId.eq(&job.id))
-        .filter(job_executions::Column::LeaseToken.eq(job.lease_token))
-        .filter(job_executions::Column::State.eq(ExecutionState::Running));
-    transaction.update_one(ended).await?;
+    let values = vec![
+        state.into(),
+        error_code.clone().into(),
+        error_message.clone().into(),
+        Some(now).into(),
+        Some(reason).into(),
+        job.id.as_str().into(),
+        job.lease_token.into(),
+        ExecutionState::Running.into(),
+    ];
+    let ended = Kept::update("an attempt ends", values, || {
+        job_executions::Entity::update_many()
+            .set(job_executions::ActiveModel {
+                state: Set(state),
+                end_reason: Set(Some(reason)),
+                error_code: Set(error_code),
+                error_message: Set(error_message),
+                finished_at: Set(Some(now)),
+                ..Default::default()
+            })
+            .filter(job_executions::Column::JobId.eq(&job.id))
+            .filter(job_executions::Column::LeaseToken.eq(job.lease_token))
+            .filter(job_executions::Column::State.eq(ExecutionState::Running))
+    });
+    transaction.update_kept(ended).await?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use sea_orm::ActiveValue::Set;
 use serde_json::Value as Json;
 
 use super::claim::begin;
+use super::claim_next::take_next;
 use super::rule::Event;
 use super::transition::{self, Transition};
 use super::{Claim, Fence, Jobs, JobsError};
@@ -144,12 +145,46 @@ impl Jobs {
             .manager
             .core()
             .write(async |transaction| {
-                transition::apply(transaction, &claim.job_id, transition, self.clock.now()).await
+                let now = self.clock.now();
+                transition::apply_to_claimed(transaction, claim, transition, now).await
             })
             .await?;
         fail_point!("job-finished");
         self.wake();
         Ok(job)
+    }
+
+    /// Ends an attempt as [`Jobs::finish`] does and begins another at the job whose turn it is then, as
+    /// [`Jobs::claim_next`] does, in one transaction: a worker that goes on so waits once for the disk instead of twice.
+    /// Returns the job that ended, and the claim of the next if there is one to begin now. A crash leaves both or
+    /// neither.
+    ///
+    /// # Errors
+    /// As [`Jobs::finish`] and [`Jobs::claim_next`]. Then nothing was written: the attempt has not ended, and none has
+    /// begun.
+    pub async fn finish_and_claim_next(
+        &self,
+        claim: &Claim,
+        ending: &Ending,
+        kinds: &[&str],
+        queues: Option<&[String]>,
+    ) -> Result<(jobs::Model, Option<Claim>), JobsError> {
+        fail_point!("job-done");
+        let transition = Transition::Finish { claim, ending };
+        let done = self
+            .manager
+            .core()
+            .write::<_, JobsError>(async |transaction| {
+                let now = self.clock.now();
+                let ended =
+                    transition::apply_to_claimed(transaction, claim, transition, now).await?;
+                let next = take_next(transaction, kinds, queues, &claim.worker_id, now).await?;
+                Ok((ended, next))
+            })
+            .await?;
+        fail_point!("job-finished");
+        self.wake();
+        Ok(done)
     }
 
     /// Ends an attempt as [`Jobs::finish`] does. When there is to be another one, this process begins it in the same
@@ -169,7 +204,7 @@ impl Jobs {
             .core()
             .write::<_, JobsError>(async |transaction| {
                 let now = self.clock.now();
-                let job = transition::apply(transaction, &claim.job_id, transition, now).await?;
+                let job = transition::apply_to_claimed(transaction, claim, transition, now).await?;
                 if job.state != JobState::Pending {
                     return Ok(ControlFlow::Break(job));
                 }

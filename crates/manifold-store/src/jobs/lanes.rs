@@ -10,9 +10,10 @@ use entity_core::{job_lanes, jobs};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select,
+    QueryOrder as _, QuerySelect as _, Select, Value,
 };
 
+use crate::inline::Kept;
 use crate::{CoreTransaction, StoreError};
 
 /// Lanes whose time has come that one claim lets in.
@@ -46,40 +47,52 @@ pub(super) async fn tidy(
 
 async fn bring_up_to_date(
     transaction: &CoreTransaction,
-    key: (String, i64, String),
+    (queue, priority, concurrency_key): (String, i64, String),
     served: bool,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let lane = transaction
-        .one(job_lanes::Entity::find_by_id(key.clone()))
+    // The time of the lane's first job, the last turn of all lanes beside it, and the lane as it is.
+    const STANDING: &str = r#"SELECT
+        (SELECT "run_at" FROM "jobs" WHERE "state" = 'pending' AND "queue" = ?1 AND "priority" = ?2 AND "concurrency_key" = ?3 ORDER BY "run_at", "id" LIMIT 1),
+        (SELECT "turn" FROM "job_lanes" WHERE "queue" = ?1 AND "priority" = ?2 AND "turn" IS NOT NULL ORDER BY "turn" DESC LIMIT 1),
+        (SELECT "turn" FROM "job_lanes" WHERE "queue" = ?1 AND "priority" = ?2 AND "concurrency_key" = ?3),
+        (SELECT "due_at" FROM "job_lanes" WHERE "queue" = ?1 AND "priority" = ?2 AND "concurrency_key" = ?3)"#;
+    const REMOVE: &str = r#"DELETE FROM "job_lanes" WHERE "queue" = ?1 AND "priority" = ?2 AND "concurrency_key" = ?3"#;
+    const PUT: &str = r#"INSERT INTO "job_lanes" ("queue", "priority", "concurrency_key", "turn", "due_at") VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT ("queue", "priority", "concurrency_key") DO UPDATE SET "turn" = "excluded"."turn", "due_at" = "excluded"."due_at""#;
+    type Standing = (Option<String>, Option<i64>, Option<i64>, Option<String>);
+    let mut values: Vec<Value> = vec![queue.into(), priority.into(), concurrency_key.into()];
+    let standing = transaction
+        .short(STANDING, &values, |row| -> rusqlite::Result<Standing> {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
         .await?;
-    let first = waiting(&key.0, key.1, &key.2).limit(1);
-    let Some(first) = transaction.one(first).await? else {
-        if lane.is_some() {
-            transaction
-                .exec(job_lanes::Entity::delete_by_id(key))
-                .await?;
+    let (first, last_turn, turn, due) = standing.into_iter().next().unwrap_or_default();
+    let nothing = |_: &rusqlite::Row<'_>| Ok(());
+    let Some(first) = first else {
+        if due.is_some() {
+            transaction.short(REMOVE, &values, nothing).await?;
         }
         return Ok(());
     };
-    let turn = match lane.as_ref().and_then(|lane| lane.turn) {
-        _ if first.run_at > now => None,
+    let first_at = time(&first)?;
+    let wanted = match turn {
+        _ if first_at > now => None,
         Some(turn) if !served => Some(turn),
-        _ => Some(last_turn(transaction, &key.0, key.1).await? + 1),
+        _ => Some(last_turn.unwrap_or(0) + 1),
     };
-    let wanted = job_lanes::ActiveModel {
-        queue: Set(key.0),
-        priority: Set(key.1),
-        concurrency_key: Set(key.2),
-        turn: Set(turn),
-        due_at: Set(first.run_at),
-    };
-    match lane {
-        Some(lane) if (lane.turn, lane.due_at) == (turn, first.run_at) => {}
-        Some(_) => _ = transaction.update(wanted).await?,
-        None => _ = transaction.insert(wanted).await?,
+    if (due.as_ref(), turn) != (Some(&first), wanted) {
+        values.extend([wanted.into(), first_at.into()]);
+        transaction.short(PUT, &values, nothing).await?;
     }
     Ok(())
+}
+
+/// A time as it is stored.
+fn time(stored: &str) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::parse_from_rfc3339(stored)
+        .map(|time| time.with_timezone(&Utc))
+        .map_err(|error| StoreError::Decode(format!("the time {stored:?} of a job: {error}")))
 }
 
 /// Gives a turn to the lanes of a queue whose time has come.
@@ -110,11 +123,19 @@ pub(super) async fn next(
     // Only keys with running jobs can be full, so few lanes are passed over.
     const NOT_FULL: &str = r#"NOT EXISTS (SELECT 1 FROM "job_limits" WHERE "job_limits"."concurrency_key" = "job_lanes"."concurrency_key" AND "job_limits"."max_running" <= (SELECT COUNT(*) FROM "jobs" WHERE "jobs"."concurrency_key" = "job_lanes"."concurrency_key" AND "jobs"."state" = 'running'))"#;
     const BEHIND: &str = r#"("job_lanes"."priority", "job_lanes"."turn") > (?, ?)"#;
-    let mut lanes = in_turn(queue).filter(Expr::cust(NOT_FULL)).limit(1);
-    if let Some((priority, turn)) = after {
-        lanes = lanes.filter(Expr::cust_with_values(BEHIND, [priority, turn]));
-    }
-    transaction.one(lanes).await
+    let mut values: Vec<Value> = vec![queue.into()];
+    values.extend(after.into_iter().flat_map(|(a, b)| [a.into(), b.into()]));
+    values.push(1_u64.into());
+    let next = Kept::select("the next lane", values, || {
+        let lanes = in_turn(queue).filter(Expr::cust(NOT_FULL)).limit(1);
+        match after {
+            Some((priority, turn)) => {
+                lanes.filter(Expr::cust_with_values(BEHIND, [priority, turn]))
+            }
+            None => lanes,
+        }
+    });
+    transaction.one(next).await
 }
 
 /// The first job of a lane that is of one of these kinds.
@@ -123,9 +144,18 @@ pub(super) async fn first(
     lane: &job_lanes::Model,
     kinds: &[&str],
 ) -> Result<Option<jobs::Model>, StoreError> {
-    let first = waiting(&lane.queue, lane.priority, &lane.concurrency_key)
-        .filter(jobs::Column::Kind.is_in(kinds.iter().copied()))
-        .limit(1);
+    let mut values: Vec<Value> = vec![
+        lane.queue.as_str().into(),
+        lane.priority.into(),
+        lane.concurrency_key.as_str().into(),
+    ];
+    values.extend(kinds.iter().map(|kind| Value::from(*kind)));
+    values.push(1_u64.into());
+    let first = Kept::select("the first job of a lane", values, || {
+        waiting(&lane.queue, lane.priority, &lane.concurrency_key)
+            .filter(jobs::Column::Kind.is_in(kinds.iter().copied()))
+            .limit(1)
+    });
     transaction.one(first).await
 }
 

@@ -76,6 +76,12 @@ impl LogBuffer {
         self.lock().push(line);
     }
 
+    /// Whether it holds no line.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().lines.is_empty()
+    }
+
     fn take(&self) -> Buffered {
         std::mem::take(&mut *self.lock())
     }

@@ -4,10 +4,14 @@ use chrono::{DateTime, Utc};
 use entity_core::enums::{EndReason, ExecutionState, JobState};
 use entity_core::jobs;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, UpdateMany};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    UpdateMany, Value,
+};
 
 use super::rule::{self, Event, Refused, Seen};
 use super::{Claim, Ending, JobsError, dependencies, execution, lanes, on_failure};
+use crate::inline::Kept;
 use crate::{CoreTransaction, ExecutionId, JobId, StoreError, WorkerId};
 
 /// A change of a job's state, with what it must find and what it leaves.
@@ -151,6 +155,51 @@ impl Transition<'_> {
         }
     }
 
+    /// The name of the statement that makes this change, and the values it takes, where it runs for every job.
+    fn kept(
+        &self,
+        found: &jobs::Model,
+        to: JobState,
+        token: i64,
+        now: DateTime<Utc>,
+    ) -> Option<(&'static str, Vec<Value>)> {
+        if found.cancel_requested_at.is_some() {
+            return None;
+        }
+        let (name, mut values): (_, Vec<Value>) = match self {
+            Self::Claim { worker, .. } => (
+                "a job is claimed",
+                vec![
+                    to.into(),
+                    Some(String::from(*worker)).into(),
+                    Some(now).into(),
+                    None::<DateTime<Utc>>.into(),
+                    None::<f64>.into(),
+                    None::<DateTime<Utc>>.into(),
+                    1_i64.into(),
+                    1_i64.into(),
+                ],
+            ),
+            Self::Finish {
+                ending: Ending::Completed { result },
+                ..
+            } => (
+                "a job is completed",
+                vec![
+                    to.into(),
+                    Some(result.clone()).into(),
+                    None::<String>.into(),
+                    None::<String>.into(),
+                    Some(1.0).into(),
+                    Some(now).into(),
+                ],
+            ),
+            _ => return None,
+        };
+        values.extend([found.id.as_str().into(), found.state.into(), token.into()]);
+        Some((name, values))
+    }
+
     /// What happens to the attempt's own record.
     async fn record(
         &self,
@@ -229,13 +278,40 @@ pub(super) async fn apply_to(
     now: DateTime<Utc>,
 ) -> Result<jobs::Model, JobsError> {
     let job = change(transaction, found, transition, now).await?;
+    follow(transaction, &job, now).await?;
+    Ok(job)
+}
+
+/// As [`apply`], for the job of an attempt as it was when the attempt began. The job is read only when what the rule
+/// asks about has changed since.
+pub(super) async fn apply_to_claimed(
+    transaction: &CoreTransaction,
+    claim: &Claim,
+    transition: Transition<'_>,
+    now: DateTime<Utc>,
+) -> Result<jobs::Model, JobsError> {
+    match try_change(transaction, &claim.job, transition, now).await? {
+        Ok(job) => {
+            follow(transaction, &job, now).await?;
+            Ok(job)
+        }
+        Err(_) => apply(transaction, &claim.job_id, transition, now).await,
+    }
+}
+
+/// What follows for others from the state that a job has now.
+async fn follow(
+    transaction: &CoreTransaction,
+    job: &jobs::Model,
+    now: DateTime<Utc>,
+) -> Result<(), JobsError> {
     if rule::is_final(job.state) {
-        dependencies::settle(transaction, &job, now).await?;
+        dependencies::settle(transaction, job, now).await?;
     }
     if job.state == JobState::Failed {
-        on_failure::follow(transaction, &job, now).await?;
+        on_failure::follow(transaction, job, now).await?;
     }
-    Ok(job)
+    Ok(())
 }
 
 /// As [`apply_to`], without the jobs that wait for this one.
@@ -245,23 +321,51 @@ pub(super) async fn change(
     transition: Transition<'_>,
     now: DateTime<Utc>,
 ) -> Result<jobs::Model, JobsError> {
+    let changed = try_change(transaction, found, transition, now).await?;
+    changed.map_err(|why| transition.refused(found, why))
+}
+
+/// As [`change`]; nothing is done when the rule refuses it or the job is not as it was found.
+async fn try_change(
+    transaction: &CoreTransaction,
+    found: &jobs::Model,
+    transition: Transition<'_>,
+    now: DateTime<Utc>,
+) -> Result<Result<jobs::Model, Refused>, StoreError> {
     let token = transition.lease_token(found);
-    let to = rule::next(transition.event(), token, &Seen::from(found))
-        .map_err(|why| transition.refused(found, why))?;
-    let guarded = transition
-        .changes(found, to, now)
-        .filter(jobs::Column::Id.eq(&found.id))
-        .filter(jobs::Column::State.eq(found.state))
-        .filter(jobs::Column::LeaseToken.eq(token));
-    let Some(job) = transaction.update_one(guarded).await? else {
-        return Err(transition.refused(found, Refused::State));
+    let to = match rule::next(transition.event(), token, &Seen::from(found)) {
+        Ok(to) => to,
+        Err(why) => return Ok(Err(why)),
+    };
+    // What the rule has seen and others may change while the job has this token.
+    let guarded = || {
+        let cancel = jobs::Column::CancelRequestedAt;
+        transition
+            .changes(found, to, now)
+            .filter(jobs::Column::Id.eq(&found.id))
+            .filter(jobs::Column::State.eq(found.state))
+            .filter(jobs::Column::LeaseToken.eq(token))
+            .filter(match found.cancel_requested_at {
+                Some(_) => cancel.is_not_null(),
+                None => cancel.is_null(),
+            })
+    };
+    let updated = match transition.kept(found, to, token, now) {
+        Some((name, values)) => {
+            let guarded = Kept::update(name, values, guarded);
+            transaction.update_kept(guarded).await?
+        }
+        None => transaction.update_one(guarded()).await?,
+    };
+    let Some(job) = updated else {
+        return Ok(Err(Refused::State));
     };
     transition.record(transaction, found, &job, now).await?;
     if found.state == JobState::Pending || job.state == JobState::Pending {
         let served = matches!(transition, Transition::Claim { .. });
         lanes::refresh(transaction, &job, served, now).await?;
     }
-    Ok(job)
+    Ok(Ok(job))
 }
 
 /// The job with this id.
@@ -269,9 +373,10 @@ pub(super) async fn find(
     transaction: &CoreTransaction,
     job: &JobId,
 ) -> Result<jobs::Model, StoreError> {
-    let found = transaction
-        .one(jobs::Entity::find_by_id(job.as_str()))
-        .await?;
+    let by_id = Kept::select("a job", vec![job.into(), 1_u64.into()], || {
+        jobs::Entity::find_by_id(job.as_str()).limit(1)
+    });
+    let found = transaction.one(by_id).await?;
     found.ok_or_else(|| StoreError::NotFound {
         what: "job",
         name: job.to_string(),

@@ -18,5 +18,6 @@ mod release;
 mod scene;
 mod steps;
 mod transitions;
+mod turnover;
 mod turns;
 mod unique;
