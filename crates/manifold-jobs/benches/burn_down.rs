@@ -1,8 +1,9 @@
 //! How fast workers do 20,000 jobs that do nothing: one and two workers, with none and with 1,000,000 jobs that have
 //! ended in the table, in both durabilities; and how fast such jobs are written down.
 //!
-//! `cargo bench -p manifold-jobs --bench burn_down [JOBS] [FINISHED]` prints jobs per second. Each worker does one job
-//! at a time. The jobs belong to 50 projects that take turns.
+//! `cargo bench -p manifold-jobs --bench burn_down -- [JOBS] [FINISHED] [relaxed|full]` prints jobs per second and the CPU
+//! time of a job, of every thread, user and system. Each worker does one job at a time. The jobs belong to 50 projects
+//! that take turns.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -39,7 +40,13 @@ async fn main() {
     let mut numbers = std::env::args().filter_map(|argument| argument.parse().ok());
     let jobs: usize = numbers.next().unwrap_or(20_000);
     let finished: usize = numbers.next().unwrap_or(1_000_000);
-    for durability in [Durability::Relaxed, Durability::Full] {
+    let only = |name: &str| std::env::args().any(|argument| argument == name);
+    let durabilities = match (only("relaxed"), only("full")) {
+        (true, false) => vec![Durability::Relaxed],
+        (false, true) => vec![Durability::Full],
+        _ => vec![Durability::Relaxed, Durability::Full],
+    };
+    for durability in durabilities {
         for finished in [0, finished] {
             for workers in [1, 2] {
                 let run = run(durability, finished, workers, jobs);
@@ -77,7 +84,7 @@ async fn run(durability: Durability, finished: usize, workers: usize, count: usi
         ..WorkerOptions::default()
     };
     let registry = Registry::empty().with::<Nothing>();
-    let begun = Instant::now();
+    let (begun, cpu) = (Instant::now(), cpu_ms());
     let tasks: Vec<_> = (0..workers)
         .map(|_| Worker::new(&manager, registry.clone(), options.clone()))
         .map(|worker| tokio::spawn(async move { worker.drain().await.unwrap().attempts }))
@@ -87,10 +94,17 @@ async fn run(durability: Durability, finished: usize, workers: usize, count: usi
         done += task.await.unwrap();
     }
     let rate = count as f64 / begun.elapsed().as_secs_f64();
+    let cpu = (cpu_ms() - cpu) / count as f64;
     assert_eq!(done, count as u64);
     println!(
-        "{durability:?}, {finished} ended, {workers} worker(s): {rate:.0} jobs/s; written down at {enqueued:.0}/s in one transaction"
+        "{durability:?}, {finished} ended, {workers} worker(s): {rate:.0} jobs/s, {cpu:.3} ms CPU each; written down at {enqueued:.0}/s in one transaction"
     );
+}
+
+/// CPU time of this process so far: user and system, every thread.
+fn cpu_ms() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
 }
 
 async fn enqueue(manager: &Arc<SqliteManager>, projects: &[ProjectId], count: usize) {

@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 
 use crate::context::Reporter;
 use crate::kind::{Kind, Work};
-use crate::recorder::Recorder;
+use crate::recorder::Recorders;
 use crate::stop::{Stop, StopCause};
 use crate::{
     CleanUpReason, CrashPolicy, Environment, JobContext, JobError, Progress, backoff, log_layer,
@@ -25,7 +25,7 @@ const CLEAN_UP: Duration = Duration::from_secs(30);
 /// One attempt at a job that this process has claimed.
 pub(crate) struct Attempt {
     pub(crate) jobs: Jobs,
-    pub(crate) claim: Claim,
+    pub(crate) claim: Arc<Claim>,
     pub(crate) kind: Kind,
     pub(crate) stop: Stop,
     pub(crate) progress: watch::Sender<Progress>,
@@ -33,6 +33,8 @@ pub(crate) struct Attempt {
     pub(crate) grace: Option<Duration>,
     /// Where `${env:NAME}` is looked up.
     pub(crate) environment: Environment,
+    /// Who writes down how far it is.
+    pub(crate) recorders: Recorders,
 }
 
 /// What came of an attempt, before the hub knows it.
@@ -46,9 +48,9 @@ impl Attempt {
     pub(crate) async fn make(&self, work: &dyn Work) -> Made {
         let lines = Arc::new(LogBuffer::default());
         let span = log_layer::span(&self.claim, &lines);
-        let recorder = Recorder::start(
-            self.jobs.clone(),
-            self.claim.clone(),
+        let recorder = self.recorders.start(
+            &self.jobs,
+            &self.claim,
             self.progress.subscribe(),
             lines.clone(),
             self.stop.clone(),

@@ -17,7 +17,7 @@ use crate::{Environment, JobError, Progress};
 pub struct JobContext {
     pub(crate) jobs: Jobs,
     pub(crate) steps: Mutex<HashSet<String>>,
-    claim: Claim,
+    claim: Arc<Claim>,
     cancel: CancellationToken,
     reporter: Reporter,
     environment: Environment,
@@ -26,7 +26,7 @@ pub struct JobContext {
 impl JobContext {
     pub(crate) fn new(
         jobs: Jobs,
-        claim: Claim,
+        claim: Arc<Claim>,
         cancel: CancellationToken,
         reporter: Reporter,
     ) -> Self {

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::attempt::{Attempt, Made};
 use crate::kind::{Kind, WorkOf, new_job};
+use crate::recorder::Recorders;
 use crate::stop::Stop;
 use crate::{Environment, Job, JobError, Observer, Progress};
 
@@ -86,13 +87,14 @@ pub(crate) async fn to_the_end<J: Job>(
     wait: impl AsyncFn(DateTime<Utc>),
 ) -> Result<Finished<J::Output>, JobsError> {
     let mut attempt = Attempt {
-        claim: jobs.start(new).await?,
+        claim: Arc::new(jobs.start(new).await?),
         jobs,
         kind: Kind::of::<J>(),
         stop: Stop::with(cancel.clone()),
         progress,
         grace: None,
         environment: Environment::none(),
+        recorders: Recorders::default(),
     };
     let work = WorkOf::new(job);
     loop {
@@ -103,7 +105,7 @@ pub(crate) async fn to_the_end<J: Job>(
             .await?;
         attempt.claim = match again {
             ControlFlow::Break(job) => return finished(job, &work, made),
-            ControlFlow::Continue(claim) => claim,
+            ControlFlow::Continue(claim) => Arc::new(claim),
         };
         tokio::select! {
             () = cancel.cancelled() => {}

@@ -1,6 +1,7 @@
 //! Keeps a running attempt in touch with the hub.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use manifold_store::{Claim, JobLog, Jobs, JobsError, LogBuffer, Standing};
@@ -8,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::stop::{Stop, StopCause};
 use crate::{Pace, Progress};
@@ -19,57 +21,146 @@ const LOOK: Duration = Duration::from_secs(1);
 /// The most time between two signs of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Writes down, on a task of its own, what a running job says about itself and that it goes on, and stops it when it
-/// is not wanted any more.
-pub(crate) struct Recorder {
+/// Keeps running attempts in touch with the hub, each by a task of its own: its job may block the attempt's thread.
+///
+/// Most jobs are over before there is anything to write down. So those of a worker get their task only when they are not
+/// over by the next look of one that they share.
+#[derive(Clone, Default)]
+pub(crate) struct Recorders {
+    attempts: Arc<Mutex<Attempts>>,
+    /// Whether somebody looks.
+    shared: bool,
+}
+
+#[derive(Default)]
+struct Attempts {
+    last: u64,
+    begun: HashMap<u64, Record>,
+    lasting: HashMap<u64, Task>,
+}
+
+struct Task {
     task: JoinHandle<()>,
     end: CancellationToken,
 }
 
-impl Recorder {
+impl Recorders {
+    /// Those of a worker, and the task that they share, which ends when it is dropped.
+    pub(crate) fn shared() -> (Self, AbortOnDropHandle<()>) {
+        let recorders = Self {
+            shared: true,
+            ..Self::default()
+        };
+        let attempts = recorders.attempts.clone();
+        let looking = tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(PERIOD);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                locked(&attempts).look();
+            }
+        });
+        (recorders, AbortOnDropHandle::new(looking))
+    }
+
+    /// Begins to write down what a running job says about itself and that it goes on, and to stop it when it is not
+    /// wanted any more.
     pub(crate) fn start(
-        jobs: Jobs,
-        claim: Claim,
+        &self,
+        jobs: &Jobs,
+        claim: &Arc<Claim>,
         progress: watch::Receiver<Progress>,
         lines: Arc<LogBuffer>,
         stop: Stop,
-    ) -> Self {
-        let end = CancellationToken::new();
-        let log = JobLog::new(&jobs, &claim);
+    ) -> Recorder {
         let now = Instant::now();
         let record = Record {
-            jobs,
-            claim,
+            jobs: jobs.clone(),
+            claim: claim.clone(),
             progress,
             lines,
-            log,
+            log: None,
             stop,
             pace: Pace::default(),
             began: now,
             heard_of: now,
             looked: now,
         };
-        Self {
-            task: tokio::spawn(record.keep(end.clone())),
-            end,
+        let mut attempts = locked(&self.attempts);
+        attempts.last += 1;
+        let number = attempts.last;
+        attempts.begun.insert(number, record);
+        if !self.shared {
+            attempts.look();
+        }
+        Recorder {
+            attempts: self.attempts.clone(),
+            number,
+        }
+    }
+}
+
+impl Attempts {
+    /// Gives each attempt a task that has none.
+    fn look(&mut self) {
+        for (number, record) in self.begun.drain() {
+            let end = CancellationToken::new();
+            let task = Task {
+                task: tokio::spawn(record.keep(end.clone())),
+                end,
+            };
+            self.lasting.insert(number, task);
+        }
+    }
+}
+
+fn locked(attempts: &Mutex<Attempts>) -> MutexGuard<'_, Attempts> {
+    attempts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is written down of one attempt. Nothing more is begun for it once this is dropped.
+pub(crate) struct Recorder {
+    attempts: Arc<Mutex<Attempts>>,
+    number: u64,
+}
+
+impl Recorder {
+    /// Writes down what was said until now, and ends.
+    pub(crate) async fn stop(self) {
+        let (begun, lasting) = self.take();
+        if let Some(mut record) = begun {
+            record.write().await;
+        }
+        if let Some(Task { task, end }) = lasting {
+            end.cancel();
+            if let Err(error) = task.await {
+                tracing::warn!(%error, "the job's progress and log are incomplete");
+            }
         }
     }
 
-    /// Writes down what was said until now, and ends.
-    pub(crate) async fn stop(self) {
-        self.end.cancel();
-        if let Err(error) = self.task.await {
-            tracing::warn!(%error, "the job's progress and log are incomplete");
-        }
+    fn take(&self) -> (Option<Record>, Option<Task>) {
+        let mut attempts = locked(&self.attempts);
+        (
+            attempts.begun.remove(&self.number),
+            attempts.lasting.remove(&self.number),
+        )
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        drop(self.take());
     }
 }
 
 struct Record {
     jobs: Jobs,
-    claim: Claim,
+    claim: Arc<Claim>,
     progress: watch::Receiver<Progress>,
     lines: Arc<LogBuffer>,
-    log: JobLog,
+    /// Once there was a line.
+    log: Option<JobLog>,
     stop: Stop,
     pace: Pace,
     began: Instant,
@@ -79,7 +170,7 @@ struct Record {
 
 impl Record {
     async fn keep(mut self, end: CancellationToken) {
-        let mut ticks = tokio::time::interval_at(Instant::now() + PERIOD, PERIOD);
+        let mut ticks = tokio::time::interval_at(self.began + PERIOD, PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last = false;
         while !last {
@@ -87,12 +178,16 @@ impl Record {
                 () = end.cancelled() => last = true,
                 _ = ticks.tick() => {}
             }
-            self.say_how_far().await;
-            self.write_log().await;
+            self.write().await;
             if !last {
                 self.look().await;
             }
         }
+    }
+
+    async fn write(&mut self) {
+        self.say_how_far().await;
+        self.write_log().await;
     }
 
     /// The job goes on when this fails: it is told elsewhere when it has lost its lease, and a busy hub
@@ -117,7 +212,13 @@ impl Record {
     }
 
     async fn write_log(&mut self) {
-        if let Err(error) = self.log.append(&self.lines).await {
+        if self.lines.is_empty() {
+            return;
+        }
+        let log = self
+            .log
+            .get_or_insert_with(|| JobLog::new(&self.jobs, &self.claim));
+        if let Err(error) = log.append(&self.lines).await {
             tracing::warn!(job.id = %self.claim.job_id, %error, "lines of the job's log were not written down yet");
         }
     }

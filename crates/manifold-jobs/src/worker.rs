@@ -117,7 +117,7 @@ impl Worker {
     pub async fn run(&self, stop: &CancellationToken) -> Result<Served, JobsError> {
         rescue::rescue(&self.jobs).await?;
         let enlisted = self.enlist().await?;
-        let mut crew = Crew::new(self);
+        let mut crew = Crew::new(self, stop);
         let mut planter = Planter::new(&self.jobs);
         let upkeep = AbortOnDropHandle::new(tokio::spawn(upkeep::keep_up(self.jobs.clone())));
         let mut rescued_at = Instant::now();
@@ -137,7 +137,7 @@ impl Worker {
                     None
                 }
             };
-            let wait = match crew.fill(stop).await {
+            let wait = match crew.fill().await {
                 Ok(due) => due,
                 Err(error) => {
                     tracing::warn!(%error, "no job was begun; trying again");
@@ -147,7 +147,7 @@ impl Worker {
             };
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = woken => {}
+                () = woken, if crew.has_place() => {}
                 () = crew.one_ended() => {}
                 () = until(self.jobs.clock(), wait) => {}
                 () = until(self.jobs.clock(), slot) => {}
@@ -158,7 +158,7 @@ impl Worker {
         let stopping = enlisted.stopping(self.jobs.clock().now()).await;
         crew.end().await;
         leave(stopping.and(enlisted.end().await));
-        Ok(crew.served)
+        Ok(crew.served())
     }
 
     async fn enlist(&self) -> Result<Enlisted, StoreError> {
@@ -170,9 +170,9 @@ impl Worker {
     }
 
     /// Tells of an attempt.
-    pub(crate) fn tell(&self, event: WorkerEvent) {
+    pub(crate) fn tell(&self, event: impl FnOnce() -> WorkerEvent) {
         if let Some(events) = &self.options.events {
-            drop(events.send(event)); // nobody may listen any more
+            drop(events.send(event())); // nobody may listen any more
         }
     }
 
@@ -192,10 +192,10 @@ impl Worker {
     pub async fn drain_until(&self, stop: &CancellationToken) -> Result<Served, JobsError> {
         rescue::rescue(&self.jobs).await?;
         let enlisted = self.enlist().await?;
-        let mut crew = Crew::new(self);
+        let mut crew = Crew::new(self, stop);
         Planter::new(&self.jobs).plant().await?;
         let drained = loop {
-            if let Err(error) = crew.fill(stop).await {
+            if let Err(error) = crew.fill().await {
                 break Err(error);
             }
             if crew.is_idle() || stop.is_cancelled() {
@@ -209,7 +209,7 @@ impl Worker {
         // What was begun ends, whatever went wrong.
         crew.end().await;
         leave(enlisted.end().await);
-        drained.map(|()| crew.served)
+        drained.map(|()| crew.served())
     }
 }
 

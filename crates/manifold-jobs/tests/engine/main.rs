@@ -23,3 +23,4 @@ mod shutdown;
 mod silent;
 mod steps;
 mod stopping;
+mod turnover;
