@@ -194,19 +194,27 @@ impl<R: Read> CsvReader<R> {
                 self.skip(len)?;
                 continue;
             }
-            let split = self
-                .source
-                .split(0, self.line, columns, &mut record.fields)?;
+            let mut mended = None;
+            let split = self.source.split(0, self.line, columns, &mut record.fields);
             let (mut len, mut terminator) = match split {
-                Split::Record { len, terminator } => (len, terminator),
-                Split::Unterminated(_) => {
-                    let swallowed = self.source.window();
-                    let line_ends = self.options.syntax.count_lines(swallowed);
-                    let lines = line_ends + u64::from(!swallowed.ends_with(b"\n"));
-                    let len = swallowed.len();
-                    return self.reject(record, len, RejectReason::UnterminatedQuote { lines });
+                Ok(Split::Record { len, terminator }) => (len, terminator),
+                Ok(Split::Partial(_) | Split::End) => return Ok(Item::End),
+                Ok(Split::Unterminated(_)) => {
+                    mended = self.mend_open();
+                    match &mended {
+                        Some(mended) => (mended.len, mended.terminator),
+                        None => return self.reject_open(record),
+                    }
                 }
-                Split::Partial(_) | Split::End => return Ok(Item::End),
+                Err(error) => {
+                    if error.is_too_large() {
+                        mended = self.mend_open();
+                    }
+                    match &mended {
+                        Some(mended) => (mended.len, mended.terminator),
+                        None => return Err(error),
+                    }
+                }
             };
             if len == terminator.len() && columns > 1 {
                 self.skip(len)?;
@@ -222,9 +230,12 @@ impl<R: Read> CsvReader<R> {
             if let Some(line) = self.other_table {
                 return self.reject(record, len, RejectReason::OtherTable { line });
             }
-            if let Some(fault) = record.fields.fault(columns)
-                && let Some(mended) = self.mend(len, fault, &record.fields)
+            if mended.is_none()
+                && let Some(fault) = record.fields.fault(columns)
             {
+                mended = self.mend(len, fault, &record.fields);
+            }
+            if let Some(mended) = mended {
                 record.fields.replace(&mended.cells);
                 (len, terminator) = (mended.len, mended.terminator);
                 self.mended += 1;
@@ -267,16 +278,29 @@ impl<R: Read> CsvReader<R> {
     /// The record at the start of the window, which was split into `fields`, read anew.
     #[cold]
     fn mend(&mut self, len: usize, fault: Fault, fields: &Fields) -> Option<Mended> {
-        if self.options.strict || self.columns.len() < 2 {
-            return None;
+        self.make_mender();
+        let (input, at_end) = (self.source.window(), self.source.at_end());
+        let mender = self.mender.as_ref()?;
+        mender.mend(input, len, at_end, fault, fields)
+    }
+
+    /// The record at the start of the window, whose quote has swallowed what follows, read anew.
+    #[cold]
+    fn mend_open(&mut self) -> Option<Mended> {
+        self.make_mender();
+        let (input, at_end) = (self.source.window(), self.source.at_end());
+        self.mender.as_ref()?.mend_open(input, at_end)
+    }
+
+    /// Makes the mender, unless nothing is to be mended.
+    fn make_mender(&mut self) {
+        if self.options.strict || self.columns.len() < 2 || self.mender.is_some() {
+            return;
         }
         let (syntax, columns) = (self.options.syntax, &self.columns);
-        let mender = self.mender.get_or_insert_with(|| {
-            let cells = columns.iter().map(|column| &column.proposal.cells[..]);
-            Box::new(Mender::new(syntax, columns.len(), Profile::new(cells)))
-        });
-        let input = self.source.window();
-        mender.mend(input, len, self.source.at_end(), fault, fields)
+        let cells = columns.iter().map(|column| &column.proposal.cells[..]);
+        let mender = Mender::new(syntax, columns.len(), Profile::new(cells));
+        self.mender = Some(Box::new(mender));
     }
 
     fn accept(&mut self, record: &mut Record, len: usize, terminator: Terminator) {
@@ -333,6 +357,15 @@ impl<R: Read> CsvReader<R> {
             QuirkView { lead, form }.write(&mut record.quirk);
             self.quirks += 1;
         }
+    }
+
+    /// Rejects all that a quote has swallowed which nothing closes.
+    fn reject_open(&mut self, record: &mut Record) -> Result<Item, ReadError> {
+        let swallowed = self.source.window();
+        let line_ends = self.options.syntax.count_lines(swallowed);
+        let lines = line_ends + u64::from(!swallowed.ends_with(b"\n"));
+        let len = swallowed.len();
+        self.reject(record, len, RejectReason::UnterminatedQuote { lines })
     }
 
     fn reject(

@@ -158,6 +158,16 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// Whether a cell or a record is longer than the limit, as one is where a quote is not closed.
+    pub(crate) fn is_too_large(&self) -> bool {
+        matches!(
+            self,
+            Self::CellTooLarge { .. } | Self::RecordTooLarge { .. }
+        )
+    }
+}
+
 /// Why a record cannot be a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -50,7 +50,8 @@ pub(crate) fn read_header<R: Read>(
         else {
             break;
         };
-        let names = names(source, options, at, len)?;
+        let named = names(source, options, (at, len, terminator))?;
+        let (names, len, terminator) = (named.cells, named.len, named.terminator);
         let (columns, terminator) = *first.get_or_insert((names.len(), terminator));
         cells.resize(columns, Vec::new());
         for (cell, name) in cells.iter_mut().zip(names) {
@@ -120,13 +121,20 @@ fn find_record<R: Read>(
     }
 }
 
-/// The cells of the record at `at`, as many as there are columns.
+/// A record that names the columns.
+struct Names {
+    /// As many as there are columns.
+    cells: Vec<Vec<u8>>,
+    len: usize,
+    terminator: Terminator,
+}
+
+/// What the record at `at` names, which was split to end behind `len` bytes.
 fn names<R: Read>(
     source: &mut Source<R>,
     options: &CsvOptions,
-    at: usize,
-    len: usize,
-) -> Result<Vec<Vec<u8>>, ReadError> {
+    (at, len, terminator): (usize, usize, Terminator),
+) -> Result<Names, ReadError> {
     let mut record = Record::new();
     source.split(at, 1, options.max_columns, &mut record.fields)?;
     record.raw.extend_from_slice(&source.window()[at..at + len]);
@@ -141,10 +149,17 @@ fn names<R: Read>(
     if record.fields.count != columns || record.fields.irregular {
         let mender = Mender::header(*source.syntax(), columns);
         if let Some(mended) = mender.mend_header(&record.raw, true) {
-            return Ok(mended.cells.into_iter().map(|cell| cell.text).collect());
+            return Ok(Names {
+                cells: mended.cells.into_iter().map(|cell| cell.text).collect(),
+                len: mended.len,
+                terminator: mended.terminator,
+            });
         }
     }
-    Ok((0..columns)
-        .map(|index| record.raw_cell(index).to_vec())
-        .collect())
+    let cells = (0..columns).map(|index| record.raw_cell(index).to_vec());
+    Ok(Names {
+        cells: cells.collect(),
+        len,
+        terminator,
+    })
 }

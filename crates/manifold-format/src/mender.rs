@@ -108,6 +108,14 @@ impl Mender {
             .or_else(|| self.joined(input, at_end))
     }
 
+    /// Reads the record at the start of `input` anew, in which a quote opens a field and none closes it.
+    pub(crate) fn mend_open(&self, input: &[u8], at_end: bool) -> Option<Mended> {
+        if !self.telling {
+            return None;
+        }
+        self.by_quotes(head(input), at_end && input.len() <= LONGEST)
+    }
+
     /// With a quote that opens a field as data.
     fn by_quotes(&self, input: &[u8], at_end: bool) -> Option<Mended> {
         let variants = (0..self.columns.min(MOST)).map(|field| Variant {
@@ -136,7 +144,15 @@ impl Mender {
             };
             self.leniently(input, at_end, variant)
         });
-        only(readings.filter(|mended| self.fits(&mended.cells)))
+        let readings: Vec<Mended> = readings.filter(|mended| self.fits(&mended.cells)).collect();
+        // A quote that is left over in a cell was cut off from its other half.
+        let whole = |mended: &Mended| {
+            let mut bare = mended.cells.iter().filter(|cell| !cell.quoted);
+            bare.all(|cell| memchr::memchr(quote, &cell.text).is_none())
+        };
+        let (whole, cut): (Vec<_>, Vec<_>) = readings.into_iter().partition(whole);
+        let likely = if whole.is_empty() { cut } else { whole };
+        only(likely.into_iter())
     }
 
     /// With another delimiter, as if the record came from another file.
@@ -150,7 +166,7 @@ impl Mender {
                 delimiter_space: false,
                 ..self.syntax
             };
-            let read = split(input, &syntax, at_end, Variant::default());
+            let read = self.as_split(input, at_end, &syntax);
             read.map_or_else(Vec::new, |read| {
                 if read.cells.len() > self.columns && delimiter == b' ' && self.telling {
                     self.joinings(&read, b' ')
@@ -165,7 +181,7 @@ impl Mender {
 
     /// Without one empty cell: the delimiter is there twice.
     fn without_empty(&self, input: &[u8], at_end: bool) -> Option<Mended> {
-        let read = self.as_split(input, at_end)?;
+        let read = self.as_split(input, at_end, &self.syntax)?;
         if read.cells.len() != self.columns + 1 {
             return None;
         }
@@ -184,7 +200,7 @@ impl Mender {
         if count + 1 != self.columns {
             return None;
         }
-        let read = self.as_split(input, at_end)?;
+        let read = self.as_split(input, at_end, &self.syntax)?;
         let fits = |range: std::ops::Range<usize>, shift: usize| {
             range.into_iter().all(|index| {
                 self.profile
@@ -219,7 +235,7 @@ impl Mender {
         if self.syntax.delimiter != b' ' {
             return None;
         }
-        let read = self.as_split(input, at_end)?;
+        let read = self.as_split(input, at_end, &self.syntax)?;
         let readings = self.joinings(&read, b' ').into_iter();
         only(readings.filter(|mended| self.fits(&mended.cells)))
     }
@@ -248,10 +264,10 @@ impl Mender {
             .collect()
     }
 
-    /// As the dialect says, if the quotes allow it.
-    fn as_split(&self, input: &[u8], at_end: bool) -> Option<Mended> {
+    /// As `syntax` says, if the quotes allow it.
+    fn as_split(&self, input: &[u8], at_end: bool, syntax: &Syntax) -> Option<Mended> {
         let mut fields = Fields::default();
-        match fields.split(input, &self.syntax, at_end, 4 * MOST.max(self.columns)) {
+        match fields.split(input, syntax, at_end, 4 * MOST.max(self.columns)) {
             Split::Record { len, terminator } if !fields.irregular => {
                 let cell = |field: &Field| Cell {
                     text: fields.text(field, input).to_vec(),
@@ -264,7 +280,7 @@ impl Mender {
                     terminator,
                 })
             }
-            _ => split(input, &self.syntax, at_end, Variant::default()),
+            _ => split(input, syntax, at_end, Variant::default()),
         }
     }
 

@@ -21,6 +21,9 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// How many cells of each column are kept.
 const KEPT_CELLS: usize = 256;
 
+/// Longer lines with a quote that is not closed end the sample.
+const LONGEST_SKIPPED: usize = 64 * 1024;
+
 /// What the first rows say.
 pub(crate) struct Sample {
     columns: Vec<ColumnSample>,
@@ -62,8 +65,21 @@ impl Sample {
                 line += 1;
                 continue;
             }
-            let split = source.split(at, line, columns, &mut record.fields)?;
-            let Split::Record { len, terminator } = split else {
+            let split = source.split(at, line, columns, &mut record.fields);
+            let swallows = match &split {
+                Ok(split) => matches!(split, Split::Unterminated(_)),
+                Err(error) => error.is_too_large(),
+            };
+            if swallows {
+                // A quote that nothing closes. What comes of its line is for whoever reads the row to say.
+                let Some(len) = short_line(&source.window()[at..], source.syntax()) else {
+                    break;
+                };
+                at += len;
+                line += 1;
+                continue;
+            }
+            let Split::Record { len, terminator } = split? else {
                 break;
             };
             record.raw.clear();
@@ -139,6 +155,17 @@ impl Sample {
             })
             .collect()
     }
+}
+
+/// The length of the physical line at the start of `input`, unless it is long.
+fn short_line(input: &[u8], syntax: &Syntax) -> Option<usize> {
+    let input = &input[..input.len().min(LONGEST_SKIPPED)];
+    let found = if syntax.returns {
+        memchr::memchr2(b'\n', b'\r', input)
+    } else {
+        memchr::memchr(b'\n', input)
+    };
+    found.map(|at| at + 1)
 }
 
 impl ColumnSample {

@@ -227,9 +227,9 @@ impl<'a> Table<'a> {
         self.body.iter().position(is_table).unwrap_or(0)
     }
 
-    /// Whether a record names more columns than most rows fill.
+    /// Whether a record names more columns than most rows fill, and not because a quote in it reached into the next one.
     fn is_wider(&self, record: &Sampled) -> bool {
-        record.filled() > self.width
+        record.filled() > self.width && !record.irregular
     }
 
     fn mends(&self, record: &Sampled) -> bool {
