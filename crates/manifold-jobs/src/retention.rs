@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, Utc};
+use serde::{Deserialize, Serialize};
 
 /// How much is kept, and why.
 ///
@@ -23,7 +24,8 @@ use chrono::{DateTime, Datelike as _, Utc};
 /// assert_eq!(kept[2], [KeepReason::Daily]);
 /// assert!(kept[1].is_empty() && kept[3].is_empty());
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Retention {
     /// So many of the newest.
     pub last: u32,
@@ -42,7 +44,8 @@ pub struct Retention {
 }
 
 /// Why something is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeepReason {
     /// It is the newest.
     Newest,

@@ -58,6 +58,19 @@ impl Backups {
         self.manager.core().update(verified).await
     }
 
+    /// Writes down that a backup, whenever it was right, is damaged: it counts as verified no more.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn mark_damaged(&self, id: &BackupId) -> Result<backups::Model, StoreError> {
+        let damaged = backups::ActiveModel {
+            id: Set(id.into()),
+            verified_at: Set(None),
+            ..Default::default()
+        };
+        self.manager.core().update(damaged).await
+    }
+
     /// The backups of a project, or of all, newest first. Also those whose project is gone.
     ///
     /// # Errors

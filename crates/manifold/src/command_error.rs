@@ -87,6 +87,12 @@ pub(crate) enum CommandError {
     /// A policy that keeps nothing.
     #[error("nothing says what to keep")]
     NothingToKeep,
+    /// No backup of a project may be deleted, because the last one failed.
+    #[error("the last backup of {} has failed, so none of its backups was deleted", projects.join(", "))]
+    LastBackupFailed {
+        /// The names of the projects.
+        projects: Vec<String>,
+    },
     /// A project that was not found lies in the trash.
     #[error("project `{name}` was deleted on {deleted} and lies in the trash")]
     ProjectInTrash {
@@ -299,6 +305,7 @@ impl CommandError {
             Self::NothingToImport { .. } => "nothing_to_import",
             Self::DifferentSources { .. } => "different_sources",
             Self::NothingToKeep => "usage",
+            Self::LastBackupFailed { .. } => "last_backup_failed",
             Self::ProjectInTrash { .. } | Self::SourceInTrash { .. } | Self::NotInTrash { .. } => {
                 "not_found"
             }
@@ -336,6 +343,9 @@ impl CommandError {
             }
             Self::NothingToKeep => Some(
                 "--keep-last N keeps the N newest; there are --keep-hourly, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly and --keep-within too".to_owned(),
+            ),
+            Self::LastBackupFailed { .. } => Some(
+                "`manifold backup list` shows it; make one that succeeds first".to_owned(),
             ),
             Self::SecretInFile { command, .. } => Some(format!(
                 "`{command}` puts references to secrets in their place, and says which are to be set"

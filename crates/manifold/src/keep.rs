@@ -39,6 +39,11 @@ impl KeepFlags {
     /// # Errors
     /// [`CommandError::NothingToKeep`] when no flag was given: keeping the newest alone is said with `--keep-last 1`.
     pub(crate) fn policy(&self) -> Result<Retention, CommandError> {
+        self.policy_if_any().ok_or(CommandError::NothingToKeep)
+    }
+
+    /// The policy, if a flag was given.
+    pub(crate) fn policy_if_any(&self) -> Option<Retention> {
         let policy = Retention {
             last: self.keep_last,
             hourly: self.keep_hourly,
@@ -48,9 +53,6 @@ impl KeepFlags {
             yearly: self.keep_yearly,
             within: self.keep_within,
         };
-        if policy.is_empty() {
-            return Err(CommandError::NothingToKeep);
-        }
-        Ok(policy)
+        (!policy.is_empty()).then_some(policy)
     }
 }

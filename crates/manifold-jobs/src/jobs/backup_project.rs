@@ -7,8 +7,9 @@ use entity_core::enums::{BackupType, LogLevel};
 use manifold_store::{BACKUP_PROJECT, BackupId, Backups, IdError, ProjectId};
 use serde::{Deserialize, Serialize};
 
+use super::prune_backups::prune;
 use crate::backup::{self, BackupOptions, BackupRequest, Watch};
-use crate::{Job, JobContext, JobError};
+use crate::{Job, JobContext, JobError, Retention};
 
 /// Makes a backup of a project. What fails, is cancelled or dies leaves no backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct BackupProject {
     /// Whether it is read back and compared once it is made; damage is then an error of the job.
     #[serde(default)]
     pub verify: bool,
+    /// Which verified backups of the project are kept once it is made; all if `None`. See [`PruneBackups`](super::PruneBackups).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Retention>,
 }
 
 impl BackupProject {
@@ -55,6 +59,7 @@ impl BackupProject {
             options: BackupOptions::default(),
             description: None,
             verify: false,
+            keep: None,
         }
     }
 }
@@ -80,13 +85,16 @@ impl Job for BackupProject {
             description: self.description.clone(),
             claim: context.claim().clone(),
         };
-        let made = backup::create(context.manager(), request, Watch::of(context)).await?;
+        let mut made = backup::create(context.manager(), request, Watch::of(context)).await?;
         context.log(
             LogLevel::Info,
             format!("backup {} is in {}", made.id, made.location),
         );
         if self.verify && made.verified_at.is_none() {
-            return verify(context, &made).await;
+            made = verify(context, &made).await?;
+        }
+        if let Some(keep) = &self.keep {
+            prune(context, Some(&self.project_id), keep).await?;
         }
         Ok(made)
     }

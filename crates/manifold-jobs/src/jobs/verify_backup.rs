@@ -33,11 +33,16 @@ impl Job for VerifyBackup {
         for check in verified.checks.iter().filter(|check| !check.ok) {
             context.log(LogLevel::Error, format!("{}: {}", check.name, check.detail));
         }
-        if let Some(id) = found.id.filter(|_| verified.ok) {
+        if let Some(id) = found.id {
             let id: BackupId = id
                 .parse()
                 .map_err(|error| JobError::failed("decode", &error))?;
-            Backups::new(context.manager()).mark_verified(&id).await?;
+            let backups = Backups::new(context.manager());
+            if verified.ok {
+                backups.mark_verified(&id).await?;
+            } else {
+                backups.mark_damaged(&id).await?;
+            }
         }
         Ok(verified)
     }

@@ -189,7 +189,8 @@ impl BackupShape {
         kind
     }
 
-    fn size(&self) -> String {
+    /// Its size, for people.
+    pub(crate) fn size(&self) -> String {
         self.size_bytes.map_or_else(|| "-".to_owned(), units::size)
     }
 }

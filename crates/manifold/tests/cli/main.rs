@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod backup;
+mod backup_prune;
 mod changed_database;
 mod copies;
 mod doctor;

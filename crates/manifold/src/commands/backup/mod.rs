@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod list;
+mod prune;
 mod reference;
 mod schedule;
 mod show;
@@ -13,6 +14,7 @@ use clap::Subcommand;
 
 use self::create::CreateArgs;
 use self::delete::DeleteArgs;
+use self::prune::PruneArgs;
 pub(crate) use self::reference::FoundBackup;
 use self::schedule::ScheduleArgs;
 use self::unschedule::UnscheduleArgs;
@@ -50,6 +52,8 @@ changed but the time of the check. Exit code 1 when the backup is damaged.")]
     },
     /// Delete a backup, with its files
     Delete(DeleteArgs),
+    /// Delete the backups that a policy does not keep
+    Prune(PruneArgs),
     /// Make backups of a project again and again
     Schedule(ScheduleArgs),
     /// Make no more backups of a project by schedule
@@ -71,6 +75,7 @@ pub(crate) async fn run(command: BackupCommand, session: &Session) -> anyhow::Re
         BackupCommand::Show { backup } => show::run(&backup, session).await,
         BackupCommand::Verify { backup, detach } => verify::run(&backup, detach, session).await,
         BackupCommand::Delete(arguments) => delete::run(arguments, session).await,
+        BackupCommand::Prune(arguments) => prune::run(arguments, session).await,
         BackupCommand::Schedule(arguments) => schedule::run(arguments, session).await,
         BackupCommand::Unschedule(arguments) => unschedule::run(arguments, session).await,
     }

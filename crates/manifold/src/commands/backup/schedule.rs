@@ -16,6 +16,7 @@ use serde_json::json;
 use super::create::{TypeArgument, folder};
 use crate::commands::schedule::{NEEDS_WORKER, schedules, shape};
 use crate::config;
+use crate::keep::KeepFlags;
 use crate::session::Session;
 use crate::table::printable;
 
@@ -25,10 +26,11 @@ use crate::table::printable;
 Examples:
   manifold backup schedule aviation --cron '30 2 * * *'
   manifold backup schedule aviation --cron @weekly --name weekly --type full --compress --to /mnt/usb
+  manifold backup schedule aviation --cron '0 * * * *' --keep-hourly 24 --keep-daily 7 --keep-monthly 12
   manifold backup schedule aviation --cron '0 * * * *' --time-zone UTC --on-failure-command notify-send 'no backup'
 
 The five fields are minute, hour, day of the month, month and day of the week. Each backup is read back and compared \
-once it is made. A project has one schedule of a name: the same command again changes it. `manifold schedule` lists, \
+once it is made. With a --keep flag, what the policy does not keep is deleted then, as by `backup prune`. A project has one schedule of a name: the same command again changes it. `manifold schedule` lists, \
 switches off and deletes schedules.
 
 The command on failure is run without a shell, with what failed in MANIFOLD_JOB_ID, MANIFOLD_PROJECT_ID, \
@@ -60,6 +62,8 @@ pub(crate) struct ScheduleArgs {
     /// Do not read each backup back; it never counts as verified then
     #[arg(long)]
     no_verify: bool,
+    #[command(flatten)]
+    keep: KeepFlags,
     /// What becomes of slots for which no worker ran
     #[arg(long, value_name = "POLICY", default_value = "run_once")]
     missed: MissedArgument,
@@ -104,6 +108,7 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
             compress: arguments.compress,
         },
         verify: !arguments.no_verify,
+        keep: arguments.keep.policy_if_any(),
         ..BackupProject::each_time(id.clone(), arguments.r#type.into())
     };
     let command = arguments.on_failure_command;

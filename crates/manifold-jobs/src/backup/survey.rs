@@ -1,0 +1,89 @@
+//! What a policy makes of the backups of a store.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use entity_core::backups;
+use entity_core::enums::BackupState;
+use manifold_store::{Backups, ProjectId, SqliteManager};
+
+use super::keeping::{Candidate, Fate, Standing, decide};
+use super::{BackupError, Manifest};
+use crate::Retention;
+
+/// A backup, and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weighed {
+    /// The backup as the hub lists it.
+    pub backup: backups::Model,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
+/// The backups of a project, or of each, newest first, with what the policy makes of them; one list a project. `Err` holds the
+/// backup that has failed last, on whose account none of its project is deleted. Reads only.
+///
+/// # Errors
+/// [`BackupError::Store`] by meaning.
+pub async fn survey(
+    manager: &Arc<SqliteManager>,
+    project: Option<&ProjectId>,
+    policy: &Retention,
+) -> Result<Vec<Result<Vec<Weighed>, backups::Model>>, BackupError> {
+    let listed = Backups::new(manager).list(project).await?;
+    let policy = *policy;
+    super::blocking(move || {
+        let mut projects: BTreeMap<String, Vec<backups::Model>> = BTreeMap::new();
+        for backup in listed {
+            let of_project = projects.entry(backup.project_id.clone()).or_default();
+            of_project.push(backup);
+        }
+        Ok(projects
+            .into_values()
+            .map(|backups| weigh(&policy, backups))
+            .collect())
+    })
+    .await
+}
+
+fn weigh(
+    policy: &Retention,
+    newest_first: Vec<backups::Model>,
+) -> Result<Vec<Weighed>, backups::Model> {
+    let candidates: Vec<_> = newest_first.iter().map(Candidate::of).collect();
+    match decide(policy, &candidates) {
+        Some(fates) => {
+            let both = newest_first.into_iter().zip(fates);
+            Ok(both
+                .map(|(backup, fate)| Weighed { backup, fate })
+                .collect())
+        }
+        None => {
+            let mut ended = newest_first.into_iter().zip(candidates);
+            match ended.find(|(_, candidate)| candidate.standing != Standing::Running) {
+                Some((failed, _)) => Err(failed),
+                None => Ok(Vec::new()),
+            }
+        }
+    }
+}
+
+impl Candidate {
+    /// What the hub and the folder say of a backup. Blocks.
+    fn of(backup: &backups::Model) -> Self {
+        let is_there = || Path::new(&backup.location).join(Manifest::NAME).is_file();
+        let standing = match backup.state {
+            BackupState::Running => Standing::Running,
+            BackupState::Failed => Standing::Failed,
+            BackupState::Completed if !is_there() => Standing::Missing,
+            BackupState::Completed if backup.verified_at.is_some() => Standing::Verified,
+            BackupState::Completed => Standing::Unverified,
+        };
+        Self {
+            made_at: backup.created_at,
+            standing,
+            with_data: backup.with_data,
+        }
+    }
+}

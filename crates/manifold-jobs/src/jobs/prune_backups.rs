@@ -1,0 +1,90 @@
+//! Deletes the backups that a policy does not keep.
+
+use entity_core::enums::LogLevel;
+use manifold_store::{Backups, ProjectId};
+use serde::{Deserialize, Serialize};
+
+use crate::backup::{self, Fate, Weighed};
+use crate::{Job, JobContext, JobError, Retention};
+
+/// Deletes the backups of a project, or of each, that a policy does not keep; see [`backup::decide`]. What is cancelled, fails or dies
+/// between two leaves the others as they are; the same again goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PruneBackups {
+    /// The project; each, also those that are gone, if `None`.
+    pub project_id: Option<ProjectId>,
+    /// What is kept.
+    pub keep: Retention,
+}
+
+/// What became of the backups of one project.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrunedProject {
+    /// The project, which may be gone.
+    pub project_id: String,
+    /// The ids of the backups that were deleted, newest first.
+    pub deleted: Vec<String>,
+    /// What they took, in bytes.
+    pub bytes_freed: u64,
+    /// The id of the last backup, when that has failed; then nothing was deleted.
+    pub failed: Option<String>,
+}
+
+impl Job for PruneBackups {
+    const KIND: &'static str = "prune_backups";
+    const MAX_ATTEMPTS: i64 = 3;
+
+    /// What became of the backups, project by project.
+    type Output = Vec<PrunedProject>;
+
+    async fn run(&self, context: &JobContext) -> Result<Vec<PrunedProject>, JobError> {
+        prune(context, self.project_id.as_ref(), &self.keep).await
+    }
+}
+
+/// Deletes backups for a job.
+pub(super) async fn prune(
+    context: &JobContext,
+    project: Option<&ProjectId>,
+    keep: &Retention,
+) -> Result<Vec<PrunedProject>, JobError> {
+    let mut pruned = Vec::new();
+    for weighed in backup::survey(context.manager(), project, keep).await? {
+        pruned.push(match weighed {
+            Ok(weighed) => delete(context, weighed).await?,
+            Err(failed) => {
+                context.log(
+                    LogLevel::Warn,
+                    format!(
+                        "no backup of project {} is deleted: {}, the last one, has failed",
+                        failed.project_id, failed.id
+                    ),
+                );
+                PrunedProject {
+                    project_id: failed.project_id,
+                    failed: Some(failed.id),
+                    ..PrunedProject::default()
+                }
+            }
+        });
+    }
+    Ok(pruned)
+}
+
+async fn delete(context: &JobContext, weighed: Vec<Weighed>) -> Result<PrunedProject, JobError> {
+    let backups = Backups::new(context.manager());
+    let mut pruned = PrunedProject::default();
+    for Weighed { backup, fate } in weighed {
+        pruned.project_id.clone_from(&backup.project_id);
+        if fate != Fate::Deleted {
+            continue;
+        }
+        context.check_cancelled()?;
+        context.hold().await?;
+        backups.delete(&backup).await?;
+        context.log(LogLevel::Info, format!("backup {} was deleted", backup.id));
+        pruned.bytes_freed += backup.size_bytes.unwrap_or_default().unsigned_abs();
+        pruned.deleted.push(backup.id);
+    }
+    Ok(pruned)
+}
