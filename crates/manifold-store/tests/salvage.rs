@@ -11,9 +11,11 @@ mod support;
 mod text_records;
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use manifold_store::rows::{ImportOptions, Unwatched};
+use entity_project::data_sources;
+use manifold_store::rows::{self, ImportOptions, Unwatched};
 use manifold_store::{
     DataSources, DatabaseManager as _, Doctor, NewSource, ProjectId, Quarantine, RowLog, Salvage,
     SalvageError, Salvaged, SnapshotId, Timestamp,
@@ -36,30 +38,40 @@ async fn large_named(store: &Store, name: &str) -> (ProjectId, PathBuf) {
             .create(&id, NewSource::file(name))
             .await
             .unwrap();
-        let cells: Vec<[String; 2]> = (0..ROWS)
-            .map(|row| [format!("{name} {row}"), "x".repeat(40)])
-            .collect();
-        let cells: Vec<[&str; 2]> = cells
-            .iter()
-            .map(|[a, b]| [a.as_str(), b.as_str()])
-            .collect();
-        let rows: Vec<&[&str]> = cells.iter().map(|row| &row[..]).collect();
-        let options = ImportOptions::new(SnapshotId::new().to_string(), Timestamp::now());
-        RowLog::new(&store.manager)
-            .import(
-                &id,
-                &source.id.parse().unwrap(),
-                TextRecords::new(&["a", "b"], &rows),
-                options,
-                Unwatched,
-                |_| {},
-            )
-            .await
-            .unwrap();
+        import(store, &id, &source, 0..ROWS).await;
     }
     assert!(store.manager.close(&id).await.unwrap());
     let path = store.manager.layout().spoke(&id.namespace());
     (id, path)
+}
+
+/// Imports the rows with these numbers.
+async fn import(
+    store: &Store,
+    project: &ProjectId,
+    source: &data_sources::Model,
+    numbers: impl Iterator<Item = usize>,
+) {
+    let cells: Vec<[String; 2]> = numbers
+        .map(|row| [format!("{} {row}", source.name), "x".repeat(40)])
+        .collect();
+    let cells: Vec<[&str; 2]> = cells
+        .iter()
+        .map(|[a, b]| [a.as_str(), b.as_str()])
+        .collect();
+    let rows: Vec<&[&str]> = cells.iter().map(|row| &row[..]).collect();
+    let options = ImportOptions::new(SnapshotId::new().to_string(), Timestamp::now());
+    RowLog::new(&store.manager)
+        .import(
+            project,
+            &source.id.parse().unwrap(),
+            TextRecords::new(&["a", "b"], &rows),
+            options,
+            Unwatched,
+            |_| {},
+        )
+        .await
+        .unwrap();
 }
 
 /// The pages of a table or index that are leaves or inside of its tree, in the order of the tree.
@@ -142,6 +154,49 @@ async fn values(store: &Store, salvaged: &Salvaged, view: &str) -> BTreeSet<Stri
 
 fn all(name: &str) -> BTreeSet<String> {
     (0..ROWS).map(|row| format!("{name} {row}")).collect()
+}
+
+#[tokio::test]
+async fn rows_whose_order_is_lost_stand_in_natural_order() {
+    for spoil in [
+        "UPDATE row_orders SET runs = x'80'",
+        "DELETE FROM row_orders",
+    ] {
+        let store = support::store().await;
+        let (id, path) = large(&store).await;
+        let source = DataSources::new(store.manager.clone())
+            .find(&id, "orders")
+            .await
+            .unwrap();
+        import(&store, &id, &source, (0..ROWS).rev()).await;
+        assert!(store.manager.close(&id).await.unwrap());
+        let shell = rusqlite::Connection::open_with_flags_and_vfs(
+            &path,
+            rusqlite::OpenFlags::default(),
+            manifold_store::vfs(),
+        )
+        .unwrap();
+        assert_eq!(shell.execute(spoil, []).unwrap(), 1);
+        drop(shell);
+        let salvaged = salvage(&store, &id).await.unwrap();
+        let salvaged: ProjectId = salvaged.project.id.parse().unwrap();
+        let mut read = Vec::new();
+        let read = RowLog::new(&store.manager)
+            .read(&salvaged, move |connection| {
+                let latest = rows::latest(connection, &source.id)?.unwrap();
+                rows::read(connection, &latest, None, None, |_, row, _| {
+                    read.push(format!("{:?}", row.cell(0)));
+                    ControlFlow::Continue(())
+                })?;
+                Ok(read)
+            })
+            .await
+            .unwrap();
+        let expected: Vec<String> = (0..ROWS)
+            .map(|row| format!("{:?}", rows::Cell::Text(format!("orders {row}").as_bytes())))
+            .collect();
+        assert_eq!(read, expected);
+    }
 }
 
 #[tokio::test]

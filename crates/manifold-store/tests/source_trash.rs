@@ -86,6 +86,7 @@ async fn filled() -> (Store, ProjectId, SourceId, SourceId) {
         .execute_batch(
             "INSERT INTO rejected_rows(snapshot_id, line, reason, raw) SELECT id, 7, 'r', x'00ff' FROM snapshots;\
              INSERT INTO row_quirks SELECT id, 1, 1, 8388607, x'ff00' FROM data_sources;\
+             INSERT INTO row_orders SELECT id, 1, x'060202' FROM data_sources;\
              INSERT INTO import_history(id, source_id, source_name, snapshot_id, file_name, format, \"rows\", rejected, state, started_at) \
              SELECT 'line ' || id, source_id, 's', id, 'f', 'csv', 1, 0, 'completed', taken_at FROM snapshots",
         )
@@ -180,6 +181,24 @@ async fn everything_of_a_source_goes_and_comes_back() {
     sound(&store).await;
     import(&store, &project, &planes, &[&["2", "c"], &["4", "e"]]).await;
     assert_eq!(snapshots.list(&project, None).await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_source_comes_back_that_was_deleted_before_the_schema_had_all_tables() {
+    let (store, project, planes, _) = filled().await;
+    let trash = SourceTrash::new(&store.manager);
+    trash.delete(&project, &planes, |_| {}).await.unwrap();
+    let shell =
+        Connection::open_with_flags_and_vfs(spoke(&store, &project), OpenFlags::default(), vfs())
+            .unwrap();
+    shell
+        .execute_batch("DROP TABLE \"@trash_1_row_orders\"")
+        .unwrap();
+    drop(shell);
+    trash.undelete(&project, "planes", None).await.unwrap();
+    sound(&store).await;
+    let snapshots = Snapshots::new(store.manager.clone());
+    assert_eq!(snapshots.list(&project, None).await.unwrap().len(), 3);
 }
 
 #[tokio::test]

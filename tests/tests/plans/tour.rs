@@ -6,7 +6,7 @@ use std::sync::Arc;
 use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
-use manifold_store::rows::Effect;
+use manifold_store::rows::{Effect, Listing};
 use manifold_store::{
     DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs, Migrations, NewProject,
     NewSource, ProjectId, Projects, RowLog, Setting, Settings, Snapshots, SourceChange, SourceId,
@@ -109,7 +109,13 @@ pub(crate) async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> Project
             rows::snapshot(connection, &from)?,
             rows::snapshot(connection, &to)?,
         );
-        rows::diff(connection, &from, &to, 10, Some(&["id".to_owned()]))?;
+        rows::diff(
+            connection,
+            &from,
+            &to,
+            Listing::first(10),
+            Some(&["id".to_owned()]),
+        )?;
         let mut half = None;
         rows::read(connection, &to, None, Some(100), |position, _, _| {
             half = Some(position);

@@ -4,6 +4,7 @@ use super::error::{Doing, RowsError};
 use super::index::settle_indexes;
 use super::publish::{now, raise_revision, time};
 use super::recover::{Published, Recovered, drop_rows, recover};
+use super::row_order::remove_unnamed;
 use super::snapshot::{Snapshot, latest, next, previous, snapshot};
 use super::source::Source;
 use super::transaction::{Guard, begin, keeping_level};
@@ -67,6 +68,7 @@ pub fn delete(
             deleted.rows_deleted += gone.rows_deleted;
             deleted.rows_reopened += gone.rows_reopened;
         }
+        remove_unnamed(&transaction, source_id).doing("removing an order of rows")?;
         create_view(&transaction, source_id)?;
         settle_indexes(&transaction, source_id)?;
         raise_revision(&transaction)?;

@@ -1,5 +1,6 @@
 //! What differs between two snapshots of a source.
 
+use super::diff_moved::{Moved, moved};
 use super::diff_rows::{Version, Versions, fetch};
 use super::error::{Doing, RowsError};
 use super::row::Row;
@@ -37,6 +38,33 @@ pub struct DiffColumn {
     pub to: Option<Column>,
 }
 
+/// Which of the changes between two snapshots are returned; all are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listing {
+    /// The most changes.
+    pub limit: u64,
+    /// Whether rows that only moved are among them.
+    pub moved: bool,
+}
+
+impl Listing {
+    /// Every change.
+    pub const ALL: Self = Self {
+        limit: u64::MAX,
+        moved: true,
+    };
+
+    /// At most this many changes of any kind.
+    #[must_use]
+    pub const fn first(limit: u64) -> Self {
+        Self { limit, moved: true }
+    }
+
+    fn most_moved(self) -> u64 {
+        if self.moved { self.limit } else { 0 }
+    }
+}
+
 /// One row that differs. Rows have one cell per [`Diff::columns`], NULL where their snapshot does
 /// not have the column.
 #[derive(Debug, Clone)]
@@ -65,11 +93,11 @@ pub enum Change {
     },
 }
 
-/// Compares two snapshots of one source; either may be the older. `limit` is the most changes to
-/// return, while all are counted. Rows are paired by `key` (shown names; the source's key if
+/// Compares two snapshots of one source; either may be the older. Rows are paired by `key` (shown names; the source's key if
 /// `None`) where both snapshots have all of its columns, otherwise by their content.
 ///
-/// Reads only the row versions that differ, and keeps about 100 bytes for each.
+/// Reads only the row versions that differ, and keeps about 100 bytes for each. If not the same stored order holds for both
+/// snapshots, it reads all rows to see which of them moved.
 ///
 /// # Errors
 /// [`RowsError::DifferentSources`], [`RowsError::NoSource`] and [`RowsError::Sqlite`].
@@ -77,7 +105,7 @@ pub fn diff(
     conn: &Connection,
     from: &Snapshot,
     to: &Snapshot,
-    limit: u64,
+    listing: Listing,
     key: Option<&[String]>,
 ) -> Result<Diff, RowsError> {
     if from.source_id != to.source_id {
@@ -91,37 +119,43 @@ pub fn diff(
     let key = key_indexes(&columns, key.unwrap_or(&source.key_columns));
     let versions = Versions::read(conn, from, to, &columns, &key).doing("comparing snapshots")?;
     let mut pairs = versions.pair();
-    pairs.retain(|pair| !pair.is_same_place());
-    pairs.sort_unstable_by(|a, b| a.order().total_cmp(&b.order()));
+    let mut elsewhere = 0;
+    if from.order_id == to.order_id {
+        pairs.retain(|pair| !pair.is_same_place());
+    } else {
+        let Moved {
+            new_versions,
+            same_version,
+            first,
+        } = moved(conn, from, to, &pairs, listing.most_moved())?;
+        let stands_elsewhere = |version: Version| new_versions.contains(&version.rid);
+        pairs.retain(|pair| !pair.same || pair.after.is_some_and(stands_elsewhere));
+        elsewhere = same_version - first.len() as u64;
+        pairs.extend(first);
+    }
+    pairs.sort_by(|a, b| a.order().total_cmp(&b.order()));
     let mut diff = Diff {
         added: 0,
         removed: 0,
         changed: 0,
-        moved: 0,
+        moved: elsewhere,
         columns,
         key,
         changes: Vec::new(),
     };
     for pair in &pairs {
         *match pair {
-            Pair {
-                before: Some(_),
-                after: Some(_),
-                same: true,
-            } => &mut diff.moved,
-            Pair {
-                before: Some(_),
-                after: Some(_),
-                same: false,
-            } => &mut diff.changed,
+            moved if moved.is_moved() => &mut diff.moved,
             Pair { before: None, .. } => &mut diff.added,
             Pair { after: None, .. } => &mut diff.removed,
+            _ => &mut diff.changed,
         } += 1;
     }
-    let shown = usize::try_from(limit)
-        .unwrap_or(usize::MAX)
-        .min(pairs.len());
-    for pair in &pairs[..shown] {
+    let limit = usize::try_from(listing.limit).unwrap_or(usize::MAX);
+    let listed = pairs
+        .iter()
+        .filter(|pair| listing.moved || !pair.is_moved());
+    for pair in listed.take(limit) {
         let change = pair
             .change(conn, from, to, &diff.columns)
             .doing("reading changed rows")?;
@@ -197,6 +231,20 @@ pub(super) struct Pair {
 }
 
 impl Pair {
+    /// A row with one version, which stands elsewhere.
+    pub(super) fn moved(version: Version) -> Self {
+        Self {
+            before: Some(version),
+            after: Some(version),
+            same: true,
+        }
+    }
+
+    /// Both versions have the same content.
+    fn is_moved(&self) -> bool {
+        self.same && self.before.is_some() && self.after.is_some()
+    }
+
     /// The row was replaced and put back: it is as it was.
     fn is_same_place(&self) -> bool {
         match (self.before, self.after) {

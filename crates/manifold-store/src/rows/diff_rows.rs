@@ -3,6 +3,7 @@
 use super::cell::Cell;
 use super::diff::{DiffColumn, Pair};
 use super::row::Row;
+use super::row_order::RowOrder;
 use super::snapshot::{Column, Snapshot};
 use super::source::{END, column_list};
 use rusqlite::{Connection, Statement, params};
@@ -16,6 +17,18 @@ pub(super) struct Version {
     pub(super) place: f64,
     key: u128,
     content: u128,
+}
+
+impl Version {
+    /// One that is not compared any more.
+    pub(super) fn at(rid: i64, place: f64) -> Self {
+        Self {
+            rid,
+            place,
+            key: 0,
+            content: 0,
+        }
+    }
 }
 
 /// The versions that only the first, and only the second snapshot shows.
@@ -57,12 +70,19 @@ impl Versions {
             "SELECT coalesce(_pos, _rid), _rid{list} FROM {table} \
              WHERE _rid > ?1 AND _rid <= ?2 AND +_to > ?3"
         ))?;
-        let born = hasher.versions(&mut born, params![older.rid_hi, newer.rid_hi, newer.seq])?;
+        let mut born =
+            hasher.versions(&mut born, params![older.rid_hi, newer.rid_hi, newer.seq])?;
         let mut closed = conn.prepare(&format!(
             "SELECT coalesce(_pos, _rid), _rid{list} FROM {table} \
              WHERE _to < {END} AND _to > ?1 AND _to <= ?2 AND +_rid <= ?3"
         ))?;
-        let closed = hasher.versions(&mut closed, params![older.seq, newer.seq, older.rid_hi])?;
+        let mut closed =
+            hasher.versions(&mut closed, params![older.seq, newer.seq, older.rid_hi])?;
+        place_listed(conn, older, &mut closed)?;
+        // What is younger than the older snapshot is younger than its order too.
+        if newer.order_id != older.order_id {
+            place_listed(conn, newer, &mut born)?;
+        }
         Ok(if from.seq <= to.seq {
             Self {
                 before: closed,
@@ -134,6 +154,33 @@ impl Versions {
         self.before = left;
         self.after = right;
     }
+}
+
+/// Gives the versions that the snapshot's stored order lists the places that it gives them.
+fn place_listed(
+    conn: &Connection,
+    snapshot: &Snapshot,
+    versions: &mut [Version],
+) -> rusqlite::Result<()> {
+    let Some(order_id) = snapshot.order_id.filter(|_| !versions.is_empty()) else {
+        return Ok(());
+    };
+    versions.sort_unstable_by_key(|version| version.rid);
+    let mut order = RowOrder::open(conn, &snapshot.source_id, order_id)?;
+    let mut place = 1;
+    while let Some(stretch) = order.next()? {
+        let (a, b) = (stretch.first, stretch.last());
+        let begin = versions.partition_point(|version| version.rid < a.min(b));
+        for version in &mut versions[begin..] {
+            if version.rid > a.max(b) {
+                break;
+            }
+            // Places stay far below 2^53.
+            version.place = (place + (version.rid - a).abs()) as f64;
+        }
+        place += stretch.count();
+    }
+    Ok(())
 }
 
 struct VersionHasher {

@@ -84,6 +84,7 @@ pub(super) fn run(
         },
         finished: &exhausted.finished,
         rid_hi: source.next_rid - 1 + exhausted.rows,
+        order_id: None,
         next_phys,
         next_quirk: source.next_quirk + quirks,
     };
@@ -107,7 +108,7 @@ pub(super) fn run(
     exhausted
         .rejects
         .write(&transaction, &options.snapshot_id, |row| {
-            (row < rows).then_some(first + row)
+            Ok((row < rows).then_some(first + row))
         })?;
     fail_point!("import-snapshot-written", RowsError::interrupted());
     transaction.commit().doing("publishing the snapshot")?;

@@ -6,6 +6,7 @@ use super::records::Records;
 use super::recover::recover;
 use super::snapshot::{Column, Counts, Snapshot, latest, published_by};
 use super::source::Source;
+use super::spool::LIST_IN_MEMORY;
 use super::transaction::keeping_level;
 use super::watch::Watch;
 use super::{first_import, later_import};
@@ -35,6 +36,10 @@ pub struct ImportOptions {
     /// The most rows that are looked ahead on each side to find where two versions of a source
     /// meet again. Smaller is quicker on very different versions, and never less exact.
     pub window: usize,
+    /// When more than this many percent of the rows have moved, their order is stored instead of new versions of them.
+    pub most_moved: u32,
+    /// Of each list of what differs, what is above this many bytes is in temporary files beside the project.
+    pub list_bytes: usize,
     /// The durability of the publishing transaction; all others are [`Durability::Relaxed`].
     pub durability: Durability,
     /// Find out what would change and write nothing.
@@ -45,7 +50,8 @@ pub struct ImportOptions {
 }
 
 impl ImportOptions {
-    /// The usual way: no key, batches of 100,000 rows, a window of 1,024, full durability.
+    /// The usual way: no key, batches of 100,000 rows, a window of 1,024, an order for more than 10 % of moved rows,
+    /// lists of 8 MiB in memory, full durability.
     #[must_use]
     pub fn new(snapshot_id: impl Into<String>, taken_at: DateTime<Utc>) -> Self {
         Self {
@@ -57,6 +63,8 @@ impl ImportOptions {
             taken_at,
             batch_rows: 100_000,
             window: 1_024,
+            most_moved: 10,
+            list_bytes: LIST_IN_MEMORY,
             durability: Durability::Full,
             dry_run: false,
             resumable: false,

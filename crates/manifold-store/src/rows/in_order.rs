@@ -1,23 +1,28 @@
 //! The rows of a snapshot in their original order.
 
+use super::listed::Listed;
+use super::log_tail;
 use super::position::Position;
 use super::snapshot::Snapshot;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, Row, Rows, Statement};
 
-/// The two scans whose merge is a snapshot in its original order: rows in natural order, whose
-/// place is their rid, and rows with a stored position, through its index.
+/// The scans whose merge is a snapshot in its original order: rows in natural order, whose place is
+/// their rid, and rows with a stored position, through its index. If an order is stored, they are the
+/// rows that are younger than it, and those that it lists are the third.
 pub(super) struct OrderedScan<'c> {
     natural: Statement<'c>,
     positioned: Statement<'c>,
-    bounds: (i64, i64),
+    conn: &'c Connection,
+    snapshot: &'c Snapshot,
+    columns: String,
 }
 
 impl<'c> OrderedScan<'c> {
     /// Prepares reading `columns` (SQL, each with a comma before it) of `snapshot`'s rows.
     pub(super) fn prepare(
         conn: &'c Connection,
-        snapshot: &Snapshot,
+        snapshot: &'c Snapshot,
         columns: &str,
     ) -> rusqlite::Result<Self> {
         let table = snapshot.table;
@@ -29,18 +34,28 @@ impl<'c> OrderedScan<'c> {
         let positioned = conn.prepare(&format!(
             "SELECT _pos, _rid{columns} FROM {table} INDEXED BY {table}_pos \
              WHERE _pos IS NOT NULL AND _pos >= ?3 AND (_pos > ?3 OR _rid > ?4) \
-             AND +_rid <= ?1 AND +_to > ?2 ORDER BY _pos, _rid"
+             AND +_rid > ?5 AND +_rid <= ?1 AND +_to > ?2 ORDER BY _pos, _rid"
         ))?;
         Ok(Self {
             natural,
             positioned,
-            bounds: (snapshot.rid_hi, snapshot.seq),
+            conn,
+            snapshot,
+            columns: columns.to_owned(),
         })
+    }
+
+    /// All rows, which it is worth to prepare for.
+    pub(super) fn all_rows(&mut self) -> rusqlite::Result<InOrder<'_>> {
+        if let Some(sql) = log_tail::query(self.conn, self.snapshot, &self.columns)? {
+            self.positioned = self.conn.prepare(&sql)?;
+        }
+        self.rows(None)
     }
 
     /// Starts with the row behind `after`, or with the first.
     pub(super) fn rows(&mut self, after: Option<Position>) -> rusqlite::Result<InOrder<'_>> {
-        let (rid_hi, seq) = self.bounds;
+        let (rid_hi, seq) = (self.snapshot.rid_hi, self.snapshot.seq);
         let after = after.unwrap_or(Position {
             place: f64::MIN,
             rid: i64::MIN,
@@ -48,13 +63,26 @@ impl<'c> OrderedScan<'c> {
         // Rounded down and saturated: an integer is above the place iff it is above this.
         // Saturates, which is what is meant.
         let after_rid = after.place.floor() as i64;
+        let listed = match self.snapshot.order_id {
+            None => None,
+            Some(order) => Some(Listed::open(
+                self.conn,
+                self.snapshot,
+                order,
+                &self.columns,
+                after.place,
+            )?),
+        };
+        let oldest = listed.as_ref().map_or(i64::MIN, Listed::highest);
         Ok(InOrder {
-            natural: self.natural.query((rid_hi, seq, after_rid))?,
+            natural: self.natural.query((rid_hi, seq, after_rid.max(oldest)))?,
             positioned: self
                 .positioned
-                .query((rid_hi, seq, after.place, after.rid))?,
+                .query((rid_hi, seq, after.place, after.rid, oldest))?,
+            listed,
             natural_head: None,
             positioned_head: None,
+            listed_head: None,
             on: On::Start,
         })
     }
@@ -65,14 +93,17 @@ enum On {
     Start,
     Natural,
     Positioned,
+    Listed,
 }
 
 /// A cursor over the rows of a snapshot, in order and in constant memory.
 pub(super) struct InOrder<'s> {
     natural: Rows<'s>,
     positioned: Rows<'s>,
+    listed: Option<Listed<'s>>,
     natural_head: Option<Position>,
     positioned_head: Option<Position>,
+    listed_head: Option<Position>,
     on: On,
 }
 
@@ -84,24 +115,47 @@ impl InOrder<'_> {
             On::Start => {
                 self.natural_head = advance(&mut self.natural)?;
                 self.positioned_head = advance(&mut self.positioned)?;
+                self.advance_listed()?;
             }
             On::Natural => self.natural_head = advance(&mut self.natural)?,
             On::Positioned => self.positioned_head = advance(&mut self.positioned)?,
+            On::Listed => self.advance_listed()?,
         }
         self.on = match (self.natural_head, self.positioned_head) {
             (Some(a), Some(b)) if (b.place, b.rid) < (a.place, a.rid) => On::Positioned,
             (None, Some(_)) => On::Positioned,
             _ => On::Natural,
         };
-        let (head, rows, natural) = match self.on {
-            On::Positioned => (self.positioned_head, &self.positioned, false),
-            On::Start | On::Natural => (self.natural_head, &self.natural, true),
+        if let Some(listed) = self.listed_head {
+            let other = match self.on {
+                On::Positioned => self.positioned_head,
+                _ => self.natural_head,
+            };
+            if other.is_none_or(|other| (listed.place, listed.rid) < (other.place, other.rid)) {
+                self.on = On::Listed;
+            }
+        }
+        let (head, row, natural) = match self.on {
+            On::Positioned => (self.positioned_head, self.positioned.get(), false),
+            On::Listed => (
+                self.listed_head,
+                self.listed.as_ref().and_then(Listed::row),
+                false,
+            ),
+            On::Start | On::Natural => (self.natural_head, self.natural.get(), true),
         };
-        Ok(head.zip(rows.get()).map(|(position, row)| Placed {
+        Ok(head.zip(row).map(|(position, row)| Placed {
             position,
             natural,
             row,
         }))
+    }
+
+    fn advance_listed(&mut self) -> rusqlite::Result<()> {
+        if let Some(listed) = &mut self.listed {
+            self.listed_head = listed.advance()?;
+        }
+        Ok(())
     }
 }
 
@@ -147,7 +201,8 @@ mod tests {
         project.import(&Csvish::new("a", &lines));
         lines.swap(3, 400);
         project.import(&Csvish::new("a", &lines));
-        let mut scan = OrderedScan::prepare(&project.conn, &project.latest(), ", c1").unwrap();
+        let latest = project.latest();
+        let mut scan = OrderedScan::prepare(&project.conn, &latest, ", c1").unwrap();
         let mut rows = scan.rows(None).unwrap();
         while rows.next().unwrap().is_some() {}
         drop(rows);

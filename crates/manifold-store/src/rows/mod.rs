@@ -6,7 +6,8 @@
 //! `_rid <= snapshot.rid_hi AND _to > snapshot.seq`. What `published` names is the latest snapshot;
 //! rows above it and closes beyond it do not exist yet for any reader.
 //!
-//! Rows stand in natural order (by rid) unless `_pos` gives another place; see [`Position`].
+//! Rows stand in natural order (by rid) unless `_pos` gives another place; see [`Position`]. A snapshot in which many rows
+//! moved stores the order of its rows instead; it holds for the snapshots behind it too.
 //!
 //! Everything here is synchronous and works on a connection that the caller lends from a blocking
 //! thread. Cells come in through [`Records`]; what they mean is told by codes that are opaque here.
@@ -14,6 +15,7 @@
 mod cell;
 mod delete;
 mod diff;
+mod diff_moved;
 mod diff_rows;
 mod duplicates;
 mod error;
@@ -25,7 +27,9 @@ mod in_order;
 mod index;
 mod input;
 mod later_import;
+mod listed;
 mod load;
+mod log_tail;
 mod position;
 mod publish;
 mod quirks;
@@ -34,7 +38,9 @@ mod records;
 mod recover;
 mod rejects;
 mod row;
+mod row_order;
 mod snapshot;
+mod sorter;
 mod source;
 mod spool;
 mod transaction;
@@ -45,13 +51,14 @@ mod view_cell;
 mod view_date;
 mod view_name;
 mod watch;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use cell::Cell;
 pub use delete::{Deleted, Effect, delete};
-pub use diff::{Change, Diff, DiffColumn, diff};
+pub use diff::{Change, Diff, DiffColumn, Listing, diff};
 pub use error::{GuardError, ImportError, RowsError};
 pub use history::{History, RowVersion, VersionOp, history};
 pub use import::{ImportOptions, JobStep, Outcome, SnapshotSummary, import};
@@ -64,6 +71,7 @@ pub use records::{
 };
 pub use recover::{Recovered, recover};
 pub use row::Row;
+pub(crate) use row_order::remove_damaged as remove_damaged_orders;
 pub use snapshot::{Column, Counts, Snapshot, latest, published_by, snapshot};
 pub(crate) use source::{FIXED_COLUMNS, RowTable};
 pub use transaction::Guard;

@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// kept and used to go on reading behind it. The text form is opaque.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Position {
-    /// The rid of a row in natural order, otherwise its stored position.
+    /// The rid of a row in natural order, otherwise its stored position, or its number in the stored order.
     pub(super) place: f64,
     pub(super) rid: i64,
 }

@@ -20,6 +20,8 @@ pub(super) struct Publication<'a> {
     pub(super) finished: &'a Finished,
     /// The last rid that the snapshot may show.
     pub(super) rid_hi: i64,
+    /// The stored order of the rows, if one holds for them.
+    pub(super) order_id: Option<i64>,
     /// The next free column number.
     pub(super) next_phys: i64,
     /// The next free quirk id.
@@ -60,7 +62,7 @@ impl Publication<'_> {
             "INSERT INTO snapshots(id, source_id, job_id, job_step, number, seq, rid_hi, quirk_hi, \
              order_id, row_count, added, removed, changed, moved, rejected, padded, odd_cells, \
              input_hash, input_bytes, dialect, taken_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 self.options.snapshot_id,
                 source.id,
@@ -70,6 +72,7 @@ impl Publication<'_> {
                 source.next_seq,
                 self.rid_hi,
                 self.next_quirk - 1,
+                self.order_id,
                 counts.row_count,
                 counts.added,
                 counts.removed,

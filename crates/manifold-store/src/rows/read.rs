@@ -64,7 +64,10 @@ pub fn read(
     let columns = column_list(snapshot.columns.iter().map(|column| column.phys));
     let mut run = || {
         let mut scan = OrderedScan::prepare(conn, snapshot, &columns)?;
-        let mut rows = scan.rows(after)?;
+        let mut rows = match (after, limit) {
+            (None, None) => scan.all_rows()?,
+            _ => scan.rows(after)?,
+        };
         let mut quirks = QuirkScan::prepare(conn, snapshot)?;
         let mut quirks = quirks.rows(after)?;
         let mut left = limit.unwrap_or(u64::MAX);

@@ -42,7 +42,7 @@ impl Rejects {
         self,
         conn: &Connection,
         snapshot_id: &str,
-        rid: impl Fn(i64) -> Option<i64>,
+        mut rid: impl FnMut(i64) -> std::io::Result<Option<i64>>,
     ) -> Result<(), RowsError> {
         let mut insert = conn
             .prepare(
@@ -55,7 +55,7 @@ impl Rejects {
             let mut cell = || Cell::unpack(&mut packed).ok_or_else(damaged_spool);
             let (before, line, reason, raw) = (cell()?, cell()?, cell()?, cell()?);
             let before = match before {
-                Cell::Int(before) => rid(before),
+                Cell::Int(before) => rid(before)?,
                 _ => None,
             };
             insert

@@ -20,6 +20,9 @@ pub struct Snapshot {
     pub seq: i64,
     /// As [`Self::rid_hi`], for quirks.
     pub quirk_hi: i64,
+    /// The stored order that holds for the rows; `None` while they stand in natural order, apart from those with a
+    /// position.
+    pub order_id: Option<i64>,
     /// The numbers of rows.
     pub counts: Counts,
     /// The identity of the input's bytes.
@@ -47,9 +50,7 @@ pub struct Counts {
     pub removed: i64,
     /// Rows with the same key and other values; 0 without a key.
     pub changed: i64,
-    /// Rows with the same values that are stored at another place. Nearly always that is because
-    /// they moved; it is also counted when rows behind one place had to be stored again because
-    /// no position between two neighbours was left.
+    /// Rows with the same values that stand elsewhere: those that do not keep their order, while as many as can do.
     pub moved: i64,
     /// Records that are no rows.
     pub rejected: i64,
@@ -81,7 +82,7 @@ pub struct Column {
 
 const SELECT: &str = "SELECT s.id, s.source_id, s.number, s.rid_hi, s.seq, s.quirk_hi, s.row_count, \
      s.added, s.removed, s.changed, s.moved, s.rejected, s.padded, s.odd_cells, s.input_hash, \
-     s.input_bytes, s.dialect, s.taken_at, d.row_table \
+     s.input_bytes, s.dialect, s.taken_at, d.row_table, s.order_id \
      FROM snapshots s JOIN data_sources d ON d.id = s.source_id";
 
 /// The snapshot with this id.
@@ -173,6 +174,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Snapshot> {
         rid_hi: row.get(3)?,
         seq: row.get(4)?,
         quirk_hi: row.get(5)?,
+        order_id: row.get(19)?,
         counts: Counts {
             row_count: row.get(6)?,
             added: row.get(7)?,

@@ -5,15 +5,21 @@ use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, Write};
 use std::path::PathBuf;
 
-/// What a spool keeps in memory, in bytes, before it goes on in a file.
+/// What a spool keeps in memory at most, in bytes, before it goes on in a file.
 const IN_MEMORY: usize = 8 << 20;
+/// What a list of rows keeps in memory, in bytes, before it goes on in a file. Of those that grow with what differs, two are
+/// filled at a time.
+pub(super) const LIST_IN_MEMORY: usize = 8 << 20;
 /// How much of the file is read at once, in bytes.
 const READ_AHEAD: usize = 256 << 10;
 
 /// Where temporary files go: the folder of the database, which has the room for the rows
 /// themselves. They have no name, so a crash leaves nothing behind.
 #[derive(Debug, Clone)]
-pub(super) struct Scratch(Option<PathBuf>);
+pub(super) struct Scratch {
+    folder: Option<PathBuf>,
+    in_memory: usize,
+}
 
 impl Scratch {
     pub(super) fn beside(conn: &Connection) -> Self {
@@ -25,11 +31,33 @@ impl Scratch {
                     .parent()
                     .map(std::path::Path::to_path_buf)
             });
-        Self(folder)
+        Self {
+            folder,
+            in_memory: LIST_IN_MEMORY,
+        }
     }
 
-    fn file(&self) -> io::Result<File> {
-        match &self.0 {
+    /// The system's folder for temporary files.
+    #[cfg(test)]
+    pub(super) fn anywhere() -> Self {
+        Self {
+            folder: None,
+            in_memory: LIST_IN_MEMORY,
+        }
+    }
+
+    /// Of what is set aside, no more than this many bytes of a list stay in memory.
+    pub(super) fn keeping(self, in_memory: usize) -> Self {
+        Self { in_memory, ..self }
+    }
+
+    /// How many records of `width` numbers stay in memory.
+    pub(super) fn most_records(&self, width: usize) -> usize {
+        (self.in_memory / (width * size_of::<u64>())).max(1)
+    }
+
+    pub(super) fn file(&self) -> io::Result<File> {
+        match &self.folder {
             Some(folder) => tempfile::tempfile_in(folder),
             None => tempfile::tempfile(),
         }
@@ -66,7 +94,7 @@ impl Spool {
         self.memory
             .extend_from_slice(&(bytes.len() as u64).to_le_bytes());
         self.memory.extend_from_slice(bytes);
-        if self.memory.len() > IN_MEMORY {
+        if self.memory.len() > self.scratch.in_memory.min(IN_MEMORY) {
             self.spill()?;
         }
         self.len += 1;

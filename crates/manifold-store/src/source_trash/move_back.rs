@@ -26,6 +26,9 @@ pub(super) async fn move_back(
             kept(number, table),
             shared_columns(transaction, number, table).await?,
         );
+        if columns.is_empty() {
+            continue; // the schema did not have it yet when the source was deleted
+        }
         let which = if table == RELATIONSHIPS {
             // The other one may have been deleted too.
             "WHERE from_source_id IN (SELECT id FROM data_sources) AND to_source_id IN (SELECT id FROM data_sources)"

@@ -8,16 +8,21 @@ use rusqlite::Connection;
 
 use super::{StagedError, mend_sources, row_table};
 use crate::freeze::{Table, TableKind, row_table_number};
-use crate::{StoreError, Timestamp};
+use crate::{StoreError, Timestamp, rows};
 
-/// Statements that make snapshots and what is published of them consistent.
+/// Statements that make snapshots and what is published of them consistent. Where the order of rows is lost they stand in natural
+/// order.
 const SNAPSHOTS: &str = "\
     DELETE FROM snapshots WHERE id NOT IN (SELECT snapshot_id FROM snapshot_columns);\
     DELETE FROM published WHERE snapshot_id NOT IN (SELECT id FROM snapshots);\
     INSERT INTO published(source_id, snapshot_id, rid_hi, seq) \
       SELECT s.source_id, s.id, s.rid_hi, s.seq FROM snapshots s \
       WHERE s.source_id NOT IN (SELECT source_id FROM published) \
-        AND s.seq = (SELECT max(o.seq) FROM snapshots o WHERE o.source_id = s.source_id)";
+        AND s.seq = (SELECT max(o.seq) FROM snapshots o WHERE o.source_id = s.source_id);\
+    UPDATE snapshots SET order_id = NULL WHERE order_id IS NOT NULL AND NOT EXISTS \
+      (SELECT 1 FROM row_orders o WHERE o.source_id = snapshots.source_id AND o.order_id = snapshots.order_id);\
+    DELETE FROM row_orders WHERE NOT EXISTS \
+      (SELECT 1 FROM snapshots s WHERE s.source_id = row_orders.source_id AND s.order_id = row_orders.order_id)";
 
 /// Gives the spoke its project and its sources, if they are lost, and the row tables of its sources; removes what refers to rows that
 /// are lost; counts the rows of snapshots in the tables that are `incomplete`. Returns how many rows were removed, by
@@ -33,6 +38,7 @@ pub(super) fn mend(
         ensure_project(connection, row)?;
         let mut removed = remove_orphans(connection)?;
         let before = count(connection)?;
+        rows::remove_damaged_orders(connection)?;
         connection.execute_batch(SNAPSHOTS)?;
         *removed.entry("snapshots".to_owned()).or_default() += before - count(connection)?;
         for (table, more) in remove_orphans(connection)? {

@@ -2,75 +2,14 @@
 
 use super::super::cell::Cell;
 use super::super::error::ImportError;
-use super::super::spool::{Scratch, Spool};
-use super::comparison::{Comparison, Identity, Likeness};
+use super::super::spool::Scratch;
+use super::comparison::{Comparison, Likeness};
+use super::findings::{Findings, IncomingOrphan, Run, StoredOrphan, Update};
 use super::windows::{Incoming, IncomingSide, Stored, StoredAt, StoredSide, nearest_common};
-use std::collections::HashMap;
 
 /// The window that is tried first. It is small because a single moved or inserted row must cost
 /// little.
 const FIRST_WINDOW: usize = 4;
-
-/// What the walk has found. Whole rows are set aside in spools; shared rows cost nothing.
-pub(super) struct Findings {
-    /// Stretches where both sides have the same rows in the same order.
-    pub(super) runs: Vec<Run>,
-    /// Rows within runs whose content changed, in the input's order.
-    pub(super) updates: Vec<Update>,
-    /// Stored rows that were not met.
-    pub(super) stored: Vec<StoredOrphan>,
-    /// Incoming rows that were not met.
-    pub(super) incoming: Vec<IncomingOrphan>,
-    /// Incoming rows that may have to be stored, packed, in the input's order.
-    pub(super) contents: Spool,
-    /// Rid and cells of the new columns for shared rows, packed.
-    pub(super) fills: Spool,
-    /// Ordinal and data of each incoming quirk, packed.
-    pub(super) quirks: Spool,
-    /// The rids of incoming rows with a quirk or behind a rejected record, by ordinal; those of
-    /// rows that may be stored anew are not known yet.
-    pub(super) noted: HashMap<i64, Option<i64>>,
-}
-
-/// Rows that follow each other on both sides.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Run {
-    /// The ordinal of the first incoming row.
-    pub(super) incoming: i64,
-    /// The ordinal of the first stored row.
-    pub(super) stored: i64,
-    /// How many rows.
-    pub(super) len: i64,
-    /// The place of the first stored row.
-    pub(super) first: f64,
-    /// The place of the last stored row.
-    pub(super) last: f64,
-}
-
-/// A row whose content changed.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Update {
-    pub(super) incoming: i64,
-    pub(super) stored: StoredAt,
-    /// Its index in [`Findings::contents`].
-    pub(super) content: u64,
-}
-
-/// A stored row that was not met.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StoredOrphan {
-    pub(super) identity: Identity,
-    pub(super) at: StoredAt,
-}
-
-/// An incoming row that was not met.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct IncomingOrphan {
-    pub(super) identity: Identity,
-    pub(super) incoming: i64,
-    /// Its index in [`Findings::contents`].
-    pub(super) content: u64,
-}
 
 /// The walk.
 pub(super) struct Lockstep<'w, 'i, 'a> {
@@ -80,6 +19,7 @@ pub(super) struct Lockstep<'w, 'i, 'a> {
     new_columns: Vec<usize>,
     window: usize,
     findings: Findings,
+    run: Option<Run>,
     packed: Vec<u8>,
 }
 
@@ -100,16 +40,8 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
             comparison,
             new_columns,
             window: window.max(1),
-            findings: Findings {
-                runs: Vec::new(),
-                updates: Vec::new(),
-                stored: Vec::new(),
-                incoming: Vec::new(),
-                contents: Spool::new(scratch),
-                fills: Spool::new(scratch),
-                quirks: Spool::new(scratch),
-                noted: HashMap::new(),
-            },
+            findings: Findings::new(scratch),
+            run: None,
             packed: Vec::new(),
         }
     }
@@ -119,7 +51,7 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
         while self.step()? {}
         loop {
             while let Some(stored) = self.stored.window.pop_front() {
-                self.orphan_stored(stored);
+                self.orphan_stored(stored)?;
             }
             if self.stored.next(|_| ((), true))?.is_none() {
                 break;
@@ -133,6 +65,10 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
                 break;
             }
         }
+        if let Some(run) = self.run {
+            self.findings.runs.push(run.pack())?;
+        }
+        self.findings.rows = self.incoming.rows();
         Ok(self.findings)
     }
 
@@ -183,7 +119,7 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
         likeness: Likeness,
     ) -> Result<(), ImportError> {
         let place = at.position.place;
-        match self.findings.runs.last_mut() {
+        match &mut self.run {
             Some(run)
                 if run.incoming + run.len == incoming.ordinal
                     && run.stored + run.len == at.ordinal =>
@@ -191,22 +127,29 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
                 run.len += 1;
                 run.last = place;
             }
-            _ => self.findings.runs.push(Run {
-                incoming: incoming.ordinal,
-                stored: at.ordinal,
-                len: 1,
-                first: place,
-                last: place,
-            }),
+            ended => {
+                let next = Run {
+                    incoming: incoming.ordinal,
+                    stored: at.ordinal,
+                    len: 1,
+                    first: place,
+                    last: place,
+                };
+                if let Some(run) = ended.replace(next) {
+                    self.findings.runs.push(run.pack())?;
+                }
+            }
         }
         self.note(&mut incoming, Some(at.position.rid))?;
         if likeness == Likeness::Changed {
             let content = self.set_aside(&incoming)?;
-            self.findings.updates.push(Update {
+            let update = Update {
                 incoming: incoming.ordinal,
-                stored: at,
+                place,
+                rid: at.position.rid,
                 content,
-            });
+            };
+            self.findings.updates.push(update.pack())?;
         } else if self
             .new_columns
             .iter()
@@ -244,7 +187,7 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
             let Some(stored) = self.stored.window.pop_front() else {
                 break;
             };
-            self.orphan_stored(stored);
+            self.orphan_stored(stored)?;
         }
         for _ in 0..incoming {
             let Some(incoming) = self.incoming.window.pop_front() else {
@@ -255,15 +198,17 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
         Ok(true)
     }
 
-    fn orphan_stored(&mut self, stored: Stored) {
+    fn orphan_stored(&mut self, stored: Stored) -> Result<(), ImportError> {
         let identity = stored
             .identity
             .unwrap_or_else(|| self.comparison.of_stored(&stored.row));
-        self.findings.stored.push(StoredOrphan {
+        let orphan = StoredOrphan {
             identity,
             at: stored.at,
-        });
+        };
+        self.findings.stored.push(orphan.pack())?;
         self.stored.recycle(stored);
+        Ok(())
     }
 
     fn orphan_incoming(&mut self, mut incoming: Incoming) -> Result<(), ImportError> {
@@ -272,11 +217,12 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
             .unwrap_or_else(|| self.comparison.of_incoming(&incoming.row));
         self.note(&mut incoming, None)?;
         let content = self.set_aside(&incoming)?;
-        self.findings.incoming.push(IncomingOrphan {
+        let orphan = IncomingOrphan {
             identity,
             incoming: incoming.ordinal,
             content,
-        });
+        };
+        self.findings.incoming.push(orphan.pack())?;
         self.incoming.recycle(incoming);
         Ok(())
     }
@@ -291,7 +237,9 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
     fn note(&mut self, incoming: &mut Incoming, rid: Option<i64>) -> Result<(), ImportError> {
         let quirk = incoming.row.quirk.take();
         if quirk.is_some() || incoming.behind_reject {
-            self.findings.noted.insert(incoming.ordinal, rid);
+            let (ordinal, rid) = (incoming.ordinal, rid.unwrap_or_default());
+            let noted = [ordinal, rid].map(i64::cast_unsigned);
+            self.findings.noted.push(noted)?;
         }
         if let Some(data) = quirk {
             self.packed.clear();

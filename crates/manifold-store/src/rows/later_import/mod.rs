@@ -4,14 +4,18 @@
 mod batches;
 mod columns;
 mod comparison;
+mod course;
+mod findings;
+mod item;
 mod lockstep;
+mod noted;
 mod pairs;
 mod places;
 mod plan;
 mod quirks;
 mod renamed;
 mod rids;
-mod subsequence;
+mod stays;
 mod windows;
 mod write;
 
@@ -22,15 +26,16 @@ use super::input::{Exhausted, Input};
 use super::publish::{Publication, complete_unchanged};
 use super::snapshot::{Column, Counts, Snapshot};
 use super::source::{Source, column_list};
-use super::spool::Scratch;
+use super::spool::{Scratch, Spool};
 use crate::fail_point;
 use batches::{Batches, Unmoved};
 use columns::Columns;
 use comparison::Comparison;
-use lockstep::{Findings, Lockstep};
-use pairs::{Pairing, pair};
-use plan::Plan;
+use lockstep::Lockstep;
+use pairs::pair;
+use plan::{Grounds, Order, Plan};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+pub(super) use stays::Stays;
 use windows::{IncomingSide, StoredSide};
 use write::Write;
 
@@ -66,8 +71,8 @@ pub(super) fn run(
     let Compared {
         columns: stored_columns,
         findings,
-        pairing,
-        plan,
+        mut plan,
+        scratch,
     } = compared;
     let mut publication = Publication {
         source,
@@ -76,6 +81,11 @@ pub(super) fn run(
         counts: plan.counts(input_counts),
         finished: &exhausted.finished,
         rid_hi: source.next_rid - 1,
+        order_id: match &plan.order {
+            Order::Inherited => previous.order_id,
+            Order::Natural => None,
+            Order::Stored(_) => Some(source.next_seq),
+        },
         next_phys: stored_columns.next_phys,
         next_quirk: source.next_quirk,
     };
@@ -89,29 +99,28 @@ pub(super) fn run(
     let mut batches = Batches::begin(conn, &mut input, unmoved, options)?;
     stored_columns.add(conn, source)?;
     batches.take_columns(stored_columns.next_phys)?;
-    let mut noted = findings.noted;
-    for pair in &pairing.pairs {
-        if let Some(noted) = noted.get_mut(&findings.incoming[pair.incoming].incoming) {
-            *noted = Some(findings.stored[pair.stored].at.position.rid);
-        }
-    }
     let mut write = Write::new(&mut batches, source, &stored_columns);
     write.fill(findings.fills)?;
-    write.items(&plan, findings.contents, &mut noted)?;
+    write.items(&mut plan, findings.contents)?;
     publication.rid_hi = write.next_rid() - 1;
+    let (quirks, noted) = (findings.quirks, &plan.noted);
     publication.next_quirk =
-        quirks::write_quirks(&mut batches, source, previous, findings.quirks, &noted)?;
+        quirks::write_quirks(&mut batches, source, previous, quirks, noted, &scratch)?;
     fail_point!("import-differences-written", RowsError::interrupted());
     batches.commit()?;
     let transaction = input.begin(conn, options.durability)?;
     unmoved
         .with_columns(stored_columns.next_phys)
         .check(&transaction)?;
+    if let Order::Stored(order) = plan.order {
+        order.store(&transaction, &source.id, source.next_seq)?;
+    }
     publication.write(&transaction)?;
+    let mut rids = plan.noted.rids();
     exhausted
         .rejects
         .write(&transaction, &options.snapshot_id, |incoming| {
-            noted.get(&incoming).copied().flatten()
+            rids.of(incoming)
         })?;
     fail_point!("import-differences-published", RowsError::interrupted());
     transaction.commit().doing("publishing the snapshot")?;
@@ -123,9 +132,16 @@ pub(super) fn run(
 /// What reading has shown.
 struct Compared {
     columns: Columns,
-    findings: Findings,
-    pairing: Pairing,
+    findings: Found,
     plan: Plan,
+    scratch: Scratch,
+}
+
+/// What was set aside to be written.
+struct Found {
+    contents: Spool,
+    fills: Spool,
+    quirks: Spool,
 }
 
 /// Reads the input and the stored rows, in one read transaction: other writers need not wait.
@@ -145,30 +161,40 @@ fn compare(
     let recognises_rows = comparison.recognises_rows();
     let mut scan =
         OrderedScan::prepare(&reading, previous, &list).doing("reading the stored rows")?;
-    let rows = scan.rows(None).doing("reading the stored rows")?;
-    let findings = Lockstep::new(
+    let rows = scan.all_rows().doing("reading the stored rows")?;
+    let scratch = Scratch::beside(conn).keeping(options.list_bytes);
+    let mut findings = Lockstep::new(
         StoredSide::new(rows, stored.len()),
         IncomingSide::new(input),
         comparison,
         columns.new_ones(),
         options.window,
-        &Scratch::beside(conn),
+        &scratch,
     )
     .walk()?;
-    let pairing = if recognises_rows {
-        pair(&findings.stored, &findings.incoming)
-    } else {
-        Pairing::none(findings.stored.len(), findings.incoming.len())
-    };
-    let new_columns = !columns.new_ones().is_empty();
-    let plan = Plan::make(&reading, previous, &findings, &pairing, new_columns)?;
     drop(scan);
+    let (stored_alone, incoming_alone) = findings.take_orphans(&scratch);
+    let pairing = pair(stored_alone, incoming_alone, recognises_rows, &scratch)?;
+    let grounds = Grounds {
+        conn: &reading,
+        source,
+        previous,
+        findings: &findings,
+        pairing: &pairing,
+        new_columns: !columns.new_ones().is_empty(),
+        scratch: &scratch,
+    };
+    let plan = Plan::make(&grounds, options.most_moved)?;
     reading.finish().doing("reading the stored rows")?;
     Ok(Compared {
         columns,
-        findings,
-        pairing,
+        findings: Found {
+            contents: findings.contents,
+            fills: findings.fills,
+            quirks: findings.quirks,
+        },
         plan,
+        scratch,
     })
 }
 

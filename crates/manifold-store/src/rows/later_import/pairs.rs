@@ -1,76 +1,203 @@
 //! Which rows that were not met on either side are versions of one row after all.
 
-use super::lockstep::{IncomingOrphan, StoredOrphan};
+use super::super::position::Position;
+use super::super::sorter::{Sorted, Sorter};
+use super::super::spool::Scratch;
+use super::super::words::WordList;
+use super::findings::{IncomingOrphan, StoredOrphan};
+use super::windows::StoredAt;
+use std::cmp::Ordering;
+use std::io;
 
-/// Two rows, by their index among the orphans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Two rows.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
-    pub(super) stored: usize,
-    pub(super) incoming: usize,
+    pub(super) incoming: i64,
+    pub(super) stored: StoredAt,
+    /// The index of the incoming row's content in the spool.
+    pub(super) content: u64,
     /// The content is the same.
     pub(super) same: bool,
 }
 
-/// Pairs, and the indexes of the orphans that are left on either side.
+/// An incoming row that is no version of a stored one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Added {
+    pub(super) incoming: i64,
+    /// The index of its content in the spool.
+    pub(super) content: u64,
+}
+
+/// What became of the rows that were not met.
 pub(super) struct Pairing {
-    pub(super) pairs: Vec<Pair>,
-    pub(super) removed: Vec<usize>,
-    pub(super) added: Vec<usize>,
+    /// A [`Pair`] each, in the input's order.
+    pub(super) pairs: WordList<6>,
+    /// An [`Added`] each, in the input's order.
+    pub(super) added: WordList<2>,
+    /// Rids of stored rows without another version.
+    pub(super) removed: WordList<1>,
 }
 
-/// Pairs rows of equal content, then of equal key; of several, in their order of occurrence.
-pub(super) fn pair(stored: &[StoredOrphan], incoming: &[IncomingOrphan]) -> Pairing {
-    let mut pairing = Pairing::none(stored.len(), incoming.len());
-    pairing.pair_by(true, |at| stored[at].identity, |at| incoming[at].identity);
-    pairing.pair_by(
-        false,
-        |at| stored[at].identity.key,
-        |at| incoming[at].identity.key,
+/// Pairs rows of equal content, then of equal key; of several, in their order of occurrence. Nothing is paired unless
+/// `recognises_rows`.
+pub(super) fn pair(
+    stored: Sorter<7>,
+    incoming: Sorter<6>,
+    recognises_rows: bool,
+    scratch: &Scratch,
+) -> io::Result<Pairing> {
+    let mut pairs = Sorter::new(scratch);
+    let mut added = Sorter::new(scratch);
+    let mut removed = WordList::new(scratch);
+    let mut add =
+        |orphan: IncomingOrphan| added.push([orphan.incoming.cast_unsigned(), orphan.content]);
+    let mut remove = |orphan: StoredOrphan| removed.push([orphan.at.position.rid.cast_unsigned()]);
+    let (mut left, mut right) = (Sorter::new(scratch), Sorter::new(scratch));
+    let keyed = merge(
+        stored.sort()?,
+        incoming.sort()?,
+        |a, b| match recognises_rows {
+            true => (a.identity.key, a.identity.content).cmp(&(b.identity.key, b.identity.content)),
+            false => Ordering::Less,
+        },
+        |a, b| pairs.push(Pair::of(a, b, true).pack()),
+        |a| {
+            let keyed = recognises_rows && a.identity.key != a.identity.content;
+            if keyed {
+                left.push(a.without_content().pack())
+            } else {
+                remove(a)
+            }
+        },
+        |b| {
+            let keyed = recognises_rows && b.identity.key != b.identity.content;
+            if keyed {
+                right.push(b.without_content().pack())
+            } else {
+                add(b)
+            }
+        },
     );
-    pairing
+    keyed?;
+    merge(
+        left.sort()?,
+        right.sort()?,
+        |a, b| a.identity.key.cmp(&b.identity.key),
+        |a, b| pairs.push(Pair::of(a, b, false).pack()),
+        &mut remove,
+        &mut add,
+    )?;
+    Ok(Pairing {
+        pairs: list(pairs.sort()?, scratch)?,
+        added: list(added.sort()?, scratch)?,
+        removed,
+    })
 }
 
-impl Pairing {
-    /// Nothing is paired.
-    pub(super) fn none(stored: usize, incoming: usize) -> Self {
+/// Walks through both sides in their order: two equal rows are a pair, others are alone.
+fn merge(
+    mut stored: Sorted<7>,
+    mut incoming: Sorted<6>,
+    order: impl Fn(&StoredOrphan, &IncomingOrphan) -> Ordering,
+    mut both: impl FnMut(StoredOrphan, IncomingOrphan) -> io::Result<()>,
+    mut only_stored: impl FnMut(StoredOrphan) -> io::Result<()>,
+    mut only_incoming: impl FnMut(IncomingOrphan) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut next_stored = || Ok::<_, io::Error>(stored.next()?.map(StoredOrphan::unpack));
+    let mut next_incoming = || Ok::<_, io::Error>(incoming.next()?.map(IncomingOrphan::unpack));
+    let (mut left, mut right) = (next_stored()?, next_incoming()?);
+    loop {
+        match (left, right) {
+            (None, None) => return Ok(()),
+            (Some(a), None) => {
+                only_stored(a)?;
+                left = next_stored()?;
+            }
+            (None, Some(b)) => {
+                only_incoming(b)?;
+                right = next_incoming()?;
+            }
+            (Some(a), Some(b)) => match order(&a, &b) {
+                Ordering::Less => {
+                    only_stored(a)?;
+                    left = next_stored()?;
+                }
+                Ordering::Greater => {
+                    only_incoming(b)?;
+                    right = next_incoming()?;
+                }
+                Ordering::Equal => {
+                    both(a, b)?;
+                    (left, right) = (next_stored()?, next_incoming()?);
+                }
+            },
+        }
+    }
+}
+
+fn list<const N: usize>(mut sorted: Sorted<N>, scratch: &Scratch) -> io::Result<WordList<N>> {
+    let mut list = WordList::new(scratch);
+    while let Some(record) = sorted.next()? {
+        list.push(record)?;
+    }
+    Ok(list)
+}
+
+impl StoredOrphan {
+    /// For sorting by key and occurrence only.
+    fn without_content(mut self) -> Self {
+        self.identity.content = 0;
+        self
+    }
+}
+
+impl IncomingOrphan {
+    /// For sorting by key and occurrence only.
+    fn without_content(mut self) -> Self {
+        self.identity.content = 0;
+        self
+    }
+}
+
+impl Pair {
+    fn of(stored: StoredOrphan, incoming: IncomingOrphan, same: bool) -> Self {
         Self {
-            pairs: Vec::new(),
-            removed: (0..stored).collect(),
-            added: (0..incoming).collect(),
+            incoming: incoming.incoming,
+            stored: stored.at,
+            content: incoming.content,
+            same,
         }
     }
 
-    fn pair_by<K: Ord>(
-        &mut self,
-        same: bool,
-        stored: impl Fn(usize) -> K,
-        incoming: impl Fn(usize) -> K,
-    ) {
-        if self.removed.is_empty() || self.added.is_empty() {
-            return;
+    fn pack(self) -> [u64; 6] {
+        let Position { place, rid } = self.stored.position;
+        let [incoming, ordinal, rid] =
+            [self.incoming, self.stored.ordinal, rid].map(i64::cast_unsigned);
+        let same = u64::from(self.same);
+        [incoming, ordinal, place.to_bits(), rid, self.content, same]
+    }
+
+    pub(super) fn unpack([incoming, ordinal, place, rid, content, same]: [u64; 6]) -> Self {
+        Self {
+            incoming: incoming.cast_signed(),
+            stored: StoredAt {
+                position: Position {
+                    place: f64::from_bits(place),
+                    rid: rid.cast_signed(),
+                },
+                ordinal: ordinal.cast_signed(),
+            },
+            content,
+            same: same == 1,
         }
-        self.removed.sort_unstable_by_key(|&at| (stored(at), at));
-        self.added.sort_unstable_by_key(|&at| (incoming(at), at));
-        let (mut removed, mut added) = (Vec::new(), Vec::new());
-        let (mut left, mut right) = (self.removed.iter().peekable(), self.added.iter().peekable());
-        while let (Some(&&a), Some(&&b)) = (left.peek(), right.peek()) {
-            match stored(a).cmp(&incoming(b)) {
-                std::cmp::Ordering::Less => removed.extend(left.next()),
-                std::cmp::Ordering::Greater => added.extend(right.next()),
-                std::cmp::Ordering::Equal => {
-                    self.pairs.push(Pair {
-                        stored: a,
-                        incoming: b,
-                        same,
-                    });
-                    left.next();
-                    right.next();
-                }
-            }
+    }
+}
+
+impl Added {
+    pub(super) fn unpack([incoming, content]: [u64; 2]) -> Self {
+        Self {
+            incoming: incoming.cast_signed(),
+            content,
         }
-        removed.extend(left);
-        added.extend(right);
-        self.removed = removed;
-        self.added = added;
     }
 }

@@ -1,117 +1,167 @@
 //! Places for rows that stand between others.
 
-use super::lockstep::Run;
-use super::plan::{Item, Place, What};
-use super::windows::StoredAt;
+use super::super::spool::Scratch;
+use super::super::words::{WordList, WordReader};
+use super::item::Place;
+use std::io;
 
-/// Rows that follow each other on both sides.
+/// Rows that stand between two that keep their place.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stretch {
-    /// The ordinal of the first incoming row.
-    pub(super) incoming: i64,
-    /// The ordinal of the first stored row.
-    pub(super) stored: i64,
-    pub(super) len: i64,
-    /// The place of the first stored row.
-    first: f64,
-    /// The place of the last stored row.
-    last: f64,
-    /// The index of the pair that the stretch is, unless the rows were met in lock-step.
-    pub(super) pair: Option<usize>,
-    /// The rows keep their place.
-    pub(super) stays: bool,
+struct Gap {
+    rows: u64,
+    before: Option<f64>,
+    behind: Option<f64>,
 }
 
-impl Stretch {
-    pub(super) fn of_run(run: &Run) -> Self {
-        let Run {
-            incoming,
-            stored,
-            len,
-            first,
-            last,
-        } = *run;
-        Self {
-            incoming,
-            stored,
-            len,
-            first,
-            last,
-            pair: None,
-            stays: true,
-        }
-    }
-
-    pub(super) fn of_pair(pair: usize, incoming: i64, stored: StoredAt) -> Self {
-        let place = stored.position.place;
-        Self {
-            incoming,
-            stored: stored.ordinal,
-            len: 1,
-            first: place,
-            last: place,
-            pair: Some(pair),
-            stays: true,
-        }
-    }
-}
-
-/// Between two rows there are not as many positions as rows to stand there.
-pub(super) struct Full {
-    /// The ordinal of the first of these rows.
-    pub(super) incoming: i64,
-}
-
-/// Gives every item that stands between its neighbours a place: evenly between the two stretches
-/// that stay before and behind it, in steps of one before the first, natural behind the last.
-/// `items` and `stretches` are in the input's order.
-pub(super) fn assign(items: &mut [Item], stretches: &[Stretch]) -> Result<(), Full> {
-    let mut behind = stretches.iter().filter(|stretch| stretch.stays).peekable();
-    let mut before: Option<f64> = None;
-    let mut rest = items;
-    while let Some(first) = rest.first() {
-        while let Some(stretch) = behind.next_if(|stretch| stretch.incoming <= first.incoming) {
-            before = Some(stretch.last);
-        }
-        let end = behind.peek().map_or(i64::MAX, |stretch| stretch.incoming);
-        let len = rest.iter().take_while(|item| item.incoming < end).count();
-        let (gap, others) = rest.split_at_mut(len);
-        rest = others;
-        place(gap, before, behind.peek().map(|stretch| stretch.first))?;
-    }
-    Ok(())
-}
-
-/// Places the rows of one gap; rows of the stretch before it that are written anew in their place
-/// are among them and are left alone.
-fn place(gap: &mut [Item], before: Option<f64>, behind: Option<f64>) -> Result<(), Full> {
-    let open =
-        |item: &&mut Item| item.place == Place::Between && !matches!(item.what, What::Fill { .. });
-    // Rows stay far below 2^53.
-    let count = gap.iter_mut().filter(open).count() as f64;
-    let mut last = before;
-    let mut nth = 0.0;
-    for item in gap.iter_mut().filter(open) {
-        let place = match (before, behind) {
-            (_, None) => {
-                item.place = Place::Natural;
-                continue;
-            }
-            (None, Some(behind)) => behind - count + nth,
+impl Gap {
+    /// The place of a row of the gap, from 0: evenly between the rows around it, in steps of one before the first, natural behind
+    /// the last.
+    fn place(self, nth: u64) -> Place {
+        // Rows stay far below 2^53.
+        let (rows, nth) = (self.rows as f64, nth as f64);
+        match (self.before, self.behind) {
+            (_, None) => Place::Natural,
+            (None, Some(behind)) => Place::At(behind - rows + nth),
             (Some(before), Some(behind)) => {
-                before + (behind - before) * ((nth + 1.0) / (count + 1.0))
+                Place::At(before + (behind - before) * ((nth + 1.0) / (rows + 1.0)))
             }
-        };
-        nth += 1.0;
-        let between =
-            last.is_none_or(|last| place > last) && behind.is_none_or(|behind| place < behind);
-        if !between {
-            return Err(Full {
-                incoming: item.incoming,
-            });
         }
-        last = Some(place);
-        item.place = Place::At(place);
     }
-    Ok(())
+
+    /// Whether there are as many places as rows.
+    fn fits(self) -> bool {
+        let mut last = self.before;
+        (0..self.rows).all(|nth| match self.place(nth) {
+            Place::At(place) => {
+                let rises = last.is_none_or(|last| place > last);
+                last = Some(place);
+                rises && self.behind.is_none_or(|behind| place < behind)
+            }
+            Place::Natural | Place::Between => true,
+        })
+    }
+
+    fn pack(self) -> [u64; 3] {
+        // No place is NaN.
+        let bits = |place: Option<f64>| place.unwrap_or(f64::NAN).to_bits();
+        [self.rows, bits(self.before), bits(self.behind)]
+    }
+
+    fn unpack([rows, before, behind]: [u64; 3]) -> Self {
+        let place = |bits| Some(f64::from_bits(bits)).filter(|place| !place.is_nan());
+        Self {
+            rows,
+            before: place(before),
+            behind: place(behind),
+        }
+    }
+}
+
+/// All gaps that rows stand in, in the input's order.
+#[derive(Debug)]
+pub(super) struct Gaps {
+    list: WordList<3>,
+    current: Gap,
+}
+
+impl Gaps {
+    pub(super) fn new(scratch: &Scratch) -> Self {
+        Self {
+            list: WordList::new(scratch),
+            current: Gap {
+                rows: 0,
+                before: None,
+                behind: None,
+            },
+        }
+    }
+
+    /// Another row stands in the gap.
+    pub(super) fn add_row(&mut self) {
+        self.current.rows += 1;
+    }
+
+    /// The gap ends at a row that keeps the place `behind`, or with the last row; the next one begins behind the place `next`.
+    /// Answers whether there is a place for each of its rows.
+    pub(super) fn end(&mut self, behind: Option<f64>, next: Option<f64>) -> io::Result<bool> {
+        let gap = Gap {
+            behind,
+            ..self.current
+        };
+        self.current = Gap {
+            rows: 0,
+            before: next,
+            behind: None,
+        };
+        if gap.rows > 0 {
+            self.list.push(gap.pack())?;
+        }
+        Ok(gap.fits())
+    }
+
+    pub(super) fn places(&self) -> Places<'_> {
+        Places {
+            gaps: self.list.reader(),
+            gap: None,
+        }
+    }
+}
+
+/// Tells the place of every row that stands in a gap, in the input's order.
+pub(super) struct Places<'g> {
+    gaps: WordReader<'g, 3>,
+    /// The gap and how many of its rows were told.
+    gap: Option<(Gap, u64)>,
+}
+
+impl Places<'_> {
+    pub(super) fn next(&mut self) -> io::Result<Place> {
+        let (gap, told) = match self.gap {
+            Some((gap, told)) if told < gap.rows => (gap, told),
+            _ => match self.gaps.next()? {
+                Some(gap) => (Gap::unpack(gap), 0),
+                None => return Ok(Place::Natural),
+            },
+        };
+        self.gap = Some((gap, told + 1));
+        Ok(gap.place(told))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::spool::Scratch;
+    use super::{Gaps, Place};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn places_rise_between_the_rows_around_them(
+            gaps in prop::collection::vec((0_u64..40, -1e6..1e6_f64, 1e-12..10.0_f64), 0..20),
+        ) {
+            let mut all = Gaps::new(&Scratch::anywhere().keeping(30));
+            let (mut before, mut expected) = (None, Vec::new());
+            for (rows, place, width) in gaps {
+                let behind = before.map_or(place, |before| before + width);
+                (0..rows).for_each(|_| all.add_row());
+                if !all.end(Some(behind), Some(behind)).unwrap() {
+                    return Ok(());
+                }
+                expected.push((rows, before, behind));
+                before = Some(behind);
+            }
+            all.add_row();
+            prop_assert!(all.end(None, None).unwrap());
+            let mut places = all.places();
+            for (rows, before, behind) in expected {
+                let mut last = before.unwrap_or(f64::MIN);
+                for _ in 0..rows {
+                    let Place::At(place) = places.next().unwrap() else { panic!("natural") };
+                    prop_assert!(place > last && place < behind);
+                    last = place;
+                }
+            }
+            prop_assert_eq!(places.next().unwrap(), Place::Natural);
+        }
+    }
 }

@@ -1,227 +1,349 @@
 //! What has to be written so that the stored rows become the incoming ones.
 
-use super::super::error::RowsError;
+use super::super::error::{Doing, RowsError};
+use super::super::in_order::OrderedScan;
+use super::super::row_order::NewOrder;
 use super::super::snapshot::{Counts, Snapshot};
-use super::lockstep::Findings;
-use super::pairs::Pairing;
-use super::places::{Stretch, assign};
-use super::rids::{Span, scan};
-use super::subsequence::heaviest_increasing;
-use super::windows::StoredAt;
+use super::super::sorter::{Sorted, Sorter};
+use super::super::source::Source;
+use super::super::spool::Scratch;
+use super::super::words::{WordList, WordReader};
+use super::course::{Course, Part, choose};
+use super::findings::{Findings, Run, Update};
+use super::item::{Item, Place, What};
+use super::noted::{Noted, Settling};
+use super::pairs::{Pair, Pairing};
+use super::places::Gaps;
+use super::rids::StoredRids;
+use super::stays::Chosen;
 use rusqlite::Connection;
 
 /// The rows to write, in the input's order, and the rows to close.
 pub(super) struct Plan {
-    pub(super) items: Vec<Item>,
+    /// An [`Item`] each.
+    pub(super) items: WordList<4>,
+    /// The places of the items that stand between others.
+    pub(super) gaps: Gaps,
     /// Rids of the row versions that end, rising.
-    pub(super) closes: Vec<i64>,
+    pub(super) closes: Sorted<1>,
+    /// The rids of rows that something else refers to.
+    pub(super) noted: Noted,
+    pub(super) order: Order,
+    tally: Tally,
+}
+
+/// What tells the order of the rows.
+pub(super) enum Order {
+    /// Rids and places, within the order that held before.
+    Inherited,
+    /// Rids alone.
+    Natural,
+    /// This one: places are not enough.
+    Stored(NewOrder),
+}
+
+/// Rows, as in [`Counts`].
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
     added: i64,
     removed: i64,
     changed: i64,
     moved: i64,
 }
 
-/// A row to write.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Item {
-    /// The ordinal of the incoming row.
-    pub(super) incoming: i64,
-    pub(super) what: What,
-    pub(super) place: Place,
-}
-
-/// Where a row's cells come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
-    /// A new version with the content at this index of the spool.
-    Insert { content: u64 },
-    /// A new version with the cells of this stored row.
-    Copy { rid: i64 },
-    /// No new version: this stored row gets the new columns of the content at this index.
-    Fill { content: u64, rid: i64 },
-}
-
-/// Where a row stands.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Place {
-    /// Where its rid says, behind all others.
-    Natural,
-    /// Here.
-    At(f64),
-    /// Between its neighbours, to be decided.
-    Between,
+/// What a plan is made from.
+pub(super) struct Grounds<'a> {
+    /// In a transaction that reads.
+    pub(super) conn: &'a Connection,
+    pub(super) source: &'a Source,
+    pub(super) previous: &'a Snapshot,
+    pub(super) findings: &'a Findings,
+    pub(super) pairing: &'a Pairing,
+    /// The input has columns that no stored row has.
+    pub(super) new_columns: bool,
+    pub(super) scratch: &'a Scratch,
 }
 
 impl Plan {
-    /// Plans. Of the rows on both sides, those that keep their order keep their place, and those
-    /// that moved get a new version at a new place. When between two neighbours no position is
-    /// left, all rows behind that place are stored again behind the end, in natural order.
-    pub(super) fn make(
-        conn: &Connection,
-        previous: &Snapshot,
-        findings: &Findings,
-        pairing: &Pairing,
-        new_columns: bool,
-    ) -> Result<Self, RowsError> {
-        let mut stretches = stretches(findings, pairing);
-        loop {
-            let mut plan = Self::with(conn, previous, findings, pairing, &stretches, new_columns)?;
-            match assign(&mut plan.items, &stretches) {
-                Ok(()) => return Ok(plan),
-                Err(full) => {
-                    for stretch in &mut stretches {
-                        stretch.stays &= stretch.incoming < full.incoming;
-                    }
-                }
-            }
+    /// Plans. Of the rows on both sides, those that keep their order keep their place, and those that moved get a new version at
+    /// a new place. When more than `most_moved` percent of the rows have moved, or when between two neighbours no
+    /// place is left, all rows stay as they are, and the plan has an order.
+    pub(super) fn make(grounds: &Grounds<'_>, most_moved: u32) -> Result<Self, RowsError> {
+        let chosen = choose(grounds.findings, grounds.pairing, grounds.scratch)?;
+        let moved = count_moved(grounds, &chosen)?;
+        let worth_storing =
+            i128::from(moved) * 100 <= i128::from(most_moved) * i128::from(grounds.findings.rows);
+        if worth_storing && let Some(plan) = Draft::new(grounds, None).complete(&chosen)? {
+            return Ok(plan);
         }
-    }
-
-    fn with(
-        conn: &Connection,
-        previous: &Snapshot,
-        findings: &Findings,
-        pairing: &Pairing,
-        stretches: &[Stretch],
-        new_columns: bool,
-    ) -> Result<Self, RowsError> {
-        let mut plan = Self {
-            items: Vec::new(),
-            closes: pairing
-                .removed
-                .iter()
-                .map(|&at| findings.stored[at].at.position.rid)
-                .collect(),
-            added: pairing.added.len() as i64,
-            removed: pairing.removed.len() as i64,
-            changed: 0,
-            moved: 0,
-        };
-        for &at in &pairing.added {
-            let orphan = findings.incoming[at];
-            plan.insert(orphan.incoming, orphan.content, Place::Between);
-        }
-        let (mut updates, mut moved) = (findings.updates.iter().peekable(), Vec::new());
-        for stretch in stretches {
-            match stretch.pair {
-                Some(pair) => {
-                    let pair = pairing.pairs[pair];
-                    let orphan = findings.incoming[pair.incoming];
-                    let stored = findings.stored[pair.stored].at;
-                    if pair.same && stretch.stays {
-                        if new_columns {
-                            let rid = stored.position.rid;
-                            let what = What::Fill {
-                                content: orphan.content,
-                                rid,
-                            };
-                            let place = Place::Natural;
-                            plan.items.push(Item {
-                                incoming: orphan.incoming,
-                                what,
-                                place,
-                            });
-                        }
-                        continue;
-                    }
-                    *(if pair.same {
-                        &mut plan.moved
-                    } else {
-                        &mut plan.changed
-                    }) += 1;
-                    plan.closes.push(stored.position.rid);
-                    plan.insert(orphan.incoming, orphan.content, stretch.place(stored));
-                }
-                None => {
-                    let end = stretch.incoming + stretch.len;
-                    let mut next = stretch.incoming;
-                    while let Some(update) = updates.next_if(|update| update.incoming < end) {
-                        plan.changed += 1;
-                        plan.closes.push(update.stored.position.rid);
-                        plan.insert(
-                            update.incoming,
-                            update.content,
-                            stretch.place(update.stored),
-                        );
-                        moved.extend(stretch.span(next, update.incoming));
-                        next = update.incoming + 1;
-                    }
-                    moved.extend(stretch.span(next, end));
-                }
-            }
-        }
-        scan(conn, previous, moved, |incoming, rid| {
-            plan.moved += 1;
-            plan.closes.push(rid);
-            plan.items.push(Item {
-                incoming,
-                what: What::Copy { rid },
-                place: Place::Between,
-            });
-        })?;
-        plan.items.sort_unstable_by_key(|item| item.incoming);
-        plan.closes.sort_unstable();
-        Ok(plan)
-    }
-
-    fn insert(&mut self, incoming: i64, content: u64, place: Place) {
-        self.items.push(Item {
-            incoming,
-            what: What::Insert { content },
-            place,
-        });
+        let order = NewOrder::new(grounds.scratch);
+        let plan = Draft::new(grounds, Some(order)).complete(&chosen)?;
+        plan.ok_or_else(|| {
+            grounds
+                .source
+                .damaged("its rows have an order and no place")
+        })
     }
 
     /// The counts of the plan beside those of the input.
     pub(super) fn counts(&self, input: Counts) -> Counts {
+        let Tally {
+            added,
+            removed,
+            changed,
+            moved,
+        } = self.tally;
         Counts {
-            added: self.added,
-            removed: self.removed,
-            changed: self.changed,
-            moved: self.moved,
+            added,
+            removed,
+            changed,
+            moved,
             ..input
         }
     }
 }
 
-/// All rows that are on both sides, in the input's order, and which of them stay in their place.
-fn stretches(findings: &Findings, pairing: &Pairing) -> Vec<Stretch> {
-    let mut stretches: Vec<Stretch> = findings.runs.iter().map(Stretch::of_run).collect();
-    if pairing.pairs.is_empty() {
-        return stretches;
+/// How many rows do not keep their place, and are the same otherwise.
+fn count_moved(grounds: &Grounds<'_>, chosen: &Chosen) -> Result<i64, RowsError> {
+    let mut course = Course::new(grounds.findings, grounds.pairing, chosen)?;
+    let mut updates = Updates::new(grounds.findings);
+    let mut moved = 0;
+    while let Some(part) = course.next()? {
+        match part {
+            Part::Run { run, stays } => {
+                let end = run.incoming + run.len;
+                let mut same = run.len;
+                while updates.next_before(end)?.is_some() {
+                    same -= 1;
+                }
+                moved += if stays { 0 } else { same };
+            }
+            Part::Pair { pair, stays } => moved += i64::from(pair.same && !stays),
+            Part::Added(_) => {}
+        }
     }
-    for (at, pair) in pairing.pairs.iter().enumerate() {
-        let stored = findings.stored[pair.stored].at;
-        let incoming = findings.incoming[pair.incoming].incoming;
-        stretches.push(Stretch::of_pair(at, incoming, stored));
-    }
-    stretches.sort_unstable_by_key(|stretch| stretch.incoming);
-    let order: Vec<_> = stretches
-        .iter()
-        .map(|stretch| (stretch.stored, stretch.len))
-        .collect();
-    for (stretch, stays) in stretches.iter_mut().zip(heaviest_increasing(&order)) {
-        stretch.stays = stays;
-    }
-    stretches
+    Ok(moved)
 }
 
-impl Stretch {
-    /// Where a changed row of the stretch stands.
-    fn place(&self, stored: StoredAt) -> Place {
-        if self.stays {
-            Place::At(stored.position.place)
-        } else {
-            Place::Between
+/// Whether any row of the snapshot has a stored position.
+fn has_places(conn: &Connection, snapshot: &Snapshot) -> Result<bool, RowsError> {
+    let table = snapshot.table;
+    conn.query_row(
+        &format!(
+            "SELECT EXISTS(SELECT 1 FROM {table} INDEXED BY {table}_pos \
+             WHERE _pos IS NOT NULL AND +_rid <= ?1 AND +_to > ?2)"
+        ),
+        [snapshot.rid_hi, snapshot.seq],
+        |row| row.get(0),
+    )
+    .doing("looking for positions")
+}
+
+/// The updates, in the input's order.
+struct Updates<'f>(WordReader<'f, 4>);
+
+impl<'f> Updates<'f> {
+    fn new(findings: &'f Findings) -> Self {
+        Self(findings.updates.reader())
+    }
+
+    /// The next update, if its row stands before `end`.
+    fn next_before(&mut self, end: i64) -> std::io::Result<Option<Update>> {
+        match self.0.peek()?.map(Update::unpack) {
+            Some(update) if update.incoming < end => {
+                self.0.next()?;
+                Ok(Some(update))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// A plan that is being made.
+struct Draft<'a> {
+    grounds: &'a Grounds<'a>,
+    updates: Updates<'a>,
+    items: WordList<4>,
+    gaps: Gaps,
+    closes: Sorter<1>,
+    noted: Settling<'a>,
+    order: Option<NewOrder>,
+    tally: Tally,
+    next_rid: i64,
+}
+
+impl<'a> Draft<'a> {
+    /// With an `order` every row stays.
+    fn new(grounds: &'a Grounds<'a>, order: Option<NewOrder>) -> Self {
+        let scratch = grounds.scratch;
+        Self {
+            grounds,
+            updates: Updates::new(grounds.findings),
+            items: WordList::new(scratch),
+            gaps: Gaps::new(scratch),
+            closes: Sorter::new(scratch),
+            noted: Settling::new(&grounds.findings.noted, scratch),
+            order,
+            tally: Tally::default(),
+            next_rid: grounds.source.next_rid,
         }
     }
 
-    /// The part of a stretch that does not stay between two ordinals of the input.
-    fn span(&self, from: i64, to: i64) -> Option<Span> {
-        (!self.stays && from < to).then(|| Span {
-            stored: self.stored + (from - self.incoming),
-            incoming: from,
-            len: to - from,
-        })
+    /// The plan; `None` when a row has no place.
+    fn complete(mut self, chosen: &Chosen) -> Result<Option<Plan>, RowsError> {
+        let Grounds {
+            conn,
+            previous,
+            findings,
+            pairing,
+            ..
+        } = *self.grounds;
+        let mut removed = pairing.removed.reader();
+        while let Some(rid) = removed.next()? {
+            self.closes.push(rid)?;
+            self.tally.removed += 1;
+        }
+        let doing = "reading the stored rows again";
+        let mut scan = OrderedScan::prepare(conn, previous, "").doing(doing)?;
+        let mut rids = StoredRids::new(&mut scan);
+        let mut course = Course::new(findings, pairing, chosen)?;
+        while let Some(part) = course.next()? {
+            let fits = match part {
+                Part::Added(row) => {
+                    self.tally.added += 1;
+                    let content = row.content;
+                    self.write(row.incoming, What::Insert { content }, Place::Between)?;
+                    true
+                }
+                Part::Pair { pair, stays } => self.pair(pair, stays)?,
+                Part::Run { run, stays } => self.run(run, stays, &mut rids)?,
+            };
+            if !fits {
+                return Ok(None);
+            }
+        }
+        if !self.gaps.end(None, None)? {
+            return Ok(None);
+        }
+        Ok(Some(Plan {
+            items: self.items,
+            gaps: self.gaps,
+            closes: self.closes.sort()?,
+            noted: self.noted.finish()?,
+            order: match self.order {
+                None => Order::Inherited,
+                Some(order) if order.rises() && !has_places(conn, previous)? => Order::Natural,
+                Some(order) => Order::Stored(order),
+            },
+            tally: self.tally,
+        }))
+    }
+
+    fn pair(&mut self, pair: Pair, stays: bool) -> Result<bool, RowsError> {
+        let position = pair.stored.position;
+        let fits = self.end_gap(stays, position.place, position.place)?;
+        let (content, rid) = (pair.content, position.rid);
+        self.tally.changed += i64::from(!pair.same);
+        self.tally.moved += i64::from(pair.same && !stays);
+        if !pair.same || !stays && self.order.is_none() {
+            self.closes.push([rid.cast_unsigned()])?;
+            let place = if stays {
+                Place::At(position.place)
+            } else {
+                Place::Between
+            };
+            self.write(pair.incoming, What::Insert { content }, place)?;
+        } else if self.grounds.new_columns {
+            self.write(pair.incoming, What::Fill { content, rid }, Place::Natural)?;
+        } else {
+            self.settle(pair.incoming, rid)?;
+        }
+        Ok(fits)
+    }
+
+    fn run(
+        &mut self,
+        run: Run,
+        stays: bool,
+        rids: &mut StoredRids<'_, '_>,
+    ) -> Result<bool, RowsError> {
+        let fits = self.end_gap(stays, run.first, run.last)?;
+        let end = run.incoming + run.len;
+        let mut next = run.incoming;
+        while next < end {
+            let update = self.updates.next_before(end)?;
+            let same = next..update.map_or(end, |update| update.incoming);
+            next = same.end + 1;
+            self.tally.moved += if stays { 0 } else { same.end - same.start };
+            if self.order.is_some() || !stays {
+                for incoming in same {
+                    let ordinal = run.stored + incoming - run.incoming;
+                    let rid = rids.of(ordinal).doing("reading the stored rows again")?;
+                    let rid = rid.ok_or_else(|| {
+                        self.grounds
+                            .source
+                            .damaged("it has fewer rows than were read before")
+                    })?;
+                    self.same_row(incoming, rid)?;
+                }
+            }
+            if let Some(update) = update {
+                self.tally.changed += 1;
+                self.closes.push([update.rid.cast_unsigned()])?;
+                let what = What::Insert {
+                    content: update.content,
+                };
+                let place = if stays {
+                    Place::At(update.place)
+                } else {
+                    Place::Between
+                };
+                self.write(update.incoming, what, place)?;
+            }
+        }
+        Ok(fits)
+    }
+
+    /// A row that did not change and whose part does not stay, or that an order lists.
+    fn same_row(&mut self, incoming: i64, rid: i64) -> Result<(), RowsError> {
+        if self.order.is_some() {
+            return self.settle(incoming, rid);
+        }
+        self.closes.push([rid.cast_unsigned()])?;
+        self.write(incoming, What::Copy { rid }, Place::Between)
+    }
+
+    /// A part that keeps its place ends the gap before it. Answers whether the gap has a place for each of its rows.
+    fn end_gap(&mut self, stays: bool, first: f64, last: f64) -> Result<bool, RowsError> {
+        let fits = !stays || self.gaps.end(Some(first), Some(last))?;
+        Ok(fits)
+    }
+
+    fn write(&mut self, incoming: i64, what: What, place: Place) -> Result<(), RowsError> {
+        let place = if self.order.is_some() {
+            Place::Natural
+        } else {
+            place
+        };
+        if place == Place::Between {
+            self.gaps.add_row();
+        }
+        self.items.push(Item { what, place }.pack())?;
+        let rid = match what {
+            What::Fill { rid, .. } => rid,
+            What::Insert { .. } | What::Copy { .. } => {
+                self.next_rid += 1;
+                self.next_rid - 1
+            }
+        };
+        self.settle(incoming, rid)
+    }
+
+    fn settle(&mut self, incoming: i64, rid: i64) -> Result<(), RowsError> {
+        self.noted.settle(incoming, rid)?;
+        if let Some(order) = &mut self.order {
+            order.push(rid)?;
+        }
+        Ok(())
     }
 }

@@ -1,13 +1,15 @@
 //! The quirks of the incoming rows against those that are stored.
 
 use super::super::cell::Cell;
-use super::super::error::{Doing, ImportError};
+use super::super::error::{Doing, ImportError, RowsError};
 use super::super::snapshot::Snapshot;
+use super::super::sorter::Sorter;
 use super::super::source::{END, Source};
-use super::super::spool::{Spool, damaged_spool};
+use super::super::spool::{Scratch, Spool, damaged_spool};
+use super::super::words::WordList;
 use super::batches::Batches;
+use super::noted::Noted;
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::HashMap;
 
 /// Stores the quirks that are new, closes those that are gone, and leaves alone those that did not
 /// change. `noted` gives the rids of their rows. Returns the next free quirk id.
@@ -16,11 +18,14 @@ pub(super) fn write_quirks(
     source: &Source,
     previous: &Snapshot,
     quirks: Spool,
-    noted: &HashMap<i64, Option<i64>>,
+    noted: &Noted,
+    scratch: &Scratch,
 ) -> Result<i64, ImportError> {
     let conn = batches.conn();
-    let mut kept: Vec<i64> = Vec::new();
-    let mut changed: Vec<(i64, Vec<u8>)> = Vec::new();
+    let mut kept = Sorter::new(scratch);
+    let mut changed = Spool::new(scratch);
+    let mut repacked = Vec::new();
+    let mut rids = noted.rids();
     let mut reader = quirks.into_reader()?;
     while let Some(mut packed) = reader.next()? {
         let (Some(Cell::Int(incoming)), Some(Cell::Blob(data))) =
@@ -28,19 +33,23 @@ pub(super) fn write_quirks(
         else {
             return Err(damaged_spool().into());
         };
-        let Some(&Some(rid)) = noted.get(&incoming) else {
+        let Some(rid) = rids.of(incoming)? else {
             let what = format!("row {incoming} of the input has no rid");
             return Err(source.damaged(what).into());
         };
         match unchanged(conn, previous, rid, data).doing("comparing quirks")? {
-            Some(quirk_id) => kept.push(quirk_id),
-            None => changed.push((rid, data.to_vec())),
+            Some(quirk_id) => kept.push([quirk_id.cast_unsigned()])?,
+            None => {
+                repacked.clear();
+                Cell::Int(rid).pack(&mut repacked);
+                Cell::Blob(data).pack(&mut repacked);
+                changed.push(&repacked)?;
+            }
         }
     }
-    kept.sort_unstable();
-    let gone = others(conn, source, previous, &kept).doing("closing quirks")?;
+    let gone = others(conn, previous, kept, scratch)?;
     close(batches, source, &gone)?;
-    insert(batches, source, &changed)
+    insert(batches, source, changed)
 }
 
 /// The id of the quirk that `rid` has with the same data.
@@ -70,34 +79,49 @@ fn unchanged(
 /// The quirks of `previous` that are not kept.
 fn others(
     conn: &Connection,
-    source: &Source,
     previous: &Snapshot,
-    kept: &[i64],
-) -> rusqlite::Result<Vec<i64>> {
-    conn.prepare(
-        "SELECT quirk_id FROM row_quirks \
-         WHERE source_id = ? AND quirk_id <= ? AND +closed_seq > ?",
-    )?
-    .query_map(params![source.id, previous.quirk_hi, previous.seq], |row| {
-        row.get(0)
-    })?
-    .filter(|id| !matches!(id, Ok(id) if kept.binary_search(id).is_ok()))
-    .collect()
+    kept: Sorter<1>,
+    scratch: &Scratch,
+) -> Result<WordList<1>, RowsError> {
+    const DOING: &str = "closing quirks";
+    let mut gone = WordList::new(scratch);
+    let mut kept = kept.sort()?;
+    let mut next_kept = kept.next()?;
+    let mut statement = conn
+        .prepare(
+            "SELECT quirk_id FROM row_quirks \
+             WHERE source_id = ? AND quirk_id <= ? AND +closed_seq > ? ORDER BY quirk_id",
+        )
+        .doing(DOING)?;
+    let bounds = params![previous.source_id, previous.quirk_hi, previous.seq];
+    let mut rows = statement.query(bounds).doing(DOING)?;
+    while let Some(row) = rows.next().doing(DOING)? {
+        let quirk_id: i64 = row.get(0).doing(DOING)?;
+        let quirk = Some([quirk_id.cast_unsigned()]);
+        while next_kept.is_some() && next_kept < quirk {
+            next_kept = kept.next()?;
+        }
+        if let Some(quirk) = quirk.filter(|_| next_kept != quirk) {
+            gone.push(quirk)?;
+        }
+    }
+    Ok(gone)
 }
 
 fn close(
     batches: &mut Batches<'_, '_, '_>,
     source: &Source,
-    gone: &[i64],
+    gone: &WordList<1>,
 ) -> Result<(), ImportError> {
     let sql = format!(
         "UPDATE row_quirks SET closed_seq = ? \
          WHERE source_id = ? AND quirk_id = ? AND closed_seq = {END}"
     );
     let mut close = batches.conn().prepare(&sql).doing("closing quirks")?;
-    for quirk_id in gone {
+    let mut gone = gone.reader();
+    while let Some([quirk_id]) = gone.next()? {
         close
-            .execute(params![source.next_seq, source.id, quirk_id])
+            .execute(params![source.next_seq, source.id, quirk_id.cast_signed()])
             .doing("closing quirks")?;
         batches.wrote()?;
     }
@@ -107,7 +131,7 @@ fn close(
 fn insert(
     batches: &mut Batches<'_, '_, '_>,
     source: &Source,
-    quirks: &[(i64, Vec<u8>)],
+    quirks: Spool,
 ) -> Result<i64, ImportError> {
     let doing = "storing what rows looked like";
     let sql = format!(
@@ -116,7 +140,10 @@ fn insert(
     );
     let mut insert = batches.conn().prepare(&sql).doing(doing)?;
     let mut next = source.next_quirk;
-    for (rid, data) in quirks {
+    let mut quirks = quirks.into_reader()?;
+    while let Some(mut packed) = quirks.next()? {
+        let mut cell = || Cell::unpack(&mut packed).ok_or_else(damaged_spool);
+        let (rid, data) = (cell()?, cell()?);
         insert
             .execute(params![source.id, next, rid, data])
             .doing(doing)?;

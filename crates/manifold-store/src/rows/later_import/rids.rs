@@ -1,48 +1,38 @@
 //! The rids of rows that were met in lock-step, where only their order was kept.
 
-use super::super::error::{Doing, RowsError};
-use super::super::in_order::OrderedScan;
-use super::super::snapshot::Snapshot;
-use rusqlite::Connection;
+use super::super::in_order::{InOrder, OrderedScan};
 
-/// Rows that follow each other on both sides.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    /// The ordinal of the first stored row.
-    pub(super) stored: i64,
-    /// The ordinal of the first incoming row.
-    pub(super) incoming: i64,
-    pub(super) len: i64,
+/// Reads the stored rows once more, as soon as one is asked for.
+pub(super) struct StoredRids<'s, 'c> {
+    scan: Option<&'s mut OrderedScan<'c>>,
+    rows: Option<InOrder<'s>>,
+    /// The ordinal of the row that is read next.
+    next: i64,
 }
 
-/// Tells `each` the incoming ordinal and the rid of every row of `spans`, which must not overlap.
-/// Reads the rows of `previous` once more, and nothing when there is no span.
-pub(super) fn scan(
-    conn: &Connection,
-    previous: &Snapshot,
-    mut spans: Vec<Span>,
-    mut each: impl FnMut(i64, i64),
-) -> Result<(), RowsError> {
-    if spans.is_empty() {
-        return Ok(());
+impl<'s, 'c> StoredRids<'s, 'c> {
+    pub(super) fn new(scan: &'s mut OrderedScan<'c>) -> Self {
+        Self {
+            scan: Some(scan),
+            rows: None,
+            next: 0,
+        }
     }
-    spans.sort_unstable_by_key(|span| span.stored);
-    let mut run = || {
-        let mut ordered = OrderedScan::prepare(conn, previous, "")?;
-        let mut rows = ordered.rows(None)?;
-        let mut ordinal = 0;
-        for span in &spans {
-            while ordinal < span.stored + span.len {
-                let Some(placed) = rows.next()? else {
-                    return Ok(());
-                };
-                if ordinal >= span.stored {
-                    each(span.incoming + ordinal - span.stored, placed.position.rid);
-                }
-                ordinal += 1;
+
+    /// The rid of the row with this ordinal, which must rise from call to call; `None` when there are not as many rows.
+    pub(super) fn of(&mut self, ordinal: i64) -> rusqlite::Result<Option<i64>> {
+        if let Some(scan) = self.scan.take() {
+            self.rows = Some(scan.all_rows()?);
+        }
+        let Some(rows) = &mut self.rows else {
+            return Ok(None);
+        };
+        while let Some(placed) = rows.next()? {
+            self.next += 1;
+            if self.next > ordinal {
+                return Ok(Some(placed.position.rid));
             }
         }
-        Ok(())
-    };
-    run().doing("reading the stored rows again")
+        Ok(None)
+    }
 }

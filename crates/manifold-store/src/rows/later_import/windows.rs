@@ -144,6 +144,11 @@ impl<'i, 'a> IncomingSide<'i, 'a> {
         }
     }
 
+    /// How many rows were read.
+    pub(super) fn rows(&self) -> i64 {
+        self.next
+    }
+
     /// Reads one more row into the window; `false` at the end.
     #[inline]
     pub(super) fn read(&mut self) -> Result<bool, ImportError> {

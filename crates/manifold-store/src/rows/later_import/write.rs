@@ -2,13 +2,14 @@
 
 use super::super::cell::Cell;
 use super::super::error::{Doing, ImportError, RowsError};
+use super::super::sorter::Sorted;
 use super::super::source::{END, RowTable, Source, column_list};
 use super::super::spool::{Spool, damaged_spool};
 use super::batches::Batches;
 use super::columns::Columns;
-use super::plan::{Item, Place, Plan, What};
+use super::item::{Item, Place, What};
+use super::plan::Plan;
 use rusqlite::{Connection, Statement, params};
-use std::collections::HashMap;
 
 /// Writes new row versions, fills new columns, and closes the versions that end.
 pub(super) struct Write<'w, 'c, 'i, 'a> {
@@ -79,42 +80,30 @@ impl<'w, 'c, 'i, 'a> Write<'w, 'c, 'i, 'a> {
         self.conn.prepare(&sql).doing("filling a new column")
     }
 
-    /// Writes the items of the plan, with rids that no row ever had, and tells `noted` the rids of
-    /// the rows it knows.
-    pub(super) fn items(
-        &mut self,
-        plan: &Plan,
-        contents: Spool,
-        noted: &mut HashMap<i64, Option<i64>>,
-    ) -> Result<(), ImportError> {
+    /// Writes the items of the plan, with rids that no row ever had: the ones that were planned.
+    pub(super) fn items(&mut self, plan: &mut Plan, contents: Spool) -> Result<(), ImportError> {
         let mut statements = Statements::prepare(self.conn, self.source.table, self.columns)?;
         let mut contents = contents.into_reader()?;
-        for item in &plan.items {
-            let rid = match item.what {
+        let (mut items, mut places) = (plan.items.reader(), plan.gaps.places());
+        while let Some(item) = items.next()?.map(Item::unpack) {
+            let place = match item.place {
+                Place::Between => places.next()?,
+                place => place,
+            };
+            match item.what {
                 What::Insert { content } => {
-                    statements.insert(self.next_rid, item, contents.at(content)?)?;
-                    self.take_rid()
+                    statements.insert(self.next_rid, place, contents.at(content)?)?;
+                    self.next_rid += 1;
                 }
                 What::Copy { rid } => {
-                    statements.copy(self.next_rid, item, rid)?;
-                    self.take_rid()
+                    statements.copy(self.next_rid, place, rid)?;
+                    self.next_rid += 1;
                 }
-                What::Fill { content, rid } => {
-                    self.fill_one(rid, contents.at(content)?)?;
-                    rid
-                }
-            };
-            if let Some(noted) = noted.get_mut(&item.incoming) {
-                *noted = Some(rid);
+                What::Fill { content, rid } => self.fill_one(rid, contents.at(content)?)?,
             }
             self.batches.wrote()?;
         }
-        self.close(&plan.closes)
-    }
-
-    fn take_rid(&mut self) -> i64 {
-        self.next_rid += 1;
-        self.next_rid - 1
+        self.close(&mut plan.closes)
     }
 
     /// Fills the new columns of one row from its whole content.
@@ -138,15 +127,15 @@ impl<'w, 'c, 'i, 'a> Write<'w, 'c, 'i, 'a> {
         Ok(())
     }
 
-    fn close(&mut self, rids: &[i64]) -> Result<(), ImportError> {
+    fn close(&mut self, rids: &mut Sorted<1>) -> Result<(), ImportError> {
         let sql = format!(
             "UPDATE {} SET _to = ? WHERE _rid = ? AND _to = {END}",
             self.source.table
         );
         let mut close = self.conn.prepare(&sql).doing("closing rows")?;
-        for rid in rids {
+        while let Some([rid]) = rids.next()? {
             close
-                .execute(params![self.source.next_seq, rid])
+                .execute(params![self.source.next_seq, rid.cast_signed()])
                 .doing("closing rows")?;
             self.batches.wrote()?;
         }
@@ -177,12 +166,12 @@ impl<'c> Statements<'c> {
         })
     }
 
-    fn insert(&mut self, rid: i64, item: &Item, mut content: &[u8]) -> Result<(), RowsError> {
+    fn insert(&mut self, rid: i64, place: Place, mut content: &[u8]) -> Result<(), RowsError> {
         self.insert
             .raw_bind_parameter(1, rid)
             .doing("storing rows")?;
         self.insert
-            .raw_bind_parameter(2, item.place.stored())
+            .raw_bind_parameter(2, place.stored())
             .doing("storing rows")?;
         let mut at = 3;
         while !content.is_empty() {
@@ -196,9 +185,9 @@ impl<'c> Statements<'c> {
         Ok(())
     }
 
-    fn copy(&mut self, rid: i64, item: &Item, from: i64) -> Result<(), RowsError> {
+    fn copy(&mut self, rid: i64, place: Place, from: i64) -> Result<(), RowsError> {
         self.copy
-            .execute(params![rid, item.place.stored(), from])
+            .execute(params![rid, place.stored(), from])
             .doing("storing rows")?;
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::csvish::{Csvish, Record};
 use super::model::Model;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::TestRunner;
 
 /// The kinds of values a column mostly has.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +36,12 @@ enum Step {
     SwapColumns(Index, Index),
     RenameColumn(Index, Index),
     Rewrite(Index, u16),
+    Retype(Index, Values, u16),
+    BringBack(Index),
     Import { always: bool, stop: Option<u32> },
     DeleteLatest,
     Delete(Index),
+    DeleteTwo(Index, Index),
 }
 
 fn values() -> impl Strategy<Value = Values> {
@@ -65,10 +69,13 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (at(), at()).prop_map(|(a, b)| Step::SwapColumns(a, b)),
         1 => (at(), at()).prop_map(|(a, n)| Step::RenameColumn(a, n)),
         1 => (at(), any::<u16>()).prop_map(|(a, v)| Step::Rewrite(a, v)),
+        1 => (at(), values(), any::<u16>()).prop_map(|(a, k, v)| Step::Retype(a, k, v)),
+        1 => at().prop_map(Step::BringBack),
         9 => any::<bool>().prop_map(|always| Step::Import { always, stop: None }),
         3 => (any::<bool>(), 1_u32..9).prop_map(|(always, n)| Step::Import { always, stop: Some(n) }),
         2 => Just(Step::DeleteLatest),
         2 => at().prop_map(Step::Delete),
+        1 => (at(), at()).prop_map(|(a, b)| Step::DeleteTwo(a, b)),
     ]
 }
 
@@ -79,6 +86,8 @@ struct File {
     keyed: bool,
     unique: bool,
     next_key: u32,
+    /// The column that was removed last.
+    removed: Option<(String, Values)>,
 }
 
 impl File {
@@ -236,8 +245,8 @@ impl File {
             }
             Step::RemoveColumn(column) if self.values.len() > 1 => {
                 if let Some(column) = self.column(*column) {
-                    self.values.remove(column);
-                    self.input.names.remove(column);
+                    let values = self.values.remove(column);
+                    self.removed = Some((self.input.names.remove(column), values));
                     self.each_row(|_, cells| drop(cells.remove(column)));
                 }
             }
@@ -258,46 +267,122 @@ impl File {
                     self.rewrite(column, *seed);
                 }
             }
+            Step::Retype(column, values, seed) => {
+                if let Some(column) = self.column(*column) {
+                    self.values[column] = *values;
+                    self.rewrite(column, *seed);
+                }
+            }
+            Step::BringBack(at) => {
+                if let Some((name, values)) = self.removed.take()
+                    && !self.input.names.contains(&name)
+                {
+                    let first = usize::from(self.keyed);
+                    let at = first + at.index(self.values.len() + 1 - first);
+                    self.values.insert(at, values);
+                    self.input.names.insert(at, name);
+                    self.each_row(|_, cells| cells.insert(at, None));
+                    self.rewrite(at, 7);
+                }
+            }
             Step::AddColumn(..)
             | Step::RemoveColumn(_)
             | Step::Import { .. }
             | Step::DeleteLatest
-            | Step::Delete(_) => {}
+            | Step::Delete(_)
+            | Step::DeleteTwo(..) => {}
         }
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+/// What a history begins with, and what becomes of it.
+#[derive(Debug, Clone)]
+struct History {
+    window: usize,
+    batch_rows: u64,
+    most_moved: u32,
+    list_bytes: usize,
+    sample: usize,
+    kinds: Vec<Values>,
+    rows: Vec<u16>,
+    first_stop: Option<u32>,
+    steps: Vec<Step>,
+}
 
-    #[test]
-    fn every_history_reads_back(
-        keyed in any::<bool>(),
-        unique in any::<bool>(),
-        window in prop::sample::select(vec![1_usize, 2, 4, 5, 16, 64]),
-        batch_rows in 1_u64..6,
-        sample in prop::sample::select(vec![0_usize, 1, 3, 50]),
-        kinds in prop::collection::vec(values(), 1..5),
-        rows in prop::collection::vec(any::<u16>(), 0..25),
-        first_stop in prop::option::of(1_u32..9),
-        steps in prop::collection::vec(step(), 1..60),
-    ) {
-        let names = (0..kinds.len()).map(|at| format!("k{at}")).collect();
-        let input = Csvish { names, sample, ..Csvish::new("", &[]) };
-        let mut file = File { input, values: kinds, keyed, unique, next_key: 0 };
-        for seed in rows {
-            let row = file.row(seed);
+fn history() -> impl Strategy<Value = History> {
+    (
+        prop::sample::select(vec![1_usize, 2, 4, 5, 16, 64]),
+        1_u64..6,
+        prop::sample::select(vec![0_u32, 10, 10, 50, 100]),
+        prop::sample::select(vec![0_usize, 100, 500, 1 << 20]),
+        prop::sample::select(vec![0_usize, 1, 3, 50]),
+        prop::collection::vec(values(), 1..5),
+        prop::collection::vec(any::<u16>(), 0..25),
+        prop::option::weighted(0.2, 1_u32..9),
+        prop::collection::vec(step(), 1..STEPS),
+    )
+        .prop_map(|parts| {
+            let (
+                window,
+                batch_rows,
+                most_moved,
+                list_bytes,
+                sample,
+                kinds,
+                rows,
+                first_stop,
+                steps,
+            ) = parts;
+            History {
+                window,
+                batch_rows,
+                most_moved,
+                list_bytes,
+                sample,
+                kinds,
+                rows,
+                first_stop,
+                steps,
+            }
+        })
+}
+
+impl History {
+    /// Every snapshot that it leaves reads back after every step.
+    fn run(&self, keyed: bool, unique: bool) {
+        let names = (0..self.kinds.len()).map(|at| format!("k{at}")).collect();
+        let input = Csvish {
+            names,
+            sample: self.sample,
+            ..Csvish::new("", &[])
+        };
+        let mut file = File {
+            input,
+            values: self.kinds.clone(),
+            keyed,
+            unique,
+            next_key: 0,
+            removed: None,
+        };
+        for seed in &self.rows {
+            let row = file.row(*seed);
             file.input.records.push(row);
         }
-        let mut model = Model::new(keyed, window, batch_rows);
-        model.import(&file.input, false, first_stop);
+        let mut model = Model::new(keyed, self.window, self.batch_rows);
+        model.most_moved = self.most_moved;
+        model.list_bytes = self.list_bytes;
+        model.import(&file.input, false, self.first_stop);
         model.check();
-        for step in &steps {
+        for step in &self.steps {
             match step {
                 Step::Import { always, stop } => model.import(&file.input, *always, *stop),
                 Step::DeleteLatest if model.kept() > 0 => model.delete(model.kept() - 1),
                 Step::Delete(at) if model.kept() > 0 => model.delete(at.index(model.kept())),
-                Step::DeleteLatest | Step::Delete(_) => continue,
+                Step::DeleteTwo(a, b) if model.kept() > 1 => {
+                    model.delete(a.index(model.kept()));
+                    model.delete(b.index(model.kept()));
+                }
+                Step::DeleteLatest | Step::Delete(_) | Step::DeleteTwo(..) => continue,
                 other => {
                     file.change(other);
                     continue;
@@ -306,4 +391,40 @@ proptest! {
             model.check();
         }
     }
+}
+
+/// Histories for each case of other property tests: more than 20,000 in all where these have 256.
+const HISTORIES: u32 = 27;
+/// The most steps of a history.
+const STEPS: usize = 24;
+
+fn run(keyed: bool, unique: bool) {
+    let config = ProptestConfig::default();
+    let mut runner = TestRunner::new(ProptestConfig {
+        failure_persistence: None,
+        cases: config.cases * HISTORIES,
+        ..config
+    });
+    let run = |history: History| {
+        history.run(keyed, unique);
+        Ok(())
+    };
+    if let Err(failed) = runner.run(&history(), run) {
+        panic!("{failed}");
+    }
+}
+
+#[test]
+fn every_history_of_rows_without_a_key_reads_back() {
+    run(false, false);
+}
+
+#[test]
+fn every_history_of_rows_with_a_key_reads_back() {
+    run(true, true);
+}
+
+#[test]
+fn every_history_of_rows_with_repeated_keys_reads_back() {
+    run(true, false);
 }

@@ -1,4 +1,4 @@
-use super::super::{Change, Counts, ImportError, ImportOptions, Outcome, diff};
+use super::super::{Change, Counts, ImportError, ImportOptions, Listing, Outcome, diff};
 use super::csvish::Csvish;
 use super::deleting::delete_latest;
 use super::project::Project;
@@ -211,19 +211,22 @@ fn one_table_takes_1990_columns_and_says_so() {
 }
 
 #[test]
-fn rows_are_stored_behind_the_end_when_no_position_is_left() {
+fn an_order_is_stored_when_no_position_is_left() {
     let project = Project::new();
     let mut lines = vec!["first".to_owned(), "last".to_owned(), "end".to_owned()];
-    let mut restored = 0;
     for i in 0..60 {
         let input: Vec<&str> = lines.iter().map(String::as_str).collect();
         let summary = project.import(&Csvish::new("a", &input));
-        restored += summary.counts.moved;
+        assert_eq!(summary.counts.moved, 0);
         assert_eq!(project.rows(&project.latest()), input);
         // Always between the first row and the one put there last: each halves the room.
         lines.insert(1, format!("row{i}"));
     }
-    assert!(restored > 0, "positions never ran out");
+    assert!(
+        project.latest().order_id.is_some(),
+        "positions never ran out"
+    );
+    assert_eq!(project.number("SELECT count(*) FROM d7"), 62);
     for number in 1..=60 {
         let snapshot = project.snapshot(&format!("snap{number}"));
         assert_eq!(project.rows(&snapshot).len(), number + 2);
@@ -259,7 +262,7 @@ fn a_diff_pairs_rows_by_key_and_shows_them_in_order() {
         key,
     );
     let (from, to) = (project.snapshot("snap1"), project.snapshot("snap2"));
-    let found = diff(&project.conn, &from, &to, 10, None).unwrap();
+    let found = diff(&project.conn, &from, &to, Listing::first(10), None).unwrap();
     assert_eq!(
         (found.added, found.removed, found.changed, found.moved),
         (1, 1, 1, 1)
@@ -283,13 +286,13 @@ fn a_diff_pairs_rows_by_key_and_shows_them_in_order() {
     assert!(matches!(before.cell(1), super::super::Cell::Text(b"b")));
     assert!(matches!(after.cell(1), super::super::Cell::Text(b"B")));
     assert!(before.cell(2).is_null());
-    let back = diff(&project.conn, &to, &from, 1, None).unwrap();
+    let back = diff(&project.conn, &to, &from, Listing::first(1), None).unwrap();
     assert_eq!(
         (back.added, back.removed, back.changed, back.moved),
         (1, 1, 1, 1)
     );
     assert_eq!(back.changes.len(), 1);
-    let unkeyed = diff(&project.conn, &from, &to, 0, Some(&[])).unwrap();
+    let unkeyed = diff(&project.conn, &from, &to, Listing::first(0), Some(&[])).unwrap();
     assert_eq!(
         (
             unkeyed.added,
@@ -308,7 +311,14 @@ fn a_row_that_was_put_back_does_not_differ() {
         project.import_keyed(&Csvish::new("id,v", &["0,z", line, "2,z"]), &["id"]);
     }
     let (from, to) = (project.snapshot("snap1"), project.snapshot("snap3"));
-    let found = diff(&project.conn, &from, &to, 10, Some(&["id".into()])).unwrap();
+    let found = diff(
+        &project.conn,
+        &from,
+        &to,
+        Listing::first(10),
+        Some(&["id".into()]),
+    )
+    .unwrap();
     assert_eq!(
         (found.added, found.removed, found.changed, found.moved),
         (0, 0, 0, 0)

@@ -1,8 +1,8 @@
 //! What the row log must do, on whole rows in memory.
 
 use super::super::{
-    Change, Counts, Effect, ImportOptions, Outcome, Row, Snapshot, Unwatched, Watch, delete, diff,
-    import, read, recover,
+    Change, Counts, Effect, ImportOptions, Listing, Outcome, Row, Snapshot, Unwatched, Watch,
+    delete, diff, import, read, recover,
 };
 use super::csvish::{Csvish, Record};
 use super::failing::Fussy;
@@ -17,6 +17,10 @@ pub(super) struct Model {
     pub(super) keyed: bool,
     pub(super) window: usize,
     pub(super) batch_rows: u64,
+    /// As in [`ImportOptions`].
+    pub(super) most_moved: u32,
+    /// As in [`ImportOptions`].
+    pub(super) list_bytes: usize,
     numbers: i64,
 }
 
@@ -33,6 +37,8 @@ impl Model {
             keyed,
             window,
             batch_rows,
+            most_moved: 10,
+            list_bytes: 1 << 20,
             numbers: 0,
         }
     }
@@ -50,6 +56,8 @@ impl Model {
             key_columns,
             window: self.window,
             batch_rows: self.batch_rows,
+            most_moved: self.most_moved,
+            list_bytes: self.list_bytes,
             durability: crate::Durability::Relaxed,
             resumable: stop.is_some_and(|refuse| refuse % 2 == 0),
             ..self.project.options()
@@ -153,10 +161,24 @@ impl Model {
             check_diff(project, first, last, self.keyed);
             check_diff(project, last, first, self.keyed);
         }
+        self.check_orders();
         match self.kept.last() {
             Some((_, input)) => self.check_view(input),
             None => assert!(project.conn.prepare("SELECT 1 FROM orders").is_err()),
         }
+    }
+
+    /// The orders that are stored are those that snapshots have.
+    fn check_orders(&self) {
+        let orders = |sql: &str| -> Vec<i64> {
+            let mut statement = self.project.conn.prepare(sql).unwrap();
+            let orders = statement.query_map([], |row| row.get(0)).unwrap();
+            orders.map(Result::unwrap).collect()
+        };
+        assert_eq!(
+            orders("SELECT order_id FROM row_orders ORDER BY 1"),
+            orders("SELECT DISTINCT order_id FROM snapshots WHERE order_id IS NOT NULL ORDER BY 1")
+        );
     }
 
     fn check_rejects(&self, snapshot: &Snapshot, input: &Csvish) {
@@ -323,7 +345,7 @@ fn longest_increasing(order: &[usize]) -> usize {
 
 /// A diff leads from the rows of one snapshot to those of the other.
 fn check_diff(project: &Project, from: &Snapshot, to: &Snapshot, keyed: bool) {
-    let found = diff(&project.conn, from, to, u64::MAX, None).unwrap();
+    let found = diff(&project.conn, from, to, Listing::ALL, None).unwrap();
     let common: Vec<usize> = (0..found.columns.len())
         .filter(|&at| found.columns[at].is_common())
         .collect();
@@ -387,4 +409,47 @@ fn check_diff(project: &Project, from: &Snapshot, to: &Snapshot, keyed: bool) {
         to.counts.row_count
     );
     assert!(keyed || changed == 0);
+    if from.order_id != to.order_id && changed == 0 {
+        check_moved(project, from, to, &phys, moved);
+    }
+}
+
+/// Where every row is another one, and none of them changed, only one number of moved rows is right.
+fn check_moved(project: &Project, from: &Snapshot, to: &Snapshot, phys: &[i64], moved: u64) {
+    let contents = |snapshot: &Snapshot| {
+        let at = |phys: &i64| {
+            snapshot
+                .columns
+                .iter()
+                .position(|c| c.phys == *phys)
+                .unwrap()
+        };
+        let at: Vec<usize> = phys.iter().map(at).collect();
+        let mut contents = Vec::new();
+        read(&project.conn, snapshot, None, None, |_, row, _| {
+            let mut packed = Vec::new();
+            at.iter().for_each(|&at| row.cell(at).pack(&mut packed));
+            contents.push(packed);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        contents
+    };
+    let (old, new) = (contents(from), contents(to));
+    let places: HashMap<_, usize> = old.iter().zip(0..).collect();
+    let distinct: std::collections::HashSet<_> = new.iter().collect();
+    if phys.is_empty() || places.len() < old.len() || distinct.len() < new.len() {
+        return;
+    }
+    let order: Vec<usize> = new
+        .iter()
+        .filter_map(|row| places.get(row).copied())
+        .collect();
+    assert_eq!(
+        moved,
+        (order.len() - longest_increasing(&order)) as u64,
+        "{} -> {}",
+        from.number,
+        to.number
+    );
 }

@@ -62,7 +62,7 @@ proptest! {
         hashes in prop::collection::vec(0_u64..40, 0..200),
         chunk in 1_usize..50,
     ) {
-        let mut counter = KeyCounter::with_chunk(&scratch(), chunk);
+        let mut counter = KeyCounter::new(&scratch().keeping(8 * chunk));
         for hash in &hashes {
             counter.push(*hash).unwrap();
         }

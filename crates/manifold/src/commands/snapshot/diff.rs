@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use clap::{Args, ValueEnum};
-use manifold_store::rows::{self, Change, Diff};
+use manifold_store::rows::{self, Change, Diff, Listing};
 use manifold_store::{Projects, RowLog, Snapshots};
 use serde_json::{Map, Value as Json, json};
 
@@ -87,29 +87,10 @@ pub(super) async fn run(arguments: DiffArgs, session: &Session) -> anyhow::Resul
                 rows::snapshot(connection, &from_id)?,
                 rows::snapshot(connection, &to_id)?,
             );
-            let diff = rows::diff(connection, &from, &to, limit, None)?;
-            // Moved rows that are not listed must not take the place of others.
-            let again = !moved && limit != u64::MAX && diff.moved > 0;
-            if again {
-                rows::diff(
-                    connection,
-                    &from,
-                    &to,
-                    limit.saturating_add(diff.moved),
-                    None,
-                )
-            } else {
-                Ok(diff)
-            }
+            rows::diff(connection, &from, &to, Listing { limit, moved }, None)
         })
         .await?;
-    let listed = diff
-        .changes
-        .iter()
-        .filter(|change| moved || !matches!(change, Change::Moved { .. }));
-    let listed: Vec<_> = listed
-        .take(usize::try_from(limit).unwrap_or(usize::MAX))
-        .collect();
+    let listed: Vec<_> = diff.changes.iter().collect();
     let all = diff.added + diff.removed + diff.changed + if moved { diff.moved } else { 0 };
     let left = all - u64::try_from(listed.len()).unwrap_or(all);
     write(format, (&from, &to), &diff, &listed)?;
