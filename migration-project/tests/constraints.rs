@@ -71,6 +71,7 @@ async fn filled() -> DatabaseConnection {
         "INSERT INTO rejected_rows VALUES (NULL, 's', 1, NULL, 'too many fields', x'00')"
             .to_owned(),
         "INSERT INTO row_quirks VALUES ('a', 1, 1, 8388607, x'00')".to_owned(),
+        "INSERT INTO original_parts VALUES ('s', 0, x'00')".to_owned(),
         format!(
             "INSERT INTO relationships VALUES ('r', 'R', 'a', '[]', 'b', '[]', 'one_to_one', {TIME}, {TIME})"
         ),
@@ -173,6 +174,7 @@ async fn rows_of_a_source_that_does_not_exist_are_refused() {
         "UPDATE published SET snapshot_id = 'x'",
         "UPDATE rejected_rows SET snapshot_id = 'x'",
         "UPDATE row_quirks SET source_id = 'x'",
+        "UPDATE original_parts SET snapshot_id = 'x'",
         "UPDATE relationships SET to_source_id = 'x'",
         "UPDATE import_history SET source_id = 'x'",
     ] {
@@ -192,6 +194,7 @@ async fn deleting_a_source_takes_all_of_it_and_leaves_the_history() {
         "published",
         "rejected_rows",
         "row_quirks",
+        "original_parts",
         "relationships",
     ] {
         assert_eq!(count(&spoke, table, "TRUE").await, 0, "{table}");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::Job;
 use crate::jobs::{
     AdoptProject, BackupProject, CloneProject, ExportProjectFile, ImportFile, NotifyFailure,
-    RestoreProject, VerifyBackup,
+    ReadmitRejects, RestoreProject, VerifyBackup,
 };
 use crate::kind::Kind;
 
@@ -32,6 +32,7 @@ impl Registry {
             .with::<ExportProjectFile>()
             .with::<ImportFile>()
             .with::<NotifyFailure>()
+            .with::<ReadmitRejects>()
             .with::<RestoreProject>()
             .with::<VerifyBackup>()
     }

@@ -6,6 +6,7 @@ mod clone_project;
 pub(crate) mod export_project_file;
 mod import_file;
 mod notify_failure;
+mod readmit_rejects;
 mod restore_project;
 mod verify_backup;
 
@@ -16,5 +17,6 @@ pub use clone_project::{CloneProject, Cloned};
 pub use export_project_file::{ExportProjectFile, ExportedFile};
 pub use import_file::ImportFile;
 pub use notify_failure::NotifyFailure;
+pub use readmit_rejects::ReadmitRejects;
 pub use restore_project::{ComparedTable, RestoreProject, RestoreTarget, Restored};
 pub use verify_backup::VerifyBackup;

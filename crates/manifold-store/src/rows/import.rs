@@ -24,6 +24,8 @@ pub struct ImportOptions {
     /// Shown names of the columns that together identify a row; without regard to case if no name
     /// matches exactly. Empty: rows are identified by their content.
     pub key_columns: Vec<String>,
+    /// The snapshot that must be the latest one when the import begins, if it was made for that one.
+    pub onto: Option<String>,
     /// Make a snapshot even if the input is the one that is published.
     pub always: bool,
     /// The row of `import_history` to complete in the transaction that publishes.
@@ -37,6 +39,9 @@ pub struct ImportOptions {
     pub window: usize,
     /// The durability of the publishing transaction; all others are [`Durability::Relaxed`].
     pub durability: Durability,
+    /// When more than so many of a hundred rows are written otherwise than the dialect says, the bytes of the input are
+    /// kept instead of what is special about each row.
+    pub original_percent: u8,
     /// Find out what would change and write nothing.
     pub dry_run: bool,
     /// When a first import fails, what it stored stays for the next one, as it does when the process dies. Nobody sees it, and
@@ -52,12 +57,14 @@ impl ImportOptions {
             snapshot_id: snapshot_id.into(),
             step: None,
             key_columns: Vec::new(),
+            onto: None,
             always: false,
             history_id: None,
             taken_at,
             batch_rows: 100_000,
             window: 1_024,
             durability: Durability::Full,
+            original_percent: 10,
             dry_run: false,
             resumable: false,
         }
@@ -165,6 +172,12 @@ fn run(
     watch: &mut dyn Watch,
 ) -> Result<Outcome, ImportError> {
     let previous = latest(conn, source_id)?;
+    if let Some(onto) = &options.onto
+        && previous.as_ref().is_none_or(|latest| latest.id != *onto)
+    {
+        let source_id = source_id.to_owned();
+        return Err(ImportError::Moved { source_id });
+    }
     if previous.is_some() && !options.dry_run {
         recover(conn, source_id, &|conn| watch.guard(conn))?;
     }

@@ -26,6 +26,7 @@ mod index;
 mod input;
 mod later_import;
 mod load;
+mod original;
 mod position;
 mod publish;
 mod quirks;
@@ -57,12 +58,14 @@ pub use history::{History, RowVersion, VersionOp, history};
 pub use import::{ImportOptions, JobStep, Outcome, SnapshotSummary, import};
 pub use index::{IndexError, SourceIndex, indexes, settle_indexes};
 pub(crate) use index::{add_index, drop_index};
+pub use original::{OriginalParts, original_parts};
 pub use position::{NoPosition, Position};
 pub use read::{StoredRow, read};
 pub use records::{
     Finished, FinishedColumn, IncomingColumn, Records, RecordsError, Rejected, Step, StoredColumn,
 };
 pub use recover::{Recovered, recover};
+pub use rejects::{StoredReject, rejects};
 pub use row::Row;
 pub use snapshot::{Column, Counts, Snapshot, latest, published_by, snapshot};
 pub(crate) use source::{FIXED_COLUMNS, RowTable};

@@ -2,6 +2,7 @@
 
 use super::super::cell::Cell;
 use super::super::error::ImportError;
+use super::super::original::QuirkShare;
 use super::super::spool::{Scratch, Spool};
 use super::comparison::{Comparison, Identity, Likeness};
 use super::windows::{Incoming, IncomingSide, Stored, StoredAt, StoredSide, nearest_common};
@@ -27,6 +28,8 @@ pub(super) struct Findings {
     pub(super) fills: Spool,
     /// Ordinal and data of each incoming quirk, packed.
     pub(super) quirks: Spool,
+    /// How many incoming rows have a quirk.
+    pub(super) share: QuirkShare,
     /// The rids of incoming rows with a quirk or behind a rejected record, by ordinal; those of
     /// rows that may be stored anew are not known yet.
     pub(super) noted: HashMap<i64, Option<i64>>,
@@ -92,6 +95,7 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
         comparison: Comparison,
         new_columns: Vec<usize>,
         window: usize,
+        share: QuirkShare,
         scratch: &Scratch,
     ) -> Self {
         Self {
@@ -108,6 +112,7 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
                 contents: Spool::new(scratch),
                 fills: Spool::new(scratch),
                 quirks: Spool::new(scratch),
+                share,
                 noted: HashMap::new(),
             },
             packed: Vec::new(),
@@ -289,7 +294,11 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
 
     /// Remembers the row if its rid will be asked for.
     fn note(&mut self, incoming: &mut Incoming, rid: Option<i64>) -> Result<(), ImportError> {
-        let quirk = incoming.row.quirk.take();
+        let mut quirk = incoming.row.quirk.take();
+        if quirk.is_some() {
+            self.findings.share.count(incoming.ordinal + 1);
+            quirk = quirk.filter(|_| self.findings.share.keeps_quirks());
+        }
         if quirk.is_some() || incoming.behind_reject {
             self.findings.noted.insert(incoming.ordinal, rid);
         }

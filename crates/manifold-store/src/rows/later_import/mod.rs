@@ -19,10 +19,11 @@ use super::error::{Doing, ImportError, RowsError};
 use super::import::{ImportOptions, Outcome};
 use super::in_order::OrderedScan;
 use super::input::{Exhausted, Input};
+use super::original::{QuirkShare, parts_of, write_parts};
 use super::publish::{Publication, complete_unchanged};
 use super::snapshot::{Column, Counts, Snapshot};
 use super::source::{Source, column_list};
-use super::spool::Scratch;
+use super::spool::{Scratch, Spool};
 use crate::fail_point;
 use batches::{Batches, Unmoved};
 use columns::Columns;
@@ -43,6 +44,7 @@ pub(super) fn run(
     options: &ImportOptions,
 ) -> Result<Outcome, ImportError> {
     let compared = compare(conn, source, previous, &mut input, options)?;
+    let share = compared.findings.share;
     let exhausted = input.finish()?;
     let columns = exhausted.columns(
         input.records.columns(),
@@ -84,6 +86,8 @@ pub(super) fn run(
             publication.summary(exhausted.duplicate_keys),
         ));
     }
+    let is_kept = share.keeps_original(exhausted.rows);
+    let parts = parts_of(&mut input, is_kept)?;
     fail_point!("import-compared", RowsError::interrupted());
     let unmoved = Unmoved::new(source, previous);
     let mut batches = Batches::begin(conn, &mut input, unmoved, options)?;
@@ -99,8 +103,11 @@ pub(super) fn run(
     write.fill(findings.fills)?;
     write.items(&plan, findings.contents, &mut noted)?;
     publication.rid_hi = write.next_rid() - 1;
-    publication.next_quirk =
-        quirks::write_quirks(&mut batches, source, previous, findings.quirks, &noted)?;
+    let mut quirks = findings.quirks;
+    if is_kept {
+        quirks = Spool::new(&Scratch::beside(conn));
+    }
+    publication.next_quirk = quirks::write_quirks(&mut batches, source, previous, quirks, &noted)?;
     fail_point!("import-differences-written", RowsError::interrupted());
     batches.commit()?;
     let transaction = input.begin(conn, options.durability)?;
@@ -108,6 +115,7 @@ pub(super) fn run(
         .with_columns(stored_columns.next_phys)
         .check(&transaction)?;
     publication.write(&transaction)?;
+    write_parts(&transaction, &options.snapshot_id, parts)?;
     exhausted
         .rejects
         .write(&transaction, &options.snapshot_id, |incoming| {
@@ -143,6 +151,7 @@ fn compare(
     let list = column_list(stored.iter().map(|&at| columns.phys[at]));
     let comparison = Comparison::new(stored.clone(), input.key(), input.seed());
     let recognises_rows = comparison.recognises_rows();
+    let share = QuirkShare::new(input, options.original_percent);
     let mut scan =
         OrderedScan::prepare(&reading, previous, &list).doing("reading the stored rows")?;
     let rows = scan.rows(None).doing("reading the stored rows")?;
@@ -152,6 +161,7 @@ fn compare(
         comparison,
         columns.new_ones(),
         options.window,
+        share,
         &Scratch::beside(conn),
     )
     .walk()?;
