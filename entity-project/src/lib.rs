@@ -14,6 +14,7 @@ pub mod data_sources;
 pub mod enums;
 pub mod import_history;
 pub mod job_cursors;
+pub mod original_parts;
 pub mod project;
 mod project_entity;
 pub mod published;

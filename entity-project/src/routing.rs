@@ -6,6 +6,7 @@ impl ProjectEntity for crate::consolidated_models::Entity {}
 impl ProjectEntity for crate::data_sources::Entity {}
 impl ProjectEntity for crate::import_history::Entity {}
 impl ProjectEntity for crate::job_cursors::Entity {}
+impl ProjectEntity for crate::original_parts::Entity {}
 impl ProjectEntity for crate::project::Entity {}
 impl ProjectEntity for crate::published::Entity {}
 impl ProjectEntity for crate::rejected_rows::Entity {}

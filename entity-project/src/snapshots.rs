@@ -45,6 +45,8 @@ pub struct Model {
     #[sea_orm(has_many)]
     pub import_history: HasMany<super::import_history::Entity>,
     #[sea_orm(has_many)]
+    pub original_parts: HasMany<super::original_parts::Entity>,
+    #[sea_orm(has_many)]
     pub published: HasMany<super::published::Entity>,
     #[sea_orm(has_many)]
     pub rejected_rows: HasMany<super::rejected_rows::Entity>,

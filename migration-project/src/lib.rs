@@ -24,6 +24,7 @@ mod m20261122_000012_create_job_cursors;
 mod m20261122_000013_create_source_indexes;
 mod m20261123_000014_create_trashed_sources;
 mod m20261129_000015_create_row_orders;
+mod m20261129_000018_create_original_parts;
 
 /// Applies and reverts the spoke's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -47,12 +48,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_create_source_indexes::Migration),
             Box::new(m20261123_000014_create_trashed_sources::Migration),
             Box::new(m20261129_000015_create_row_orders::Migration),
+            Box::new(m20261129_000018_create_original_parts::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date spoke.
-pub const VERSION: u32 = 15;
+pub const VERSION: u32 = 16;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///

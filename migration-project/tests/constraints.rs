@@ -72,6 +72,7 @@ async fn filled() -> DatabaseConnection {
             .to_owned(),
         "INSERT INTO row_quirks VALUES ('a', 1, 1, 8388607, x'00')".to_owned(),
         "INSERT INTO row_orders VALUES ('a', 32768, x'020202')".to_owned(),
+        "INSERT INTO original_parts VALUES ('s', 0, x'00')".to_owned(),
         format!(
             "INSERT INTO relationships VALUES ('r', 'R', 'a', '[]', 'b', '[]', 'one_to_one', {TIME}, {TIME})"
         ),
@@ -175,6 +176,7 @@ async fn rows_of_a_source_that_does_not_exist_are_refused() {
         "UPDATE rejected_rows SET snapshot_id = 'x'",
         "UPDATE row_quirks SET source_id = 'x'",
         "UPDATE row_orders SET source_id = 'x'",
+        "UPDATE original_parts SET snapshot_id = 'x'",
         "UPDATE relationships SET to_source_id = 'x'",
         "UPDATE import_history SET source_id = 'x'",
     ] {
@@ -195,6 +197,7 @@ async fn deleting_a_source_takes_all_of_it_and_leaves_the_history() {
         "rejected_rows",
         "row_quirks",
         "row_orders",
+        "original_parts",
         "relationships",
     ] {
         assert_eq!(count(&spoke, table, "TRUE").await, 0, "{table}");

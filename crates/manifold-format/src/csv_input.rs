@@ -1,10 +1,11 @@
 //! Delimited text behind the traits that every format has.
 
-use crate::csv_reader::{CsvReader, Item};
+use crate::csv_reader::CsvReader;
 use crate::detection::{Decision, Remembered};
 use crate::dialect::Dialect;
 use crate::encoding::Encoding;
 use crate::error::ReadError;
+use crate::item::Item;
 use crate::options::CsvOptions;
 use crate::reader::{ByteProgress, Reader, Rows, Table, TableSummary};
 use crate::record::Record;
@@ -179,6 +180,23 @@ impl CsvReading {
     #[must_use]
     pub fn has_all_tables(&self) -> bool {
         self.reading.all_tables
+    }
+
+    /// How to read these very bytes again as they were read.
+    #[must_use]
+    pub fn options(&self, max_cell: u64) -> CsvOptions {
+        CsvOptions {
+            syntax: self.syntax,
+            encoding: self.encoding,
+            skip_lines: self.skip_lines(),
+            comment: self.comment().and_then(|c| u8::try_from(c).ok()),
+            header_rows: self.header_rows(),
+            columns: self.reading.columns,
+            all_tables: self.has_all_tables(),
+            strict: self.is_strict(),
+            max_cell,
+            ..CsvOptions::default()
+        }
     }
 
     /// As far as another file of the same kind can be read so too.

@@ -7,6 +7,7 @@ use crate::dialect::{Dialect, LineEnd};
 use crate::encoding::Encoding;
 use crate::error::ReadError;
 use crate::header::read_header;
+use crate::item::Item;
 use crate::lenient::Mended;
 use crate::mender::{Fault, Mender};
 use crate::options::CsvOptions;
@@ -43,22 +44,13 @@ pub struct CsvReader<R> {
     original: Vec<u8>,
     lead_line: u64,
     line: u64,
+    /// Bytes of the input before the next record.
+    behind: u64,
     rows: u64,
     rejected: u64,
     padded: u64,
     mended: u64,
     quirks: u64,
-}
-
-/// What [`CsvReader::next`] read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Item {
-    /// A row.
-    Row,
-    /// A record that is not a row: see [`Record::reason`] and [`Record::raw`].
-    Rejected,
-    /// Nothing: the input has ended.
-    End,
 }
 
 impl<R: Read> CsvReader<R> {
@@ -122,6 +114,7 @@ impl<R: Read> CsvReader<R> {
         let columns = sample.columns(header.cells, options.header_rows > 0);
         let quoting: Vec<Quoting> = columns.iter().map(|c| c.proposal.quoting).collect();
         let encodings = columns.iter().map(|c| c.proposal.encoding).collect();
+        let behind = header.raw.len() as u64;
         Ok(Self {
             source,
             encoder: RowEncoder::new(encodings, quoting.clone(), syntax),
@@ -143,6 +136,7 @@ impl<R: Read> CsvReader<R> {
             original: Vec::new(),
             lead_line: line,
             line,
+            behind,
             rows: 0,
             rejected: 0,
             padded: 0,
@@ -155,6 +149,13 @@ impl<R: Read> CsvReader<R> {
     #[must_use]
     pub fn options(&self) -> &CsvOptions {
         &self.options
+    }
+
+    /// How many bytes of the input stand before the next record; those of a rejected record are its
+    /// [`Record::raw`], right before that place.
+    #[must_use]
+    pub fn bytes_behind(&self) -> u64 {
+        self.behind
     }
 
     /// The columns, with what the sample proposes for them.
@@ -309,6 +310,9 @@ impl<R: Read> CsvReader<R> {
         self.original.clear();
         if self.options.encoding != TextEncoding::UTF_8 {
             self.source.copy_original(len, &mut self.original);
+            self.behind += self.original.len() as u64;
+        } else {
+            self.behind += len as u64;
         }
         self.source.consume(len);
         self.line += if record.fields.special {
@@ -383,7 +387,9 @@ impl<R: Read> CsvReader<R> {
 
     /// Keeps bytes that are no row for the next row's quirk, or for the tail.
     fn skip(&mut self, len: usize) -> Result<(), ReadError> {
+        let before = self.lead.len();
         self.source.copy_original(len, &mut self.lead);
+        self.behind += (self.lead.len() - before) as u64;
         self.line += self
             .options
             .syntax

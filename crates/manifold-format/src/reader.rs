@@ -1,10 +1,10 @@
 //! What the reader of every format offers.
 
 use crate::column::Column;
-use crate::csv_reader::Item;
 use crate::detection::Decision;
 use crate::encoding::Encoding;
 use crate::error::ReadError;
+use crate::item::Item;
 use crate::record::Record;
 use crate::verdict::Verdict;
 use std::io::Read;

@@ -5,14 +5,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use manifold_store::{Jobs, JobsError, NewJob, ProjectId, SqliteManager, StoreError};
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 use crate::attempt::{Attempt, Made};
 use crate::kind::{Kind, WorkOf, new_job};
 use crate::recorder::Recorders;
 use crate::stop::Stop;
-use crate::{Environment, Job, JobError, Observer, Progress};
+use crate::{Job, JobError, Observer};
 
 /// A job that has ended.
 #[derive(Debug)]
@@ -63,7 +61,8 @@ pub(crate) async fn run_new<J: Job>(
     // A task of its own from before the job is written down: a job whose caller is gone must still end.
     let clock = jobs.clock().clone();
     let wait = async move |due| clock.sleep_until(due).await;
-    let running = to_the_end(jobs, job, new, cancel, observer.progress, wait);
+    let observer = Observer { cancel, ..observer };
+    let running = to_the_end(jobs, job, new, observer, wait);
     let running = tokio::spawn(running);
     let finished = match running.await {
         Ok(finished) => finished,
@@ -82,10 +81,14 @@ pub(crate) async fn to_the_end<J: Job>(
     jobs: Jobs,
     job: J,
     new: NewJob,
-    cancel: CancellationToken,
-    progress: watch::Sender<Progress>,
+    observer: Observer,
     wait: impl AsyncFn(DateTime<Utc>),
 ) -> Result<Finished<J::Output>, JobsError> {
+    let Observer {
+        cancel,
+        progress,
+        environment,
+    } = observer;
     let mut attempt = Attempt {
         claim: Arc::new(jobs.start(new).await?),
         jobs,
@@ -93,7 +96,7 @@ pub(crate) async fn to_the_end<J: Job>(
         stop: Stop::with(cancel.clone()),
         progress,
         grace: None,
-        environment: Environment::none(),
+        environment,
         recorders: Recorders::default(),
     };
     let work = WorkOf::new(job);

@@ -3,13 +3,14 @@
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::Progress;
+use crate::{Environment, Progress};
 
 /// Follows a job in the foreground and can stop it.
 #[derive(Debug, Clone)]
 pub struct Observer {
     pub(crate) cancel: CancellationToken,
     pub(crate) progress: watch::Sender<Progress>,
+    pub(crate) environment: Environment,
 }
 
 impl Observer {
@@ -18,7 +19,21 @@ impl Observer {
     #[must_use]
     pub fn new(cancel: CancellationToken) -> (Self, watch::Receiver<Progress>) {
         let (progress, latest) = watch::channel(Progress::default());
-        (Self { cancel, progress }, latest)
+        let observer = Self {
+            cancel,
+            progress,
+            environment: Environment::none(),
+        };
+        (observer, latest)
+    }
+
+    /// The same, with the variables that the job may refer to.
+    #[must_use]
+    pub fn with_environment(self, environment: Environment) -> Self {
+        Self {
+            environment,
+            ..self
+        }
     }
 }
 

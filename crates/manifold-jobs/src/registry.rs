@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::Job;
 use crate::jobs::{
     AdoptProject, BackupProject, CloneProject, ExportProjectFile, ImportFile, NotifyFailure,
-    PruneBackups, RestoreProject, VerifyBackup,
+    PruneBackups, ReadmitRejects, RestoreProject, VerifyBackup,
 };
 use crate::kind::Kind;
 
@@ -33,6 +33,7 @@ impl Registry {
             .with::<ImportFile>()
             .with::<NotifyFailure>()
             .with::<PruneBackups>()
+            .with::<ReadmitRejects>()
             .with::<RestoreProject>()
             .with::<VerifyBackup>()
     }

@@ -47,11 +47,9 @@ use std::time::Duration;
 
 use entity_core::jobs;
 use manifold_store::{Clock, JobId, Jobs, JobsError, ProjectId, SqliteManager, Timestamp};
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 use crate::foreground::{Finished, to_the_end};
-use crate::{Job, Progress, Registry, Worker, WorkerOptions, new_job};
+use crate::{Job, Observer, Registry, Worker, WorkerOptions, new_job};
 
 /// Does jobs in the calling task, by a clock that stands until it is set.
 #[derive(Debug, Clone)]
@@ -123,11 +121,9 @@ impl Testing {
         project: Option<ProjectId>,
     ) -> Result<Finished<J::Output>, JobsError> {
         let new = new_job(&job, project)?;
-        let cancel = CancellationToken::new();
-        let progress = watch::Sender::new(Progress::default());
         let clock = self.clock().clone();
         let skip = async move |due| clock.set(due);
-        to_the_end(self.jobs.clone(), job, new, cancel, progress, skip).await
+        to_the_end(self.jobs.clone(), job, new, Observer::default(), skip).await
     }
 
     /// A job as the hub has it.

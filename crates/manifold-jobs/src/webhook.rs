@@ -8,7 +8,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AF
 use reqwest::{StatusCode, redirect};
 use serde_json::{Value as Json, json};
 
-use crate::{Environment, JobError};
+use crate::{Environment, JobError, tls};
 
 /// The error code of a request that was not answered as it should be.
 const WEBHOOK: &str = "webhook";
@@ -67,8 +67,7 @@ impl Webhook<'_> {
 }
 
 fn client() -> Result<reqwest::Client, reqwest::Error> {
-    // It is the process's; one that is there already is as good.
-    drop(rustls::crypto::ring::default_provider().install_default());
+    tls::provide();
     reqwest::Client::builder()
         .user_agent(concat!("manifold/", env!("CARGO_PKG_VERSION")))
         // Another place than was meant must not hear of it.

@@ -1,5 +1,6 @@
 //! Data sources: create, list, find, update.
 
+mod fetched;
 mod new_source;
 mod source_change;
 mod source_key;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use entity_project::data_sources;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
+pub use fetched::{fetched, refuse_secrets};
 pub use new_source::NewSource;
 pub(crate) use new_source::{free_view_name, insert};
 pub use source_change::{SourceChange, SourceUpdateError, refusal_if_disabled};

@@ -16,6 +16,7 @@ mod error;
 mod fail_point;
 mod file_lock;
 mod foreign;
+mod free_space;
 mod freeze;
 mod gate;
 mod group_commit;
@@ -82,7 +83,8 @@ pub use clock::Clock;
 pub use connection::{Connection, Rows};
 pub use consolidated_models::{ConsolidatedModels, ModelDefinition};
 pub use data_sources::{
-    DataSources, NewSource, SourceChange, SourceUpdateError, refusal_if_disabled,
+    DataSources, NewSource, SourceChange, SourceUpdateError, fetched, refusal_if_disabled,
+    refuse_secrets,
 };
 pub use database::{CoreDatabase, CoreTransaction, Database, ProjectDatabase, ProjectTransaction};
 pub use doctor::{DatabaseState, Doctor, Examination, Finding, FindingClass, Severity};
@@ -93,6 +95,7 @@ pub use foreign::{
     ForeignColumn, ForeignDatabase, ForeignError, ForeignKey, ForeignRows, ForeignTable,
     ForeignValue, SkippedTable,
 };
+pub use free_space::free_space;
 pub use freeze::{
     Contents, CopyProgress, CopyWatch, DatabaseId, Frozen, FrozenProject, Table, TableDigest,
     TableKind,

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use manifold_jobs::Environment;
+
 /// The data folder, unless `--data-dir` names one.
 pub(crate) const DATA_DIR: &str = "MANIFOLD_DATA_DIR";
 /// A filter for the log on stderr, such as `manifold_store=debug`; it wins over `--verbose`.
@@ -29,6 +31,11 @@ pub(crate) fn named(name: &str) -> Option<OsString> {
     // A name with these characters cannot be asked for.
     let can_be = !name.is_empty() && !name.contains(['=', '\0']);
     can_be.then(|| read(name)).flatten()
+}
+
+/// What `${env:NAME}` stands for in what a job is told to do.
+pub(crate) fn for_jobs() -> Environment {
+    Environment::new(|name| named(name)?.into_string().ok())
 }
 
 /// The value of [`LOG`].

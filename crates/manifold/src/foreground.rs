@@ -3,6 +3,7 @@
 use manifold_jobs::{Job, Observer, run_foreground};
 use manifold_store::ProjectId;
 
+use crate::env_vars;
 use crate::progress;
 use crate::session::Session;
 use crate::shapes::job::JobShape;
@@ -29,6 +30,7 @@ impl Session {
         let store = self.store().await?;
         let work = self.stoppable();
         let (observer, latest) = Observer::new(work.token());
+        let observer = observer.with_environment(env_vars::for_jobs());
         let shown = tokio::spawn(progress::show(title, latest, self.progress()));
         let finished = run_foreground(&store, job, project, observer).await;
         drop(shown.await); // it ends with the job; that it could not be shown is no failure

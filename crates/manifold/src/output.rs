@@ -143,7 +143,11 @@ pub(crate) fn lines_to_stdout(lines: &str) -> Result<(), OutputError> {
     Ok(written?)
 }
 
-fn document_to_stdout(document: &impl Serialize) -> Result<(), OutputError> {
+/// Writes one JSON document to stdout.
+///
+/// # Errors
+/// [`OutputError`].
+pub(crate) fn document_to_stdout(document: &impl Serialize) -> Result<(), OutputError> {
     let mut stream = data_stream();
     serde_json::to_writer_pretty(&mut stream, document).map_err(io::Error::from)?;
     stream.write_all(b"\n")?;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
-use manifold_jobs::jobs::ImportFile;
+use manifold_jobs::jobs::{ImportFile, ReadmitRejects};
 use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
 use manifold_store::rows::{Effect, Listing};
 use manifold_store::{
@@ -143,6 +143,37 @@ pub(crate) async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> Project
     })
     .await
     .unwrap();
+    // Rows that are mostly written in another way, so that the file is kept; then a list that is given back.
+    let quirky: String = (0..200)
+        .map(|number| format!("\"{number}\"\r\n{number}\n"))
+        .collect();
+    let quirky = format!("id\n{quirky}").into_bytes();
+    import(manager, folder, &project, &source, &quirky, Vec::new()).await;
+    import(manager, folder, &project, &source, &first, Vec::new()).await;
+    let latest = snapshots.find(&project, "t@latest").await.unwrap().snapshot;
+    let rejects = snapshots.rejects(&project, &latest, 1).await.unwrap();
+    let list = format!(
+        "snapshot_id,id,record\n{},{},\"1000,x,1.5\"\n",
+        latest.id, rejects[0].id
+    );
+    let path = folder.join("list.csv");
+    std::fs::write(&path, list).unwrap();
+    let job = ReadmitRejects {
+        project_id: project.clone(),
+        source_id: None,
+        path,
+        file_name: "list.csv".to_owned(),
+    };
+    let readmitted = run_foreground(manager, job, Some(project.clone()), Observer::default());
+    assert_eq!(
+        readmitted.await.unwrap().outcome.unwrap().readmission.taken,
+        1
+    );
+    let fetched = Some(serde_json::json!({ "etag": "x" }));
+    sources
+        .note_fetched(&project, &source, fetched)
+        .await
+        .unwrap();
     let (indexes, never) = (SourceIndexes::new(manager), CancellationToken::new());
     let columns = || vec!["name".to_owned()];
     indexes

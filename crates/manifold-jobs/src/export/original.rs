@@ -8,6 +8,8 @@ use manifold_format::{Dialect, Encoding, OriginalWriter, Value, WriteError};
 use manifold_store::rows::{self, Cell, Snapshot};
 use manifold_store::{ProjectId, RowLog, RowLogError, SnapshotId, SqliteManager};
 
+use crate::import::PART;
+
 /// Why the bytes of a snapshot could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -27,6 +29,16 @@ pub enum OriginalError {
         snapshot: SnapshotId,
         /// The format.
         format: String,
+    },
+    /// The bytes that are kept are damaged.
+    #[error(
+        "the kept bytes of snapshot {snapshot} are damaged: {source}; restore the project from a backup, or export it without --original"
+    )]
+    Damaged {
+        /// The snapshot.
+        snapshot: SnapshotId,
+        /// What is wrong with them.
+        source: std::io::Error,
     },
     /// What the snapshot says about its bytes is not understood.
     #[error(
@@ -48,6 +60,7 @@ impl OriginalError {
             Self::Rows(error) => error.code(),
             Self::Write(_) => "output",
             Self::NotKept { .. } => "original_not_kept",
+            Self::Damaged { .. } => "corrupt",
             Self::Dialect { .. } => "newer_rows",
         }
     }
@@ -68,6 +81,23 @@ pub async fn original<W: Write + Send + 'static>(
     let rows = RowLog::new(manager);
     let written = rows.read(project, move |connection| {
         let snapshot = rows::snapshot(connection, id.as_str())?;
+        let (mut out, mut failed) = (out, None);
+        let parts = rows::original_parts(connection, id.as_str(), |part| {
+            match unpack(part, &id, &mut out) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        if parts > 0 {
+            let flush = |mut out: W| match out.flush() {
+                Ok(()) => Ok(out),
+                Err(source) => Err(write_error(source)),
+            };
+            return Ok(failed.map_or_else(|| flush(out), Err));
+        }
         let mut writer = match writer_of(&snapshot, &id, out) {
             Ok(writer) => writer,
             Err(error) => return Ok(Err(error)),
@@ -89,6 +119,19 @@ pub async fn original<W: Write + Send + 'static>(
         })
     });
     written.await?
+}
+
+/// Writes a part of the bytes that are kept.
+fn unpack(part: &[u8], id: &SnapshotId, out: &mut impl Write) -> Result<(), OriginalError> {
+    let plain = zstd::bulk::decompress(part, PART).map_err(|source| OriginalError::Damaged {
+        snapshot: id.clone(),
+        source,
+    })?;
+    out.write_all(&plain).map_err(write_error)
+}
+
+fn write_error(source: std::io::Error) -> OriginalError {
+    WriteError::Io { row: 0, source }.into()
 }
 
 /// The writer for the dialect and the encodings of a snapshot.

@@ -74,6 +74,14 @@ pub enum ImportFileError {
         /// The file that was asked for.
         member: String,
     },
+    /// A zip archive that was fetched has several files, or none.
+    #[error("{} is a zip archive with {} files ({}): fetch it, and import the archive or a file in it", path.display(), names.len(), names.join(", "))]
+    SeveralMembers {
+        /// The archive.
+        path: PathBuf,
+        /// The first of its files.
+        names: Vec<String>,
+    },
     /// The database has no table.
     #[error("{} has no table with rows; views are not imported", path.display())]
     NoTables {
@@ -144,6 +152,7 @@ impl ImportFileError {
             Self::Unreadable { .. } => "file_unreadable",
             Self::MissingKeyColumn { .. } => "missing_key_column",
             Self::Zip { .. } => "unreadable_zip",
+            Self::SeveralMembers { .. } => "several_files",
             Self::NoMember { .. } => "file_missing",
             Self::NoTables { .. } | Self::NoTable { .. } => "no_table",
             Self::TablesFromPipe { .. } => "tables_from_pipe",

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use manifold_format::{ByteProgress, Compression, FileFormat, open_input};
 use manifold_store::Layout;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::opened_file::{Bytes, open_bytes};
 use super::opened_input::{OpenedInput, Opening};
-use super::{FoundColumn, ImportFileError, Reading};
+use super::{FoundColumn, ImportFileError, InputUrl, Reading};
 use crate::JobError;
 
 /// How many bytes are hashed between two looks at whether to stop.
@@ -21,8 +21,14 @@ const HASHED_AT_ONCE: u64 = 16 << 20;
 /// A file and how it is to be read. Gzip and zstd are recognised by their first bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
-    /// The absolute path.
+    /// The absolute path; of what is fetched, its address as people may see it.
     pub path: PathBuf,
+    /// Where it is fetched from, unless it is a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<InputUrl>,
+    /// Where its bytes are, if they were fetched.
+    #[serde(skip)]
+    pub fetched: Option<PathBuf>,
     /// The file in it, where it is a zip archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
@@ -65,7 +71,7 @@ impl InputFile {
             let mut header = Header {
                 format,
                 columns: Vec::new(),
-                size_bytes: std::fs::metadata(&file.path)
+                size_bytes: std::fs::metadata(file.place())
                     .ok()
                     .filter(std::fs::Metadata::is_file)
                     .map(|found| found.len()),
@@ -123,7 +129,7 @@ impl InputFile {
         }
         let file = self.clone();
         let format = blocking(move || {
-            let is_stream = std::fs::metadata(&file.path)
+            let is_stream = std::fs::metadata(file.place())
                 .is_ok_and(|found| !found.is_file() && !found.is_dir());
             if is_stream {
                 return Ok(FileFormat::Csv);
@@ -151,8 +157,13 @@ impl InputFile {
     }
 
     fn bytes(&self) -> Result<Bytes, ImportFileError> {
-        let (bytes, _) = open_bytes(&self.path, self.member.as_deref(), &ByteProgress::default())?;
+        let (bytes, _) = open_bytes(self, &ByteProgress::default())?;
         Ok(bytes)
+    }
+
+    /// Where its bytes are.
+    pub(crate) fn place(&self) -> &Path {
+        self.fetched.as_deref().unwrap_or(&self.path)
     }
 
     /// The name that tells its format.
@@ -199,7 +210,7 @@ impl InputFile {
     ) -> Result<Option<String>, JobError> {
         let (file, cancel) = (self.clone(), cancel.clone());
         blocking(move || {
-            let is_candidate = std::fs::metadata(&file.path)
+            let is_candidate = std::fs::metadata(file.place())
                 .is_ok_and(|found| found.is_file() && found.len() == size_bytes);
             if !is_candidate || file.member.is_some() {
                 return Ok(None);

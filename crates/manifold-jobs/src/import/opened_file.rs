@@ -8,19 +8,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use manifold_format::{ByteProgress, ZipReader, zip_members};
 
-use super::ImportFileError;
+use super::{ImportFileError, InputFile};
 
 /// The bytes of a file, or of one in a zip archive.
 pub(crate) type Bytes = Box<dyn Read + Send>;
 
-/// Opens a file, or the one that is called `member` in a zip archive; `progress` counts from the start what is read.
-/// Blocks.
+/// Opens a file, or the one that is meant in a zip archive; `progress` counts from the start what is read. Blocks.
 pub(crate) fn open_bytes(
-    path: &Path,
-    member: Option<&str>,
+    input: &InputFile,
     progress: &ByteProgress,
 ) -> Result<(Bytes, ByteProgress), ImportFileError> {
-    let (file, found) = OpenedFile::open(path)?;
+    let (path, member) = (&*input.path, input.member.as_deref());
+    let (file, found) = OpenedFile::open(input.place())?;
     progress.read.store(0, Ordering::Relaxed);
     let mut progress = ByteProgress {
         total: found.total,

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::opened_file::open_bytes;
 use super::sqlite_reader::SqliteReader;
-use super::{ImportFileError, InputFile};
+use super::{ImportFileError, InputFile, KeptInput, Stoppable};
 
 /// What opening a file needs beside the file.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub(crate) struct Opening {
     pub(crate) stop: Arc<AtomicBool>,
     /// Counts what is read, for those who watch.
     pub(crate) progress: ByteProgress,
+    /// Whether the bytes may have to be kept.
+    pub(crate) keep: bool,
 }
 
 impl Opening {
@@ -53,6 +55,7 @@ impl Opening {
             cancel: CancellationToken::new(),
             stop: Arc::default(),
             progress: ByteProgress::default(),
+            keep: false,
         }
     }
 }
@@ -63,12 +66,14 @@ pub(crate) struct OpenedInput {
     pub(crate) compression: Compression,
     /// The encoding of its text.
     pub(crate) encoding: String,
+    /// The bytes of delimited text, should they have to be kept.
+    pub(crate) kept: Option<KeptInput>,
 }
 
 impl OpenedInput {
     pub(super) fn open(file: &InputFile, opening: &Opening) -> Result<Self, ImportFileError> {
         let member = file.member.as_deref();
-        let (opened, progress) = open_bytes(&file.path, member, &opening.progress)?;
+        let (opened, progress) = open_bytes(file, &opening.progress)?;
         let is_stream = progress.total.is_none();
         let mut input = open_input(opened).map_err(|error| file.unreadable(error))?;
         let compression = input.compression();
@@ -112,6 +117,7 @@ impl OpenedInput {
                     reader: Box::new(reader),
                     compression,
                     encoding: "utf-8".to_owned(),
+                    kept: None,
                 })
             }
             FileFormat::Sqlite
@@ -127,26 +133,39 @@ impl OpenedInput {
                     reader: Box::new(reader),
                     compression,
                     encoding: "utf-8".to_owned(),
+                    kept: None,
                 })
             }
             _ if is_stream => {
                 let mut file = file.clone();
                 file.format = Some(format);
-                delimited(
-                    &file,
-                    Cursor::new(head).chain(input),
-                    compression,
-                    opening,
-                    progress,
-                )
+                let input = Cursor::new(head).chain(input);
+                let folder = opening.temporary.as_deref();
+                if !opening.keep {
+                    return delimited(&file, input, compression, opening, progress);
+                }
+                let packed = KeptInput::packing(input, folder);
+                let (input, kept) = packed.map_err(|error| file.unreadable(error))?;
+                Ok(Self {
+                    kept: Some(kept),
+                    ..delimited(&file, input, compression, opening, progress)?
+                })
             }
             _ => {
                 // From the first byte on, so that errors are met where they are.
                 let mut file = file.clone();
                 file.format = Some(format);
-                let again = open_bytes(&file.path, member, &progress)?.0;
+                let again = open_bytes(&file, &progress)?.0;
                 let input = open_input(again).map_err(|error| file.unreadable(error))?;
-                delimited(&file, input, compression, opening, progress)
+                let kept = opening.keep.then(|| {
+                    // What is read for this counts for nobody.
+                    let open = opener(file.clone(), opening, &ByteProgress::default());
+                    KeptInput::again(open, opening.temporary.as_deref())
+                });
+                Ok(Self {
+                    kept,
+                    ..delimited(&file, input, compression, opening, progress)?
+                })
             }
         }
     }
@@ -173,6 +192,7 @@ fn delimited<R: Read + Send + 'static>(
         encoding: reader.options().encoding.name(),
         reader: Box::new(CsvInput::new(reader, progress)),
         compression,
+        kept: None,
     })
 }
 
@@ -180,10 +200,10 @@ fn delimited<R: Read + Send + 'static>(
 fn opener(file: InputFile, opening: &Opening, progress: &ByteProgress) -> OpenInput {
     let (progress, cancel) = (progress.clone(), opening.cancel.clone());
     Arc::new(move || {
-        let opened = open_bytes(&file.path, file.member.as_deref(), &progress);
+        let opened = open_bytes(&file, &progress);
         let input = open_input(opened.map_err(std::io::Error::other)?.0)?;
         Ok(Box::new(Stoppable {
-            input,
+            inner: input,
             cancel: cancel.clone(),
         }))
     })
@@ -197,7 +217,10 @@ fn spooled(
 ) -> Result<OpenInput, ImportFileError> {
     let unreadable = |source| file.unreadable(source);
     let cancel = opening.cancel.clone();
-    let mut input = Stoppable { input, cancel };
+    let mut input = Stoppable {
+        inner: input,
+        cancel,
+    };
     let made = match &opening.temporary {
         Some(folder) => tempfile::NamedTempFile::new_in(folder),
         None => tempfile::NamedTempFile::new(),
@@ -210,23 +233,8 @@ fn spooled(
         let mut input = kept.reopen()?;
         input.rewind()?;
         Ok(Box::new(Stoppable {
-            input,
+            inner: input,
             cancel: cancel.clone(),
         }))
     }))
-}
-
-/// An input that ends with an error when the import is to stop.
-struct Stoppable<R> {
-    input: R,
-    cancel: CancellationToken,
-}
-
-impl<R: Read> Read for Stoppable<R> {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        if self.cancel.is_cancelled() {
-            return Err(std::io::Error::other("the import is to stop"));
-        }
-        self.input.read(out)
-    }
 }

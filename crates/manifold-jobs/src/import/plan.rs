@@ -16,8 +16,9 @@ use serde_json::{Value as Json, json};
 use super::tables::{table_keys, table_sources, wanted_tables};
 use super::target::FoundTarget;
 use super::{
-    Findings, FoundColumn, FoundReject, ImportFileError, ImportTarget, InputFile, OpenedInput,
-    Opening, SharedFindings, TableNaming, TableRecords, blocking, follow, import_error,
+    FetchedInput, Fetching, Findings, FoundColumn, FoundReject, ImportFileError, ImportTarget,
+    InputFile, OpenedInput, Opening, SharedFindings, TableNaming, TableRecords, blocking, follow,
+    import_error,
 };
 use crate::{JobError, Observer};
 
@@ -106,6 +107,22 @@ pub async fn import_plan(
     target: &PlanTarget,
     observer: Observer,
 ) -> Result<Vec<ImportPlan>, JobError> {
+    let fetched = match &file.url {
+        Some(_) => fetched(manager, file, &observer).await?,
+        None => None,
+    };
+    let file = fetched.as_ref().map_or(file, |fetched| &fetched.input);
+    let named = fetched
+        .as_ref()
+        .and_then(|fetched| fetched.source())
+        .transpose()?;
+    let target = &named.map_or_else(
+        || target.clone(),
+        |source| PlanTarget {
+            source,
+            ..target.clone()
+        },
+    );
     let max_cell = Settings::new(manager.core()).import_max_cell().await?;
     let mut opening = Opening {
         temporary: Some(manager.layout().temporary()),
@@ -132,6 +149,22 @@ pub async fn import_plan(
         false => error,
     })?;
     planning.tables(opened).await
+}
+
+/// Fetches what is planned for.
+async fn fetched(
+    manager: &Arc<SqliteManager>,
+    file: &InputFile,
+    observer: &Observer,
+) -> Result<Option<FetchedInput>, JobError> {
+    let shown = observer.progress.clone();
+    let fetching = Fetching {
+        manager,
+        environment: observer.environment,
+        cancel: &observer.cancel,
+        report: &move |latest| drop(shown.send_replace(latest)),
+    };
+    fetching.fetch(file, None).await
 }
 
 /// A plan that is made.
@@ -177,6 +210,7 @@ impl Planning<'_> {
             mut reader,
             compression,
             encoding,
+            ..
         } = opened;
         let (format, tables, file) = (reader.format(), reader.tables().to_vec(), self.file);
         let wanted = wanted_tables(&tables, &file.tables, &file.path)?;

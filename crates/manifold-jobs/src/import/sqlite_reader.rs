@@ -43,7 +43,8 @@ impl SqliteReader {
     ) -> Result<Self, ImportFileError> {
         let failed = |error| ImportFileError::Database(Box::new(error));
         let largest = opening.max_cell.saturating_mul(4);
-        let database = ForeignDatabase::open(&file.path, largest, &opening.stop).map_err(failed)?;
+        let database =
+            ForeignDatabase::open(file.place(), largest, &opening.stop).map_err(failed)?;
         let all = database.tables();
         let is =
             |table: &ForeignTable, wanted: &String| name::fold(&table.name) == name::fold(wanted);

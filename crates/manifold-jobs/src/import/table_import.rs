@@ -5,14 +5,17 @@ use std::path::Path;
 use entity_core::enums::LogLevel;
 use entity_project::snapshots;
 use manifold_format::{Decision, Rows, Table};
-use manifold_store::rows::{ImportOptions, JobStep, Outcome, snapshot};
+use manifold_store::rows::{ImportError, ImportOptions, JobStep, Outcome, snapshot};
 use manifold_store::{
-    DatabaseManager as _, ImportEnding, ImportRecord, JobWatch, NewImport, RowLog, fail_point,
+    DatabaseManager as _, ImportEnding, ImportRecord, JobWatch, NewImport, RowLog, RowLogError,
+    fail_point,
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use tokio::sync::watch;
 
-use super::{Findings, ImportTarget, Imported, SharedFindings, TableRecords, follow, import_error};
+use super::{
+    Findings, ImportTarget, Imported, KeptInput, SharedFindings, TableRecords, follow, import_error,
+};
 use crate::{JobContext, JobError, Progress};
 
 /// An import of one table, which is a step of a job.
@@ -33,6 +36,8 @@ pub(crate) struct TableInput {
     pub(crate) rows: Box<dyn Rows>,
     pub(crate) decisions: Vec<Decision>,
     pub(crate) progress: manifold_format::ByteProgress,
+    /// The bytes of the input, should they have to be kept.
+    pub(crate) kept: Option<KeptInput>,
 }
 
 impl TableImport<'_> {
@@ -148,8 +153,10 @@ impl TableImport<'_> {
             rows,
             decisions,
             progress,
+            kept,
         } = input;
         let records = TableRecords::new(self.format, table, rows, decisions, findings.clone());
+        let records = records.keeping(kept);
         let context = self.context;
         let (waits, waiting) = watch::channel(false);
         let watch = {
@@ -174,7 +181,13 @@ impl TableImport<'_> {
         let import = rows.import(project, source, records, options, watch, wait);
         let outcome = tokio::select! {
             biased;
-            outcome = import => outcome.map_err(|error| import_error(self.path, error))?,
+            outcome = import => outcome.map_err(|error| match error {
+                // What it reads ends when it is to stop.
+                RowLogError::Import(ImportError::Records(_)) if context.cancel().is_cancelled() => {
+                    JobError::Cancelled
+                }
+                error => import_error(self.path, error),
+            })?,
             () = given_up(context, waiting) => return Err(JobError::Cancelled),
         };
         Ok((outcome, findings.take()))

@@ -4,12 +4,12 @@ use std::cell::RefCell;
 
 use manifold_format::{Decision, Encoding, Item, Record, Rows, Table, Value};
 use manifold_store::rows::{
-    Cell, Finished, FinishedColumn, IncomingColumn, Records, RecordsError, Rejected, Row, Step,
-    StoredColumn,
+    Cell, Finished, FinishedColumn, IncomingColumn, OriginalParts, Records, RecordsError, Rejected,
+    Row, Step, StoredColumn,
 };
 
-use super::SharedFindings;
 use super::input_file::hash_text;
+use super::{KeptInput, SharedFindings};
 
 /// The rows of a table in an input of any format.
 pub(crate) struct TableRecords {
@@ -24,6 +24,9 @@ pub(crate) struct TableRecords {
     unknown: Option<manifold_format::UnknownEncoding>,
     record: Record,
     findings: SharedFindings,
+    kept: Option<KeptInput>,
+    /// The hash of all that was read.
+    hash: Option<blake3::Hash>,
     /// Codes that were asked for, with what they mean: parsing one per cell would take longer than the rest.
     parsed: RefCell<Vec<(String, Encoding)>>,
 }
@@ -53,8 +56,15 @@ impl TableRecords {
             unknown: None,
             record: Record::new(),
             findings,
+            kept: None,
+            hash: None,
             parsed: RefCell::default(),
         }
+    }
+
+    /// The same, with the bytes of the input, should they have to be kept.
+    pub(crate) fn keeping(self, kept: Option<KeptInput>) -> Self {
+        Self { kept, ..self }
     }
 
     /// What a code means. An import with a code that is unknown fails before its first row; until then
@@ -134,6 +144,7 @@ impl Records for TableRecords {
 
     fn finish(&mut self) -> Result<Finished, RecordsError> {
         let mut summary = self.rows.finish()?;
+        self.hash = Some(summary.hash);
         if self.rows.is_typed()
             && let Some(dialect) = summary.dialect.as_object_mut()
         {
@@ -157,6 +168,17 @@ impl Records for TableRecords {
             padded: summary.padded,
             odd_cells: summary.odd_cells,
         })
+    }
+
+    fn keeps_original(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    fn original(&mut self) -> Result<OriginalParts, RecordsError> {
+        match (self.kept.take(), self.hash) {
+            (Some(kept), Some(hash)) => kept.parts(hash),
+            _ => Err("the bytes of the input are not kept".into()),
+        }
     }
 
     fn reencode<'a>(

@@ -119,6 +119,7 @@ pub async fn import_tables(
                 rows: rows?,
                 decisions: decisions_for(&decisions, imported.is_empty()),
                 progress: progress.clone(),
+                kept: None,
             };
             one(&import, input).await
         };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entity_core::enums::LogLevel;
-use manifold_format::ByteProgress;
+use manifold_format::{ByteProgress, FileFormat};
 use manifold_store::rows::Snapshot;
 use manifold_store::{
     DatabaseManager as _, ImportEnding, ImportRecord, ProjectId, RowLog, Settings, SourceTrash,
@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::import::{
-    ImportFileError, ImportTarget, Imported, InputFile, OpenedInput, Opening, PlanTarget, STEP,
-    TableImport, TableInput, TableNaming, TablesTarget, blocking, follow, import_plan,
-    import_tables,
+    Fetching, ImportFileError, ImportTarget, Imported, InputFile, KnownFetch, OpenedInput, Opening,
+    PlanTarget, STEP, TableImport, TableInput, TableNaming, TablesTarget, blocking, follow,
+    import_plan, import_tables,
 };
 use crate::{InputFingerprint, Job, JobContext, JobError, PlanContext, Progress};
 
@@ -54,10 +54,9 @@ impl Job for ImportFile {
         let project = &self.target.project_id;
         // Also while its file is slow to come, nobody may delete the project.
         let _kept = context.manager().project(project).await?;
-        let imported = if self.file.has_tables().await? {
-            self.import_tables(context).await
-        } else {
-            self.import(context).await
+        let imported = match &self.file.url {
+            Some(_) => self.fetch(context).await,
+            None => self.import_file(context).await,
         };
         if imported.is_ok() {
             empty_trash(context, project).await;
@@ -96,6 +95,84 @@ impl ImportFile {
             file_name: &self.file_name,
             format,
         }
+    }
+
+    async fn import_file(&self, context: &JobContext) -> Result<Imported, JobError> {
+        if self.file.has_tables().await? {
+            self.import_tables(context).await
+        } else {
+            self.import(context).await
+        }
+    }
+
+    /// Fetches the file, and imports it unless it is the one that was fetched before.
+    async fn fetch(&self, context: &JobContext) -> Result<Imported, JobError> {
+        let (manager, file) = (context.manager(), &self.file);
+        let known = KnownFetch::of(manager, &self.target, file).await?;
+        let reporter = context.reporter().clone();
+        let fetching = Fetching {
+            manager,
+            environment: context.environment(),
+            cancel: context.cancel(),
+            report: &move |progress| reporter.report(progress),
+        };
+        let before = known.as_ref().map(|(known, _)| &known.validators);
+        let fetched = match (fetching.fetch(file, before).await, known) {
+            (Ok(Some(fetched)), _) => fetched,
+            (Ok(None), Some((_, latest))) => return self.not_modified(context, latest).await,
+            (Ok(None), None) => return Err(JobError::failed("defect", &"nothing was fetched")),
+            (Err(error), _) => return self.not_begun(context, "csv", error).await,
+        };
+        let mut job = Self {
+            file: fetched.input.clone(),
+            ..self.clone()
+        };
+        if let (Some(source), Some(name)) = (fetched.source().transpose()?, &fetched.name) {
+            job.target.source = source;
+            job.file_name.clone_from(name);
+        }
+        let imported = job.import_file(context).await?;
+        let project = &self.target.project_id;
+        let validators = fetched.validators.clone();
+        KnownFetch::remember(context, project, file, validators, &imported).await;
+        Ok(imported)
+    }
+
+    /// What is there is what was fetched before.
+    async fn not_modified(
+        &self,
+        context: &JobContext,
+        latest: Snapshot,
+    ) -> Result<Imported, JobError> {
+        let read_as = latest.dialect["format"].as_str();
+        let formats = [FileFormat::Json, FileFormat::Jsonl, FileFormat::Sqlite];
+        let format = formats
+            .into_iter()
+            .find(|format| Some(format.name()) == read_as)
+            .unwrap_or(FileFormat::Csv);
+        let record = self.table_import(context, format.name()).begin().await?;
+        let ending = ImportEnding::Unchanged {
+            snapshot_id: latest.id.clone(),
+            rows: latest.counts.row_count,
+            rejected: latest.counts.rejected,
+        };
+        record.end(ending).await?;
+        Ok(Imported::unchanged(latest))
+    }
+
+    /// That it was tried, and why it failed, is told by the source that it was meant for.
+    async fn not_begun(
+        &self,
+        context: &JobContext,
+        format: &'static str,
+        error: JobError,
+    ) -> Result<Imported, JobError> {
+        let failed = Err(context.check_cancelled().err().unwrap_or(error));
+        let format = self.file.format.map_or(format, |format| format.name());
+        let import = self.table_import(context, format);
+        let record = import.begin().await?;
+        import.end(&record, &failed).await;
+        failed
     }
 
     /// Imports delimited text, or what comes out of a pipe.
@@ -143,9 +220,11 @@ impl ImportFile {
         context.check_cancelled()?;
         let mut opening = self.opening(context).await?;
         opening.remembered = remembered;
+        opening.keep = true;
         let file = self.file.clone();
         let input = blocking(move || {
-            let mut reader = file.open(&opening)?.reader;
+            let opened = file.open(&opening)?;
+            let mut reader = opened.reader;
             let format = reader.format();
             let [table] = reader.tables() else {
                 let path = file.path;
@@ -158,6 +237,7 @@ impl ImportFile {
                 rows: rows.map_err(|error| ImportFileError::read(&file.path, error))?,
                 decisions: reader.decisions().to_vec(),
                 progress: reader.progress(),
+                kept: opened.kept,
             };
             Ok((format, input))
         });
@@ -170,15 +250,7 @@ impl ImportFile {
     async fn import_tables(&self, context: &JobContext) -> Result<Imported, JobError> {
         let opened = match self.look(context).await {
             Ok(opened) => opened,
-            Err(error) => {
-                // That it was tried, and why it failed, is told by the source that it was meant for.
-                let failed = Err(context.check_cancelled().err().unwrap_or(error));
-                let format = self.file.format.map_or("json", |format| format.name());
-                let import = self.table_import(context, format);
-                let record = import.begin().await?;
-                import.end(&record, &failed).await;
-                return failed;
-            }
+            Err(error) => return self.not_begun(context, "json", error).await,
         };
         let into = TablesTarget {
             target: self.target.clone(),
@@ -195,7 +267,7 @@ impl ImportFile {
 
     /// Fails when the file is another than the one whose first tables an earlier attempt has imported.
     async fn refuse_changed(&self, context: &JobContext) -> Result<(), JobError> {
-        let path = &self.file.path;
+        let path = self.file.place();
         if !std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
             return Ok(());
         }
@@ -208,7 +280,7 @@ impl ImportFile {
         let mut opening = self.opening(context).await?;
         let _stopping = opening.stopping(context.cancel());
         let file = self.file.clone();
-        let found = std::fs::metadata(&file.path).ok();
+        let found = std::fs::metadata(file.place()).ok();
         let seen = ByteProgress {
             total: found.filter(std::fs::Metadata::is_file).map(|f| f.len()),
             read: opening.progress.read.clone(),

@@ -7,6 +7,7 @@ pub(crate) mod export_project_file;
 mod import_file;
 mod notify_failure;
 mod prune_backups;
+mod readmit_rejects;
 mod restore_project;
 mod verify_backup;
 
@@ -18,5 +19,6 @@ pub use export_project_file::{ExportProjectFile, ExportedFile};
 pub use import_file::ImportFile;
 pub use notify_failure::NotifyFailure;
 pub use prune_backups::{PruneBackups, PrunedProject};
+pub use readmit_rejects::ReadmitRejects;
 pub use restore_project::{ComparedTable, RestoreProject, RestoreTarget, Restored};
 pub use verify_backup::VerifyBackup;

@@ -20,6 +20,11 @@ async fn every_type_brings_back_every_table() {
             .iter()
             .any(|table| table.name == "row_quirks" && table.rows > 1)
     );
+    assert!(
+        saved
+            .iter()
+            .any(|table| table.name == "original_parts" && table.rows > 0)
+    );
     let (schema, views) = (
         store.schema(&store.project).await,
         store.views(&store.project).await,

@@ -53,6 +53,7 @@ async fn its_sources_are_empty_and_can_be_imported_into() {
             "published",
             "rejected_rows",
             "row_quirks",
+            "original_parts",
             "import_history",
         ] {
             assert_eq!(

@@ -8,13 +8,14 @@ use crate::source_trash::is_trash_table;
 /// What the catalogue says of imported data. Without it every source is empty; what is left says which
 /// sources there are, how they are reached, their stored columns, relationships and models. The counters
 /// of a source are part of the source and keep rising.
-const OF_DATA: [&str; 8] = [
+const OF_DATA: [&str; 9] = [
     "snapshots",
     "snapshot_columns",
     "published",
     "rejected_rows",
     "row_quirks",
     "row_orders",
+    "original_parts",
     "import_history",
     "job_cursors",
 ];

@@ -6,6 +6,7 @@ use super::fix_up::fix_up;
 use super::import::{ImportOptions, Outcome};
 use super::input::Input;
 use super::load::Load;
+use super::original::{QuirkShare, parts_of, write_parts};
 use super::publish::Publication;
 use super::recover::recover;
 use super::row::Row;
@@ -43,6 +44,7 @@ pub(super) fn run(
     }
     let mut phys: Vec<i64> = (source.next_phys..).take(input.width()).collect();
     let mut next_phys = source.next_phys + width;
+    let mut share = QuirkShare::new(&input, options.original_percent);
     let quirks = if options.dry_run {
         let mut row = Row::new();
         while input.next(&mut row)? {}
@@ -52,9 +54,21 @@ pub(super) fn run(
         fail_point!("import-table-made", RowsError::interrupted());
         (phys, next_phys) = (begun.phys, begun.next_phys);
         let claim = Claim { source, next_phys };
-        load(conn, &claim, &mut input, &phys, kept, options.batch_rows)?
+        let loaded = load(
+            conn,
+            &claim,
+            &mut input,
+            &phys,
+            kept,
+            share,
+            options.batch_rows,
+        )?;
+        share = loaded.share;
+        loaded.quirks
     };
     let exhausted = input.finish()?;
+    let is_kept = !options.dry_run && share.keeps_original(exhausted.rows);
+    let parts = parts_of(&mut input, is_kept)?;
     let wanted = &exhausted.finished.columns;
     if !options.dry_run {
         let claim = Claim { source, next_phys };
@@ -104,6 +118,10 @@ pub(super) fn run(
     let transaction = input.begin(conn, options.durability)?;
     claim.check(&transaction)?;
     publication.write(&transaction)?;
+    if is_kept {
+        forget_quirks(&transaction, source)?;
+    }
+    write_parts(&transaction, &options.snapshot_id, parts)?;
     let (first, rows) = (source.next_rid, exhausted.rows);
     exhausted
         .rejects
@@ -244,16 +262,32 @@ fn make_table(
     Ok(())
 }
 
-/// Loads all rows behind those that are kept; returns the number of quirks.
-fn load(
-    conn: &Connection,
+/// Deletes the quirks of a first import.
+fn forget_quirks(conn: &Connection, source: &Source) -> Result<(), RowsError> {
+    conn.execute(
+        "DELETE FROM row_quirks WHERE source_id = ? AND quirk_id >= ?",
+        params![source.id, source.next_quirk],
+    )
+    .doing("keeping the bytes of the input")?;
+    Ok(())
+}
+
+/// Loads all rows behind those that are kept.
+fn load<'c>(
+    conn: &'c Connection,
     claim: &Claim<'_>,
     input: &mut Input<'_>,
     phys: &[i64],
     kept: Kept,
+    mut share: QuirkShare,
     batch_rows: u64,
-) -> Result<i64, ImportError> {
-    let mut load = Load::prepare(conn, claim.source, phys)?;
+) -> Result<Load<'c>, ImportError> {
+    share.quirks = kept.quirks;
+    if kept.missing > 0 {
+        share.quirks += kept.missing;
+        share.miss();
+    }
+    let mut load = Load::prepare(conn, claim.source, phys, share)?;
     (load.rows, load.quirks) = (kept.rows, kept.quirks);
     let mut more = true;
     match kept.behind {
@@ -295,7 +329,7 @@ fn load(
         }
         if !more {
             load.check()?;
-            return Ok(load.quirks);
+            return Ok(load);
         }
     }
 }

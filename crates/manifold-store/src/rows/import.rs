@@ -25,6 +25,8 @@ pub struct ImportOptions {
     /// Shown names of the columns that together identify a row; without regard to case if no name
     /// matches exactly. Empty: rows are identified by their content.
     pub key_columns: Vec<String>,
+    /// The snapshot that must be the latest one when the import begins, if it was made for that one.
+    pub onto: Option<String>,
     /// Make a snapshot even if the input is the one that is published.
     pub always: bool,
     /// The row of `import_history` to complete in the transaction that publishes.
@@ -42,6 +44,9 @@ pub struct ImportOptions {
     pub list_bytes: usize,
     /// The durability of the publishing transaction; all others are [`Durability::Relaxed`].
     pub durability: Durability,
+    /// When more than so many of a hundred rows are written otherwise than the dialect says, the bytes of the input are
+    /// kept instead of what is special about each row.
+    pub original_percent: u8,
     /// Find out what would change and write nothing.
     pub dry_run: bool,
     /// When a first import fails, what it stored stays for the next one, as it does when the process dies. Nobody sees it, and
@@ -58,6 +63,7 @@ impl ImportOptions {
             snapshot_id: snapshot_id.into(),
             step: None,
             key_columns: Vec::new(),
+            onto: None,
             always: false,
             history_id: None,
             taken_at,
@@ -66,6 +72,7 @@ impl ImportOptions {
             most_moved: 10,
             list_bytes: LIST_IN_MEMORY,
             durability: Durability::Full,
+            original_percent: 10,
             dry_run: false,
             resumable: false,
         }
@@ -173,6 +180,12 @@ fn run(
     watch: &mut dyn Watch,
 ) -> Result<Outcome, ImportError> {
     let previous = latest(conn, source_id)?;
+    if let Some(onto) = &options.onto
+        && previous.as_ref().is_none_or(|latest| latest.id != *onto)
+    {
+        let source_id = source_id.to_owned();
+        return Err(ImportError::Moved { source_id });
+    }
     if previous.is_some() && !options.dry_run {
         recover(conn, source_id, &|conn| watch.guard(conn))?;
     }

@@ -1,6 +1,7 @@
 //! Many rows in one statement.
 
 use super::error::{Doing, RowsError};
+use super::original::QuirkShare;
 use super::row::Row;
 use super::source::{END, Source, column_list};
 use rusqlite::{Connection, Statement, params};
@@ -27,14 +28,17 @@ pub(super) struct Load<'c> {
     pub(super) rows: i64,
     /// Quirks that were inserted.
     pub(super) quirks: i64,
+    /// How many rows have one.
+    pub(super) share: QuirkShare,
 }
 
 impl<'c> Load<'c> {
-    /// Prepares appending rows with the columns `phys` to the row table of `source`.
+    /// Prepares appending rows with the columns `phys` to the row table of `source`; `share`: of the rows before.
     pub(super) fn prepare(
         conn: &'c Connection,
         source: &Source,
         phys: &[i64],
+        share: QuirkShare,
     ) -> Result<Self, RowsError> {
         let (table, columns) = (source.table, column_list(phys.iter().copied()));
         let columns = &columns[1..];
@@ -60,6 +64,7 @@ impl<'c> Load<'c> {
             bytes: 0,
             rows: 0,
             quirks: 0,
+            share,
         })
     }
 
@@ -89,7 +94,9 @@ impl<'c> Load<'c> {
         let first = self.source.next_rid + self.rows;
         self.insert_rows(first).doing("storing rows")?;
         for (row, rid) in self.ring[..self.waiting].iter().zip(first..) {
-            if let Some(data) = &row.quirk {
+            let Some(data) = &row.quirk else { continue };
+            self.share.count(rid + 1 - self.source.next_rid);
+            if self.share.keeps_quirks() {
                 let id = self.source.next_quirk + self.quirks;
                 self.quirk
                     .execute(params![self.source.id, id, rid, data])

@@ -30,6 +30,7 @@ mod later_import;
 mod listed;
 mod load;
 mod log_tail;
+mod original;
 mod position;
 mod publish;
 mod quirks;
@@ -64,12 +65,14 @@ pub use history::{History, RowVersion, VersionOp, history};
 pub use import::{ImportOptions, JobStep, Outcome, SnapshotSummary, import};
 pub use index::{IndexError, SourceIndex, indexes, settle_indexes};
 pub(crate) use index::{add_index, drop_index};
+pub use original::{OriginalParts, original_parts};
 pub use position::{NoPosition, Position};
 pub use read::{StoredRow, read};
 pub use records::{
     Finished, FinishedColumn, IncomingColumn, Records, RecordsError, Rejected, Step, StoredColumn,
 };
 pub use recover::{Recovered, recover};
+pub use rejects::{StoredReject, rejects};
 pub use row::Row;
 pub(crate) use row_order::remove_damaged as remove_damaged_orders;
 pub use snapshot::{Column, Counts, Snapshot, latest, published_by, snapshot};

@@ -1,6 +1,7 @@
 //! Where imported rows come from.
 
 use super::cell::Cell;
+use super::original::OriginalParts;
 use super::row::Row;
 
 /// Why the input could not be read further. It is handed through as the cause of
@@ -41,6 +42,20 @@ pub trait Records {
     /// # Errors
     /// When the input turns out to be incomplete; the import is undone.
     fn finish(&mut self) -> Result<Finished, RecordsError>;
+
+    /// Whether [`original`](Self::original) can give the bytes of the input.
+    fn keeps_original(&self) -> bool {
+        false
+    }
+
+    /// The bytes of the input in parts, to be stored as they are. Called at most once, behind [`finish`](Self::finish), and
+    /// only if [`keeps_original`](Self::keeps_original) says that they can be had.
+    ///
+    /// # Errors
+    /// When they cannot be had any more; the import is undone.
+    fn original(&mut self) -> Result<OriginalParts, RecordsError> {
+        Err("the bytes of the input are not kept".into())
+    }
 
     /// The cell under encoding `to` of what is stored as `cell` under `from`. `buffer` is scratch
     /// space that the answer may borrow.

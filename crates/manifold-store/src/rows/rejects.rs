@@ -5,6 +5,50 @@ use super::error::{Doing, RowsError};
 use super::records::Rejected;
 use super::spool::{Scratch, Spool, damaged_spool};
 use rusqlite::{Connection, params};
+use std::ops::ControlFlow;
+
+/// A rejected record as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredReject<'a> {
+    /// Its id, unique in the project and never given again.
+    pub id: i64,
+    /// The line of the input at which it starts, from 1.
+    pub line: i64,
+    /// Why it is no row.
+    pub reason: &'a str,
+    /// Its bytes.
+    pub raw: &'a [u8],
+}
+
+/// Shows `each` the rejected records of a snapshot, in the order of the input, until it breaks off.
+///
+/// # Errors
+/// [`RowsError::Sqlite`].
+pub fn rejects(
+    conn: &Connection,
+    snapshot_id: &str,
+    mut each: impl FnMut(StoredReject<'_>) -> ControlFlow<()>,
+) -> Result<(), RowsError> {
+    let mut read = || {
+        let mut select = conn.prepare(
+            "SELECT id, line, reason, raw FROM rejected_rows WHERE snapshot_id = ? ORDER BY id",
+        )?;
+        let mut rows = select.query([snapshot_id])?;
+        while let Some(row) = rows.next()? {
+            let reject = StoredReject {
+                id: row.get(0)?,
+                line: row.get(1)?,
+                reason: row.get_ref(2)?.as_str()?,
+                raw: row.get_ref(3)?.as_blob()?,
+            };
+            if each(reject).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    };
+    read().doing("reading the rejected records")
+}
 
 /// The rejected records of one import, set aside until its snapshot exists.
 #[derive(Debug)]

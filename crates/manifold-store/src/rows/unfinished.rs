@@ -23,6 +23,8 @@ pub(super) struct Kept {
     pub(super) rows: i64,
     /// Their quirks.
     pub(super) quirks: i64,
+    /// Rows whose quirks were not stored, because the input is kept.
+    pub(super) missing: i64,
     pub(super) behind: Behind,
 }
 
@@ -97,7 +99,8 @@ impl Unfinished {
                             .cells()
                             .zip(1..)
                             .all(|(cell, at)| cell.same(&Cell::from(found.get_ref_unwrap(at))))
-                        && quirks.of(rid) == row.quirk.as_deref()
+                        && (quirks.of(rid) == row.quirk.as_deref()
+                            || quirks.is_behind() && input.records.keeps_original())
                 }
                 None => false,
             };
@@ -105,9 +108,13 @@ impl Unfinished {
                 kept.behind = Behind::Row(row);
                 return Ok(kept);
             }
-            if row.quirk.is_some() {
-                kept.quirks += 1;
-                quirks.next()?;
+            match (row.quirk.is_some(), quirks.is_behind()) {
+                (true, true) => kept.missing += 1,
+                (true, false) => {
+                    kept.quirks += 1;
+                    quirks.next()?;
+                }
+                (false, _) => {}
             }
             kept.rows += 1;
         }
@@ -154,6 +161,11 @@ impl<'s> Quirks<'s> {
     fn of(&self, rid: i64) -> Option<&[u8]> {
         let (row, data) = self.head.as_ref()?;
         (*row == rid).then_some(data)
+    }
+
+    /// Whether there are no more.
+    fn is_behind(&self) -> bool {
+        self.head.is_none()
     }
 
     fn next(&mut self) -> Result<(), RowsError> {

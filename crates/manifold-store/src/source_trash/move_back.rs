@@ -22,6 +22,9 @@ pub(super) async fn move_back(
     let number = trashed.row_table;
     let view_name = rename(transaction, number, name, now).await?;
     for (table, _) in KEPT {
+        if !kept::exists(transaction, &kept_name(number, table)).await? {
+            continue; // the source was deleted before there was such a table
+        }
         let (from, columns) = (
             kept(number, table),
             shared_columns(transaction, number, table).await?,

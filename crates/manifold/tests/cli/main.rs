@@ -1,6 +1,7 @@
 //! The command as people and scripts use it: real files, real processes.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod address;
 mod backup;
 mod backup_prune;
 mod changed_database;
@@ -32,6 +33,7 @@ mod project_list;
 mod query;
 #[cfg(unix)]
 mod read_only;
+mod readmit;
 mod restore;
 mod secret;
 mod settings;

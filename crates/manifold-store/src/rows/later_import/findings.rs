@@ -1,5 +1,6 @@
 //! What walking through the stored and the incoming rows has found.
 
+use super::super::original::QuirkShare;
 use super::super::position::Position;
 use super::super::sorter::Sorter;
 use super::super::spool::{Scratch, Spool};
@@ -23,6 +24,8 @@ pub(super) struct Findings {
     pub(super) fills: Spool,
     /// Ordinal and data of each incoming quirk, packed.
     pub(super) quirks: Spool,
+    /// How many incoming rows have a quirk.
+    pub(super) share: QuirkShare,
     /// Ordinal and rid of each incoming row with a quirk or behind a rejected record; rids of rows that may be stored
     /// anew are not known yet, and 0.
     pub(super) noted: WordList<2>,
@@ -31,7 +34,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    pub(super) fn new(scratch: &Scratch) -> Self {
+    pub(super) fn new(share: QuirkShare, scratch: &Scratch) -> Self {
         Self {
             runs: WordList::new(scratch),
             updates: WordList::new(scratch),
@@ -40,6 +43,7 @@ impl Findings {
             contents: Spool::new(scratch),
             fills: Spool::new(scratch),
             quirks: Spool::new(scratch),
+            share,
             noted: WordList::new(scratch),
             rows: 0,
         }

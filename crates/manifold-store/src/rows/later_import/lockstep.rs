@@ -2,6 +2,7 @@
 
 use super::super::cell::Cell;
 use super::super::error::ImportError;
+use super::super::original::QuirkShare;
 use super::super::spool::Scratch;
 use super::comparison::{Comparison, Likeness};
 use super::findings::{Findings, IncomingOrphan, Run, StoredOrphan, Update};
@@ -32,6 +33,7 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
         comparison: Comparison,
         new_columns: Vec<usize>,
         window: usize,
+        share: QuirkShare,
         scratch: &Scratch,
     ) -> Self {
         Self {
@@ -40,7 +42,7 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
             comparison,
             new_columns,
             window: window.max(1),
-            findings: Findings::new(scratch),
+            findings: Findings::new(share, scratch),
             run: None,
             packed: Vec::new(),
         }
@@ -235,7 +237,11 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
 
     /// Remembers the row if its rid will be asked for.
     fn note(&mut self, incoming: &mut Incoming, rid: Option<i64>) -> Result<(), ImportError> {
-        let quirk = incoming.row.quirk.take();
+        let mut quirk = incoming.row.quirk.take();
+        if quirk.is_some() {
+            self.findings.share.count(incoming.ordinal + 1);
+            quirk = quirk.filter(|_| self.findings.share.keeps_quirks());
+        }
         if quirk.is_some() || incoming.behind_reject {
             let (ordinal, rid) = (incoming.ordinal, rid.unwrap_or_default());
             let noted = [ordinal, rid].map(i64::cast_unsigned);

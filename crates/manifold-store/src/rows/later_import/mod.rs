@@ -23,6 +23,7 @@ use super::error::{Doing, ImportError, RowsError};
 use super::import::{ImportOptions, Outcome};
 use super::in_order::OrderedScan;
 use super::input::{Exhausted, Input};
+use super::original::{QuirkShare, parts_of, write_parts};
 use super::publish::{Publication, complete_unchanged};
 use super::snapshot::{Column, Counts, Snapshot};
 use super::source::{Source, column_list};
@@ -48,6 +49,7 @@ pub(super) fn run(
     options: &ImportOptions,
 ) -> Result<Outcome, ImportError> {
     let compared = compare(conn, source, previous, &mut input, options)?;
+    let share = compared.findings.share;
     let exhausted = input.finish()?;
     let columns = exhausted.columns(
         input.records.columns(),
@@ -94,6 +96,8 @@ pub(super) fn run(
             publication.summary(exhausted.duplicate_keys),
         ));
     }
+    let is_kept = share.keeps_original(exhausted.rows);
+    let parts = parts_of(&mut input, is_kept)?;
     fail_point!("import-compared", RowsError::interrupted());
     let unmoved = Unmoved::new(source, previous);
     let mut batches = Batches::begin(conn, &mut input, unmoved, options)?;
@@ -103,7 +107,12 @@ pub(super) fn run(
     write.fill(findings.fills)?;
     write.items(&mut plan, findings.contents)?;
     publication.rid_hi = write.next_rid() - 1;
-    let (quirks, noted) = (findings.quirks, &plan.noted);
+    let quirks = if is_kept {
+        Spool::new(&scratch)
+    } else {
+        findings.quirks
+    };
+    let noted = &plan.noted;
     publication.next_quirk =
         quirks::write_quirks(&mut batches, source, previous, quirks, noted, &scratch)?;
     fail_point!("import-differences-written", RowsError::interrupted());
@@ -116,6 +125,7 @@ pub(super) fn run(
         order.store(&transaction, &source.id, source.next_seq)?;
     }
     publication.write(&transaction)?;
+    write_parts(&transaction, &options.snapshot_id, parts)?;
     let mut rids = plan.noted.rids();
     exhausted
         .rejects
@@ -142,6 +152,7 @@ struct Found {
     contents: Spool,
     fills: Spool,
     quirks: Spool,
+    share: QuirkShare,
 }
 
 /// Reads the input and the stored rows, in one read transaction: other writers need not wait.
@@ -159,6 +170,7 @@ fn compare(
     let list = column_list(stored.iter().map(|&at| columns.phys[at]));
     let comparison = Comparison::new(stored.clone(), input.key(), input.seed());
     let recognises_rows = comparison.recognises_rows();
+    let share = QuirkShare::new(input, options.original_percent);
     let mut scan =
         OrderedScan::prepare(&reading, previous, &list).doing("reading the stored rows")?;
     let rows = scan.all_rows().doing("reading the stored rows")?;
@@ -169,6 +181,7 @@ fn compare(
         comparison,
         columns.new_ones(),
         options.window,
+        share,
         &scratch,
     )
     .walk()?;
@@ -192,6 +205,7 @@ fn compare(
             contents: findings.contents,
             fills: findings.fills,
             quirks: findings.quirks,
+            share: findings.share,
         },
         plan,
         scratch,

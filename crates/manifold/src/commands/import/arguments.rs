@@ -6,6 +6,27 @@ use clap::{Args, ValueEnum};
 use manifold_format::{Escape, FileFormat, TextEncoding};
 use manifold_jobs::import::{InputFile, Mark, Reading};
 
+/// What says nothing where records are taken back: they are read as the source's latest file was.
+const READ_FROM_FILES: [&str; 17] = [
+    "files",
+    "create_project",
+    "key",
+    "format",
+    "tables",
+    "no_unnest",
+    "encoding",
+    "delimiter",
+    "quote",
+    "escape",
+    "header",
+    "no_header",
+    "skip_lines",
+    "comment",
+    "all_tables",
+    "strict",
+    "always",
+];
+
 /// What to import, into what, and how to read it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -17,11 +38,18 @@ Examples:
   manifold import exports/ 'more/*.csv' archive.zip other.zip/planes.csv --project aviation
   manifold import june.txt --project shop --source orders --delimiter ';'
   manifold import orders.csv --project shop --dry-run
+  manifold import https://example.org/data/planes.csv --project aviation
+  manifold import 'https://me:${secret:example}@example.org/planes.csv.gz' --project aviation
+  unzip -p orders.zip | manifold import - --source orders --project shop
   manifold import flights.csv.gz --project aviation --detach
+  manifold import --readmit rejects.csv --project aviation
 
 Each file is a source of its own, called like the file without its extension, unless --source names one. \
 A source that exists gets its next snapshot; a file that has not changed makes none. Gzip and zstd are recognised. A folder means \
-the files in it that can be imported, a zip archive likewise.
+the files in it that can be imported, a zip archive likewise. `-` is stdin.
+
+What has an address is fetched, each time that it is imported, unless the other side says that it is what was fetched before. A password \
+or token in an address is kept with `manifold source secret set NAME` and written as ${secret:NAME}, or is a variable, ${env:NAME}.
 
 Of JSON, nested objects become columns like `address.city`, and arrays of objects become sources of their own, such as \
 `orders.items`, whose column `_parent` names the record around them. Of an SQLite database each table \
@@ -30,8 +58,8 @@ becomes a source, and its foreign keys become relationships.
 How a file is written is found in its beginning, and --dry-run says what was found and why. The next file of a source \
 is read as the one before, unless it cannot be.")]
 pub(crate) struct ImportArgs {
-    /// The files: delimited text, JSON or JSON Lines, plain or packed with gzip or zstd; SQLite databases; folders, patterns, zip archives
-    #[arg(required = true, value_name = "FILE")]
+    /// The files: delimited text, JSON or JSON Lines, plain or packed with gzip or zstd; SQLite databases; folders, patterns, zip archives; addresses with https or http; `-`
+    #[arg(required_unless_present = "readmit", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// The project: its id, its name, or the beginning of its id
     #[arg(long)]
@@ -85,12 +113,18 @@ pub(crate) struct ImportArgs {
     /// Reject rows that have too few cells, instead of filling them with NULL, and mend none
     #[arg(long)]
     strict: bool,
+    /// Take rejected records back into their source that were mended in this list, which `manifold snapshot rejects --format csv` wrote
+    #[arg(long, value_name = "FILE", conflicts_with_all = READ_FROM_FILES)]
+    pub(super) readmit: Option<PathBuf>,
     /// Make a snapshot even if the file has not changed
     #[arg(long)]
     pub(super) always: bool,
     /// Read the files and say what would be done, without doing it
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// For how many seconds the other side of an address may be silent [default: 120]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(super) timeout: Option<u32>,
     /// Only write the jobs down, for a worker to do; a project that is made for them stays whatever becomes of them
     #[arg(long, conflicts_with = "dry_run")]
     pub(super) detach: bool,
@@ -101,6 +135,8 @@ impl ImportArgs {
     pub(super) fn file(&self, path: PathBuf) -> InputFile {
         InputFile {
             path,
+            url: None,
+            fetched: None,
             member: None,
             format: self.format.map(Into::into),
             reading: self.reading(),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use glob::MatchOptions;
 use manifold_jobs::JobError;
+use manifold_jobs::download::Address;
 use manifold_jobs::import::{ImportFileError, zip_contents};
 
 use crate::command_error::CommandError;
@@ -32,16 +33,52 @@ const PATTERNS: MatchOptions = MatchOptions {
     require_literal_leading_dot: true,
 };
 
-/// A file, or one in a zip archive.
+/// What stands for stdin.
+const STDIN: &str = "-";
+
+/// A file, or one in a zip archive, or what is fetched or comes from stdin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Named {
     pub(super) path: PathBuf,
     pub(super) member: Option<String>,
+    /// Where it is fetched from; the path is then what people may see of that.
+    pub(super) address: Option<Address>,
+    /// It comes from stdin.
+    pub(super) is_stdin: bool,
 }
 
 impl Named {
+    fn file(path: &Path, member: Option<String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            member,
+            address: None,
+            is_stdin: false,
+        }
+    }
+
+    fn fetched(address: Address) -> Self {
+        Self {
+            address: Some(address.clone()),
+            ..Self::file(address.shown().as_ref(), None)
+        }
+    }
+
+    fn stdin() -> Self {
+        Self {
+            is_stdin: true,
+            ..Self::file("/dev/stdin".as_ref(), None)
+        }
+    }
+
     /// The name by which it is shown, and its source is called.
     pub(super) fn file_name(&self) -> String {
+        if self.is_stdin {
+            return STDIN.to_owned();
+        }
+        if let Some(address) = &self.address {
+            return address.file_name().unwrap_or_else(|| address.host());
+        }
         let path = self.member.as_deref().map_or(&*self.path, Path::new);
         let name = path.file_name().unwrap_or(path.as_os_str());
         name.to_string_lossy().into_owned()
@@ -56,6 +93,15 @@ impl Named {
 pub(super) fn all(arguments: &[PathBuf]) -> anyhow::Result<Vec<Named>> {
     let mut files = Vec::new();
     for argument in arguments {
+        if argument.as_os_str() == STDIN {
+            files.push(Named::stdin());
+            continue;
+        }
+        if let Some(text) = argument.to_str().filter(|text| Address::is_meant(text)) {
+            let address = Address::new(text).map_err(JobError::from)?;
+            files.push(Named::fetched(address));
+            continue;
+        }
         let found = fitting(argument)?;
         let is_chosen = found == [argument.clone()];
         for path in found {
@@ -83,19 +129,13 @@ fn add(files: &mut Vec<Named>, path: &Path) -> anyhow::Result<()> {
         false => None,
     };
     let Some(contents) = contents else {
-        files.push(Named {
-            path: path.to_owned(),
-            member: None,
-        });
+        files.push(Named::file(path, None));
         return Ok(());
     };
     let members: Vec<Named> = contents
         .into_iter()
         .filter(|name| is_known(Path::new(name)) && !name.to_lowercase().ends_with(".zip"))
-        .map(|name| Named {
-            path: path.to_owned(),
-            member: Some(name),
-        })
+        .map(|name| Named::file(path, Some(name)))
         .collect();
     if members.is_empty() {
         return Err(nothing(path));
@@ -172,10 +212,7 @@ fn member(path: &Path) -> Option<Named> {
         .components()
         .map(|part| part.as_os_str().to_string_lossy())
         .collect();
-    Some(Named {
-        path: archive.to_owned(),
-        member: Some(parts.join("/")),
-    })
+    Some(Named::file(archive, Some(parts.join("/"))))
 }
 
 fn nothing(path: &Path) -> anyhow::Error {

@@ -1,6 +1,6 @@
 //! One file to import.
 
-use manifold_jobs::import::{InputFile, TableNaming};
+use manifold_jobs::import::{InputFile, InputUrl, TableNaming, source_name};
 use manifold_store::{StoreError, name};
 use std::collections::HashMap;
 
@@ -57,11 +57,27 @@ impl Input {
             None => TableNaming::LikeTable,
         };
         let file_name = named.file_name();
-        let source = name::check("source", source.unwrap_or_else(|| stem(&file_name)))?;
-        let path = std::path::absolute(&named.path).unwrap_or(named.path);
+        let called = match named.is_stdin {
+            true => "stdin",
+            false => source_name(&file_name),
+        };
+        let is_named = source.is_some();
+        let source = name::check("source", source.unwrap_or(called))?;
+        let url = named.address.map(|address| InputUrl {
+            url: address.text().to_owned(),
+            timeout_seconds: arguments.timeout,
+            // An address without the name of a file says little.
+            named_by_answer: !is_named
+                && !address.file_name().is_some_and(|name| name.contains('.')),
+        });
+        let path = match url {
+            Some(_) => named.path,
+            None => std::path::absolute(&named.path).unwrap_or(named.path),
+        };
         Ok(Self {
             file: InputFile {
                 member: named.member,
+                url,
                 ..arguments.file(path)
             },
             file_name,
@@ -93,49 +109,14 @@ impl Input {
     }
 
     /// Looks at the beginning of the file, so that what is wrong with it is known before anything is made.
-    /// Nothing is read from a pipe, whose beginning would be gone then.
+    /// Nothing is read from a pipe, whose beginning would be gone then, and nothing is fetched.
     ///
     /// # Errors
     /// As [`InputFile::check`].
     pub(super) async fn check(&self, key: &[String], max_cell: u64) -> anyhow::Result<()> {
-        if !self.is_pipe() {
+        if self.file.url.is_none() && !self.is_pipe() {
             self.file.check(key, max_cell).await?;
         }
         Ok(())
-    }
-}
-
-/// The name of a file without `.gz` or `.zst` and without its extension.
-fn stem(file_name: &str) -> &str {
-    let plain = match file_name.rsplit_once('.') {
-        Some((plain, packed)) if ["gz", "zst"].iter().any(|p| packed.eq_ignore_ascii_case(p)) => {
-            plain
-        }
-        _ => file_name,
-    };
-    match plain.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem,
-        _ => plain,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_source_is_called_like_its_file() {
-        for (file, source) in [
-            ("planes.csv", "planes"),
-            ("planes.csv.gz", "planes"),
-            ("planes.CSV.GZ", "planes"),
-            ("planes.csv.zst", "planes"),
-            ("a.b.csv", "a.b"),
-            ("planes", "planes"),
-            (".csv", ".csv"),
-            ("gz", "gz"),
-        ] {
-            assert_eq!(stem(file), source);
-        }
     }
 }

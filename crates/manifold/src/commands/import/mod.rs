@@ -5,6 +5,7 @@ mod detached;
 mod files;
 mod input;
 mod plan;
+mod readmit;
 mod summary;
 mod target;
 
@@ -46,6 +47,9 @@ struct Failed {
 /// Imports the files, one after the other, each as the next snapshot of its source. What can be seen to be
 /// wrong with any of them at its beginning is said before anything is made.
 pub(crate) async fn run(arguments: ImportArgs, session: &Session) -> anyhow::Result<()> {
+    if let Some(list) = &arguments.readmit {
+        return readmit::run(list, &arguments, session).await;
+    }
     let inputs = Input::all(&arguments)?;
     let store = session.store().await?;
     let max_cell = Settings::new(store.core()).import_max_cell().await?;

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::input::Input;
 use super::target::Target;
 use super::{ImportArgs, summary};
+use crate::env_vars;
 use crate::progress;
 use crate::session::Session;
 use crate::table::printable;
@@ -37,6 +38,7 @@ pub(super) async fn run(
         let target = plan_target(input, target, arguments);
         let work = session.stoppable();
         let (observer, latest) = Observer::new(work.token());
+        let observer = observer.with_environment(env_vars::for_jobs());
         let shown = tokio::spawn(progress::show(
             input.file_name.clone(),
             latest,

@@ -3,7 +3,7 @@
 use clap::Args;
 use entity_core::enums::JobState;
 use entity_core::jobs;
-use manifold_jobs::{Environment, Registry, Served, Worker, WorkerEvent, WorkerOptions};
+use manifold_jobs::{Registry, Served, Worker, WorkerEvent, WorkerOptions};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -37,11 +37,6 @@ struct Ends {
     failed: u64,
 }
 
-/// What `${env:NAME}` stands for in what a job is told to do.
-fn variable(name: &str) -> Option<String> {
-    env_vars::named(name)?.into_string().ok()
-}
-
 /// Does jobs until it is stopped, or until none is due.
 pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result<()> {
     let store = session.store().await?;
@@ -50,7 +45,7 @@ pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result
         concurrency: arguments.concurrency.into(),
         queues: (!arguments.queues.is_empty()).then_some(arguments.queues),
         events: Some(events),
-        environment: Environment::new(variable),
+        environment: env_vars::for_jobs(),
         ..WorkerOptions::default()
     };
     let worker = Worker::new(&store, Registry::built_in(), options);
