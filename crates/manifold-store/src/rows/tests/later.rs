@@ -241,6 +241,7 @@ fn newest_first_files_never_run_out_of_positions() {
         let input: Vec<&str> = lines.iter().map(String::as_str).collect();
         let summary = project.import(&Csvish::new("a", &input));
         assert_eq!(summary.counts.moved, 0);
+        assert_eq!(project.latest().order_id, None);
         lines.insert(0, i.to_string());
     }
 }

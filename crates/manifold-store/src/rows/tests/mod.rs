@@ -13,6 +13,7 @@ mod orders;
 mod parts;
 mod project;
 mod resumed;
+mod seen;
 mod views;
 
 pub(crate) use csvish::Csvish;

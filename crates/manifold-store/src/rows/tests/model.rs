@@ -1,14 +1,13 @@
 //! What the row log must do, on whole rows in memory.
 
 use super::super::{
-    Change, Counts, Effect, ImportOptions, Listing, Outcome, Row, Snapshot, Unwatched, Watch,
-    delete, diff, import, read, recover,
+    Counts, Effect, ImportOptions, Outcome, Snapshot, Unwatched, Watch, delete, import, recover,
 };
 use super::csvish::{Csvish, Record};
 use super::failing::Fussy;
 use super::project::{Project, SOURCE};
+use super::seen::{Seen, check_diff};
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 
 /// A project and every input that it should still be able to show.
 pub(super) struct Model {
@@ -135,31 +134,39 @@ impl Model {
             recover(&project.conn, SOURCE, &|_| Ok(())).unwrap(),
             Default::default()
         );
-        let snapshots: Vec<_> = self
+        let seen: Vec<Seen> = self
             .kept
             .iter()
-            .map(|(id, _)| project.snapshot(id))
+            .map(|(id, _)| Seen::read(project, project.snapshot(id)))
             .collect();
-        for (snapshot, (_, input)) in snapshots.iter().zip(&self.kept) {
-            let found = project.read(snapshot, None, None);
-            let rows: Vec<_> = found.iter().map(|(_, row, _)| row.clone()).collect();
-            assert_eq!(rows, input.shown(), "snapshot {}", snapshot.number);
-            let quirks: Vec<_> = found.iter().map(|(_, _, quirk)| quirk.as_ref()).collect();
-            let expected: Vec<_> = input.rows().map(|(_, quirk)| quirk.as_ref()).collect();
-            assert_eq!(quirks, expected, "quirks of snapshot {}", snapshot.number);
-            let middle = found.len() / 2;
-            if let Some((position, _, _)) = found.get(middle) {
-                let rest = project.read(snapshot, Some(*position), None);
-                assert_eq!(rest, found[middle + 1..], "reading on behind {position}");
-            }
-            self.check_rejects(snapshot, input);
+        for (seen, (_, input)) in seen.iter().zip(&self.kept) {
+            let number = seen.snapshot.number;
+            assert_eq!(seen.shown, input.shown(), "snapshot {number}");
+            let expected: Vec<_> = input.rows().map(|(_, quirk)| quirk.clone()).collect();
+            assert_eq!(seen.quirks, expected, "quirks of snapshot {number}");
+            self.check_rejects(seen, input);
         }
-        for pair in snapshots.windows(2) {
+        // One after the other is read in parts.
+        if let Some(seen) = seen.get(self.numbers as usize % seen.len().max(1)) {
+            let middle = seen.shown.len() / 2;
+            if let Some(position) = seen.positions.get(middle) {
+                let rest = project.read(&seen.snapshot, Some(*position), None);
+                let rest: Vec<_> = rest.into_iter().map(|(_, row, _)| row).collect();
+                assert_eq!(
+                    rest,
+                    seen.shown[middle + 1..],
+                    "reading on behind {position}"
+                );
+            }
+        }
+        for pair in seen.windows(2) {
             check_diff(project, &pair[0], &pair[1], self.keyed);
         }
-        if let (Some(first), Some(last)) = (snapshots.first(), snapshots.last()) {
-            check_diff(project, first, last, self.keyed);
+        if let (Some(first), Some(last)) = (seen.first(), seen.last()) {
             check_diff(project, last, first, self.keyed);
+            if seen.len() > 2 {
+                check_diff(project, first, last, self.keyed);
+            }
         }
         self.check_orders();
         match self.kept.last() {
@@ -181,7 +188,7 @@ impl Model {
         );
     }
 
-    fn check_rejects(&self, snapshot: &Snapshot, input: &Csvish) {
+    fn check_rejects(&self, seen: &Seen, input: &Csvish) {
         let mut expected = Vec::new();
         let mut row = 0;
         for record in &input.records {
@@ -190,19 +197,14 @@ impl Model {
                 Record::Reject(raw) => expected.push((raw.clone(), row)),
             }
         }
-        let rids: Vec<i64> = self
-            .project
-            .read(snapshot, None, None)
-            .iter()
-            .map(|(p, _, _)| p.rid)
-            .collect();
+        let rids: Vec<i64> = seen.positions.iter().map(|position| position.rid).collect();
         let mut statement = self
             .project
             .conn
             .prepare("SELECT raw, before_rid FROM rejected_rows WHERE snapshot_id = ? ORDER BY id")
             .unwrap();
         let found: Vec<(Vec<u8>, Option<i64>)> = statement
-            .query_map([&snapshot.id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_map([&seen.snapshot.id], |row| Ok((row.get(0)?, row.get(1)?)))
             .unwrap()
             .map(Result::unwrap)
             .collect();
@@ -213,7 +215,7 @@ impl Model {
         assert_eq!(
             found, expected,
             "rejected records of snapshot {}",
-            snapshot.number
+            seen.snapshot.number
         );
     }
 
@@ -331,7 +333,7 @@ impl Model {
     }
 }
 
-fn longest_increasing(order: &[usize]) -> usize {
+pub(super) fn longest_increasing(order: &[usize]) -> usize {
     let mut ends: Vec<usize> = Vec::new();
     for &at in order {
         let place = ends.partition_point(|&end| end < at);
@@ -341,115 +343,4 @@ fn longest_increasing(order: &[usize]) -> usize {
         }
     }
     ends.len()
-}
-
-/// A diff leads from the rows of one snapshot to those of the other.
-fn check_diff(project: &Project, from: &Snapshot, to: &Snapshot, keyed: bool) {
-    let found = diff(&project.conn, from, to, Listing::ALL, None).unwrap();
-    let common: Vec<usize> = (0..found.columns.len())
-        .filter(|&at| found.columns[at].is_common())
-        .collect();
-    let phys: Vec<i64> = common.iter().map(|&at| found.columns[at].phys()).collect();
-    let mut rows: HashMap<Vec<u8>, i64> = HashMap::new();
-    for (snapshot, sign) in [(from, 1), (to, -1)] {
-        let at: Vec<usize> = phys
-            .iter()
-            .map(|phys| {
-                snapshot
-                    .columns
-                    .iter()
-                    .position(|c| c.phys == *phys)
-                    .unwrap()
-            })
-            .collect();
-        read(&project.conn, snapshot, None, None, |_, row, _| {
-            let mut packed = Vec::new();
-            at.iter().for_each(|&at| row.cell(at).pack(&mut packed));
-            *rows.entry(packed).or_default() += sign;
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    }
-    let (mut added, mut removed, mut changed, mut moved) = (0, 0, 0, 0);
-    let mut apply = |row: &Row, sign: i64| {
-        let mut packed = Vec::new();
-        common.iter().for_each(|&at| row.cell(at).pack(&mut packed));
-        *rows.entry(packed).or_default() += sign;
-    };
-    for change in &found.changes {
-        match change {
-            Change::Added { after } => {
-                added += 1;
-                apply(after, 1);
-            }
-            Change::Removed { before } => {
-                removed += 1;
-                apply(before, -1);
-            }
-            Change::Changed { before, after } => {
-                changed += 1;
-                apply(before, -1);
-                apply(after, 1);
-            }
-            Change::Moved { .. } => moved += 1,
-        }
-    }
-    assert!(
-        rows.values().all(|left| *left == 0),
-        "{} -> {}: {found:?}",
-        from.number,
-        to.number
-    );
-    assert_eq!(
-        (added, removed, changed, moved),
-        (found.added, found.removed, found.changed, found.moved)
-    );
-    assert_eq!(
-        from.counts.row_count + added as i64 - removed as i64,
-        to.counts.row_count
-    );
-    assert!(keyed || changed == 0);
-    if from.order_id != to.order_id && changed == 0 {
-        check_moved(project, from, to, &phys, moved);
-    }
-}
-
-/// Where every row is another one, and none of them changed, only one number of moved rows is right.
-fn check_moved(project: &Project, from: &Snapshot, to: &Snapshot, phys: &[i64], moved: u64) {
-    let contents = |snapshot: &Snapshot| {
-        let at = |phys: &i64| {
-            snapshot
-                .columns
-                .iter()
-                .position(|c| c.phys == *phys)
-                .unwrap()
-        };
-        let at: Vec<usize> = phys.iter().map(at).collect();
-        let mut contents = Vec::new();
-        read(&project.conn, snapshot, None, None, |_, row, _| {
-            let mut packed = Vec::new();
-            at.iter().for_each(|&at| row.cell(at).pack(&mut packed));
-            contents.push(packed);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-        contents
-    };
-    let (old, new) = (contents(from), contents(to));
-    let places: HashMap<_, usize> = old.iter().zip(0..).collect();
-    let distinct: std::collections::HashSet<_> = new.iter().collect();
-    if phys.is_empty() || places.len() < old.len() || distinct.len() < new.len() {
-        return;
-    }
-    let order: Vec<usize> = new
-        .iter()
-        .filter_map(|row| places.get(row).copied())
-        .collect();
-    assert_eq!(
-        moved,
-        (order.len() - longest_increasing(&order)) as u64,
-        "{} -> {}",
-        from.number,
-        to.number
-    );
 }

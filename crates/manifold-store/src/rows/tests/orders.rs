@@ -109,9 +109,11 @@ fn back_in_natural_order_no_order_is_stored() {
     // With a row that has a position rids alone do not tell the order.
     longer.insert(3, "99,x".to_owned());
     import(&project, &longer);
-    longer.reverse();
+    longer.rotate_left(20);
     import(&project, &longer);
-    longer.reverse();
+    longer.rotate_right(20);
+    let row = longer.remove(3);
+    longer.push(row);
     import(&project, &longer);
     assert!(project.latest().order_id.is_some());
 }
@@ -247,6 +249,25 @@ fn a_diff_tells_which_rows_moved() {
     };
     let places: Vec<_> = order.iter().map(|id| place(id).unwrap()).collect();
     assert!(places.is_sorted(), "{places:?}");
+}
+
+#[test]
+fn a_row_of_a_stored_order_that_was_put_back_does_not_differ() {
+    let (project, files) = reversed();
+    let mut lines = files[3].clone();
+    lines[33] = lines[33].replace('x', "changed ");
+    import(&project, &lines);
+    import(&project, &files[3]);
+    let (from, to) = (project.snapshot("snap4"), project.snapshot("snap6"));
+    let found = diff(
+        &project.conn,
+        &from,
+        &to,
+        Listing::ALL,
+        Some(&["id".to_owned()]),
+    )
+    .unwrap();
+    assert_eq!((found.changed, found.moved, found.changes.len()), (0, 0, 0));
 }
 
 #[test]
