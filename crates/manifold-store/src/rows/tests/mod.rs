@@ -9,6 +9,7 @@ mod fuzz;
 mod later;
 mod model;
 mod names;
+mod originals;
 mod parts;
 mod project;
 mod resumed;
