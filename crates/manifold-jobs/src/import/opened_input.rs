@@ -15,6 +15,9 @@ use super::opened_file::open_bytes;
 use super::sqlite_reader::SqliteReader;
 use super::{ImportFileError, InputFile, KeptInput, Stoppable};
 
+/// So many bytes of a pipe at least are waited for, to know its format.
+const LOOKED_AT: usize = 5;
+
 /// What opening a file needs beside the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Opening {
@@ -81,14 +84,24 @@ impl OpenedInput {
         let format = match file.format {
             Some(format) => format,
             None => {
-                // Of a pipe no more is waited for than what comes at once.
-                let wanted = if is_stream { 1 } else { FileFormat::HEAD };
+                // Of a pipe no more is waited for than what comes at once, behind what was looked at for a compression,
+                // unless that may be JSON, of which all is read anyway before anything is made of it.
+                let mut wanted = if is_stream {
+                    LOOKED_AT
+                } else {
+                    FileFormat::HEAD
+                };
                 head = vec![0; FileFormat::HEAD];
                 let mut read = 0;
                 while read < wanted {
                     match input.read(&mut head[read..]) {
                         Ok(0) => break,
-                        Ok(more) => read += more,
+                        Ok(more) => {
+                            read += more;
+                            if may_be_json(&head[..read]) {
+                                wanted = FileFormat::HEAD;
+                            }
+                        }
                         Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                         // It is told where it is met again.
                         Err(_) => break,
@@ -169,6 +182,11 @@ impl OpenedInput {
             }
         }
     }
+}
+
+fn may_be_json(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
 fn delimited<R: Read + Send + 'static>(

@@ -35,7 +35,7 @@ async fn an_older_file_is_migrated() {
     let files = serde_json::json!([{"name": "project.db", "size": bytes.len(), "hash": hash}]);
     let version = source.manifest().schema_version - 1;
     let mut tables = saved.clone();
-    tables.retain(|table| table.name != "source_indexes");
+    tables.retain(|table| table.name != "original_parts");
     // Migrating back raised the epoch of the project.
     tables.retain(|table| table.name != "project");
     let project = project_of(&file);
@@ -49,13 +49,13 @@ async fn an_older_file_is_migrated() {
         .await
         .unwrap();
     let mut back = without_identity(&store.tables(&id(&restored)).await);
-    let indexes = back
+    let parts = back
         .iter()
-        .position(|table| table.name == "source_indexes")
+        .position(|table| table.name == "original_parts")
         .unwrap();
-    assert_eq!(back.remove(indexes).rows, 0);
+    assert_eq!(back.remove(parts).rows, 0);
     let mut expected = without_identity(&saved);
-    expected.retain(|table| table.name != "source_indexes");
+    expected.retain(|table| table.name != "original_parts");
     assert_eq!(back, expected);
     store
         .restore(place(&backup), RestoreTarget::InPlace)

@@ -51,7 +51,10 @@ impl Store {
         let changed = "id,name,price,note\r\n1,apple,1.75,\"\"\r\n2,pear,2.25,\r\n4,kiwi,n/a,x,y\r\n5,nut\r\n6,\"plum\",3.00,z\r\n";
         // Rows that conform, so that what is special about the others is kept row by row.
         let more: String = (7..60).map(|id| format!("{id},more,1.00,z\r\n")).collect();
-        store.import("orders", &format!("{changed}{more}")).await;
+        let last = "60,\"more\",1.00,z\r\n";
+        store
+            .import("orders", &format!("{changed}{more}{last}"))
+            .await;
         store
             .import("orders", "id,name,price,note,extra\n1,apple,1.75,,q\n")
             .await;

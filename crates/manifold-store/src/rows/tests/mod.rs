@@ -10,6 +10,7 @@ mod later;
 mod model;
 mod names;
 mod orders;
+mod originals;
 mod parts;
 mod project;
 mod resumed;
