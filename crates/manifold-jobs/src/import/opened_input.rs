@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use manifold_format::{
     ByteProgress, Compression, CsvInput, CsvOptions, CsvReader, FileFormat, JsonOptions,
-    JsonReader, OpenInput, Reader, Remembered, open_input,
+    JsonReader, OpenInput, Reader, Remembered,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::opened_file::open_bytes;
+use super::opened_file::open_unpacked;
 use super::sqlite_reader::SqliteReader;
 use super::{ImportFileError, InputFile};
 
@@ -68,19 +68,21 @@ pub(crate) struct OpenedInput {
 impl OpenedInput {
     pub(super) fn open(file: &InputFile, opening: &Opening) -> Result<Self, ImportFileError> {
         let member = file.member.as_deref();
-        let (opened, progress) = open_bytes(&file.path, member, &opening.progress)?;
+        let (mut input, progress) = open_unpacked(&file.path, member, &opening.progress)?;
         let is_stream = progress.total.is_none();
-        let mut input = open_input(opened).map_err(|error| file.unreadable(error))?;
         let compression = input.compression();
         let mut head = Vec::new();
         let format = match file.format {
             Some(format) => format,
             None => {
-                // Of a pipe no more is waited for than what comes at once.
-                let wanted = if is_stream { 1 } else { FileFormat::HEAD };
+                // Of a pipe no more is waited for than what tells the format.
+                let wants_more = |head: &[u8]| match is_stream {
+                    true => FileFormat::wants_more(head),
+                    false => head.len() < FileFormat::HEAD,
+                };
                 head = vec![0; FileFormat::HEAD];
                 let mut read = 0;
-                while read < wanted {
+                while wants_more(&head[..read]) {
                     match input.read(&mut head[read..]) {
                         Ok(0) => break,
                         Ok(more) => read += more,
@@ -109,9 +111,9 @@ impl OpenedInput {
                 let read = JsonReader::open(open, options, progress);
                 let reader = read.map_err(|source| ImportFileError::read(&file.path, source))?;
                 Ok(Self {
+                    encoding: reader.encoding().name(),
                     reader: Box::new(reader),
                     compression,
-                    encoding: "utf-8".to_owned(),
                 })
             }
             FileFormat::Sqlite
@@ -144,8 +146,7 @@ impl OpenedInput {
                 // From the first byte on, so that errors are met where they are.
                 let mut file = file.clone();
                 file.format = Some(format);
-                let again = open_bytes(&file.path, member, &progress)?.0;
-                let input = open_input(again).map_err(|error| file.unreadable(error))?;
+                let (input, progress) = open_unpacked(&file.path, member, &progress)?;
                 delimited(&file, input, compression, opening, progress)
             }
         }
@@ -180,8 +181,8 @@ fn delimited<R: Read + Send + 'static>(
 fn opener(file: InputFile, opening: &Opening, progress: &ByteProgress) -> OpenInput {
     let (progress, cancel) = (progress.clone(), opening.cancel.clone());
     Arc::new(move || {
-        let opened = open_bytes(&file.path, file.member.as_deref(), &progress);
-        let input = open_input(opened.map_err(std::io::Error::other)?.0)?;
+        let opened = open_unpacked(&file.path, file.member.as_deref(), &progress);
+        let (input, _) = opened.map_err(std::io::Error::other)?;
         Ok(Box::new(Stoppable {
             input,
             cancel: cancel.clone(),
