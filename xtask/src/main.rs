@@ -10,6 +10,7 @@
 
 mod bench;
 mod ci;
+mod fuzz;
 mod generate_entities;
 #[cfg(feature = "store")]
 mod migrate;

@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: the long suites, again and again with other random numbers.
+//! `cargo xtask soak`: the fuzz targets, and the long suites, again and again with other random numbers.
 
 use std::fmt;
 use std::process::Command;
@@ -25,8 +25,8 @@ const ROUNDS: u64 = 5;
 /// Kills of the tests that keep a journal, and of workers.
 const KILLS: u64 = 2_000;
 
-/// Repeat the long suites with more cases and new random numbers until the time is over; stop at the first failure and
-/// say how to repeat it.
+/// Run the fuzz targets, then repeat the long suites with more cases and new random numbers until the time is over; stop at
+/// the first failure and say how to repeat it.
 #[derive(Debug, Args)]
 pub(crate) struct Soak {
     /// For how long new runs are begun.
@@ -44,7 +44,9 @@ struct Run {
 impl Soak {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let (begin, time) = (Instant::now(), Duration::from_secs(self.minutes * 60));
-        let runs = soak(clock(), || begin.elapsed() < time, Run::passes)?;
+        let seed = clock();
+        crate::fuzz::run(seed)?;
+        let runs = soak(seed, || begin.elapsed() < time, Run::passes)?;
         let minutes = begin.elapsed().as_secs() / 60;
         println!("soak: {runs} runs passed in {minutes} minutes");
         Ok(())

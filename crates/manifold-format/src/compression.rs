@@ -1,7 +1,10 @@
 //! Compressed input.
 
+use crate::error::InputChanged;
 use flate2::bufread::MultiGzDecoder;
 use std::io::{BufReader, Chain, Cursor, ErrorKind, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How an input is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +58,7 @@ pub enum UnpackError {
     /// The data unpack to more than [`MOST_EXPANSION`] times their size, and to more than
     /// [`EXPANSION_FREE`] bytes.
     #[error(
-        "{packed} bytes of {compression} data unpack to more than {unpacked} bytes, as no table does: unpack the file first if it is meant"
+        "{packed} bytes of {compression} data unpack to more than {unpacked} bytes, as hardly a table does: unpack the file first if it is meant"
     )]
     Bomb {
         /// `gzip`, `zstd` or `zip`.
@@ -67,8 +70,9 @@ pub enum UnpackError {
     },
 }
 
-/// How many times their size compressed data may unpack to.
-pub const MOST_EXPANSION: u64 = 1000;
+/// How many times their size compressed data may unpack to. Tables that repeat themselves much come to 100; deflate can come to
+/// 1,030, zstd to far more.
+pub const MOST_EXPANSION: u64 = 200;
 
 /// So many bytes may be unpacked from data of any size.
 pub const EXPANSION_FREE: u64 = 256 * 1024 * 1024;
@@ -77,6 +81,8 @@ pub const EXPANSION_FREE: u64 = 256 * 1024 * 1024;
 pub struct Input<R: Read> {
     reader: Reader<R>,
     unpacked: u64,
+    /// Counts what `reader` was unpacked from, if it was packed itself.
+    outer: Option<Arc<AtomicU64>>,
 }
 
 type Whole<R> = Counted<Chain<Cursor<Vec<u8>>, R>>;
@@ -131,6 +137,7 @@ pub fn open_input<R: Read>(mut reader: R) -> std::io::Result<Input<R>> {
     Ok(Input {
         reader,
         unpacked: 0,
+        outer: None,
     })
 }
 
@@ -144,12 +151,24 @@ impl<R: Read> Input<R> {
         }
     }
 
+    /// Says that the input comes out of an archive, of which `read` counts the bytes: it may unpack to [`MOST_EXPANSION`] times
+    /// those, however often it is packed.
+    #[must_use]
+    pub fn out_of(mut self, read: Arc<AtomicU64>) -> Self {
+        self.outer = Some(read);
+        self
+    }
+
     /// Bytes read of the compressed data.
     fn packed(&self) -> u64 {
-        match &self.reader {
+        let packed = match &self.reader {
             Reader::Plain(plain) => plain.read,
             Reader::Gzip(gzip) => gzip.get_ref().get_ref().read,
             Reader::Zstd(zstd) => zstd.get_ref().get_ref().read,
+        };
+        match &self.outer {
+            Some(outer) => packed.min(outer.load(Ordering::Relaxed)),
+            None => packed,
         }
     }
 }
@@ -164,6 +183,7 @@ impl<R: Read> Read for Input<R> {
             Reader::Zstd(zstd) => zstd.read(out),
         };
         let read = read.map_err(|source| match source.kind() {
+            _ if InputChanged::is_in(&source) => source,
             ErrorKind::UnexpectedEof => {
                 let error = UnpackError::Truncated {
                     compression,

@@ -1,5 +1,6 @@
 //! Turns the bytes of an input into UTF-8 and knows the way back.
 
+use crate::header::BYTE_ORDER_MARK;
 use crate::text_encoding::TextEncoding;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -68,7 +69,14 @@ impl Decoder {
 
     fn decode_lines(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
         while !bytes.is_empty() {
-            let (line, rest) = bytes.split_at(self.encoding.first_line(bytes));
+            // A byte order mark is no part of the first line: it is consumed before it.
+            let mark = if self.decoded == 0 {
+                self.mark_length(bytes)
+            } else {
+                None
+            };
+            let length = mark.unwrap_or_else(|| self.encoding.first_line(bytes));
+            let (line, rest) = bytes.split_at(length);
             let start = out.len();
             let exact = self.decode_exactly(line, out);
             let text = self.decoded..self.decoded + (out.len() - start) as u64;
@@ -79,6 +87,16 @@ impl Decoder {
             }
             bytes = rest;
         }
+    }
+
+    /// The length of the byte order mark at the start.
+    fn mark_length(&self, bytes: &[u8]) -> Option<usize> {
+        let mut text = Vec::new();
+        (2..=4.min(bytes.len())).find(|length| {
+            text.clear();
+            self.encoding.decode(&bytes[..*length], &mut text);
+            text == BYTE_ORDER_MARK
+        })
     }
 
     /// Forgets what lies before `offset` in the decoded bytes.
@@ -128,6 +146,25 @@ impl Decoder {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_mark_before_a_line_that_is_altered_comes_back_by_itself() {
+        let bytes = b"\xff\xfea\0,\0b\0\n\0c\0x";
+        let mut decoder = Decoder::new(TextEncoding::UTF_16LE);
+        let mut text = Vec::new();
+        decoder.feed(bytes, true, &mut text);
+        let mut back = Vec::new();
+        decoder.copy_original(0, &text[..3], &mut back);
+        decoder.copy_original(3, &text[3..], &mut back);
+        assert_eq!(back, bytes);
+        let odd = b"\xff\xfea\0x";
+        let mut decoder = Decoder::new(TextEncoding::UTF_16LE);
+        let (mut text, mut back) = (Vec::new(), Vec::new());
+        decoder.feed(odd, true, &mut text);
+        decoder.copy_original(0, &text[..3], &mut back);
+        decoder.copy_original(3, &text[3..], &mut back);
+        assert_eq!(back, odd);
+    }
 
     proptest! {
         #[test]

@@ -33,7 +33,8 @@ pub enum ReadError {
     },
     /// The input is text in another encoding.
     #[error(
-        "the input is {encoding} text, only UTF-8 is read: convert it first, for example with iconv -f {encoding} -t UTF-8"
+        "the input is {encoding} text, which is not what it is read as: {}convert it, for example with iconv -f {encoding} -t UTF-8",
+        if encoding.starts_with("UTF-16") { format!("give --encoding {}, or ", encoding.to_lowercase()) } else { String::new() }
     )]
     Encoding {
         /// `UTF-16LE` or another name that iconv knows.
@@ -117,7 +118,10 @@ pub enum ReadError {
         problem: JsonProblem,
     },
     /// No record of a JSON input can be a row.
-    #[error("no record can be a row{}", .first.map_or_else(String::new, |(line, reason)| format!("; the first is in line {line}: {reason}")))]
+    #[error("{}", .first.map_or_else(
+        || "there is no record, so nothing says what the columns are: check that the input was written completely".to_owned(),
+        |(line, reason)| format!("no record can be a row; the first is in line {line}: {reason}")
+    ))]
     NoRecords {
         /// The line of the first record and why it is no row, if there is any.
         first: Option<(u64, RejectReason)>,
@@ -158,13 +162,40 @@ pub enum ReadError {
     },
 }
 
+/// What a [`Read`](std::io::Read) that notices that its file was changed meanwhile fails with, within an
+/// [`std::io::Error`]; readers make [`ReadError::Changed`] of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the input was changed while it was read: import it again when it is complete")]
+pub struct InputChanged;
+
 impl ReadError {
+    /// What reading failed with behind byte `offset`, in or behind `line`.
+    pub(crate) fn of_input(source: std::io::Error, offset: u64, line: u64) -> Self {
+        match source.downcast::<UnpackError>() {
+            Ok(source) => Self::Packed { line, source },
+            Err(source) if InputChanged::is_in(&source) => Self::Changed,
+            Err(source) => Self::Io {
+                offset,
+                line,
+                source,
+            },
+        }
+    }
+
     /// Whether a cell or a record is longer than the limit, as one is where a quote is not closed.
     pub(crate) fn is_too_large(&self) -> bool {
         matches!(
             self,
             Self::CellTooLarge { .. } | Self::RecordTooLarge { .. }
         )
+    }
+}
+
+impl InputChanged {
+    /// Whether it is what an error is about.
+    #[must_use]
+    pub fn is_in(error: &std::io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Self>())
     }
 }
 

@@ -1,7 +1,11 @@
 //! Which format a file has.
 
 use crate::json::{JsonProblem, first_value};
+use crate::transcoder::decoded_start;
 use serde::{Deserialize, Serialize};
+
+/// How a database begins.
+const SQLITE: &[u8] = b"SQLite format 3\0";
 
 /// A format of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,18 +47,21 @@ impl FileFormat {
     /// nothing else is delimited text.
     #[must_use]
     pub fn find(head: &[u8], name: &str) -> Self {
-        if head.starts_with(b"SQLite format 3\0") {
+        if head.starts_with(SQLITE) {
             return Self::Sqlite;
         }
         let named = Self::of_name(name);
+        let has_more = head.len() >= Self::HEAD;
+        let head = decoded_start(head);
         let text = head
             .strip_prefix(b"\xef\xbb\xbf")
-            .unwrap_or(head)
+            .unwrap_or(&head)
             .trim_ascii_start();
         if !matches!(text.first(), Some(b'{' | b'[')) {
             // A line that is no JSON may be a bad one among good ones.
             return match named {
-                Some(lines @ Self::Jsonl) if has_object_line(text) => lines,
+                Some(lines @ Self::Jsonl) if has_object_line(text) || is_scalar(text) => lines,
+                Some(json @ Self::Json) if is_scalar(text) => json,
                 _ => Self::Csv,
             };
         }
@@ -63,9 +70,9 @@ impl FileFormat {
             Ok(length) => length,
             Err((problem, at)) => {
                 // At the end of the head a value may be cut, perhaps within a word.
-                let is_cut = head.len() >= Self::HEAD && at + 16 > text.len();
+                let is_cut = has_more && at + 16 > text.len();
                 let goes_on = match problem {
-                    JsonProblem::Truncated => head.len() >= Self::HEAD,
+                    JsonProblem::Truncated => has_more,
                     JsonProblem::Unexpected { .. } => is_cut,
                     _ => true,
                 };
@@ -91,6 +98,19 @@ impl FileFormat {
         }
     }
 
+    /// Whether more of the beginning of an input, up to [`Self::HEAD`] bytes, may show another format than `head` does. What is
+    /// delimited text shows it early, so that nobody waits for more of a pipe than has come.
+    #[must_use]
+    pub fn wants_more(head: &[u8]) -> bool {
+        if head.len() >= Self::HEAD {
+            return false;
+        }
+        let start = decoded_start(head);
+        let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+        let first = text.trim_ascii_start().first();
+        first.is_none_or(|byte| matches!(byte, b'{' | b'[')) || SQLITE.starts_with(head)
+    }
+
     /// The format that a name says, with or without `.gz` or `.zst` behind it.
     fn of_name(name: &str) -> Option<Self> {
         let name = name.to_lowercase();
@@ -107,6 +127,12 @@ impl FileFormat {
             _ => None,
         }
     }
+}
+
+/// Whether the first line is one JSON value.
+fn is_scalar(text: &[u8]) -> bool {
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    first_value(line).is_ok_and(|length| line[length..].trim_ascii().is_empty())
 }
 
 /// Whether a line begins as an object does and ends as one.
@@ -137,10 +163,39 @@ mod tests {
             (b"nope\n{\"a\": 1}\n", "x.jsonl", Jsonl),
             (b"a,b\n1,2\n", "x.jsonl", Csv),
             (b"a,b\n1,2\n", "x.json", Csv),
+            (b"1\n2\n", "x.txt", Csv),
+            (b"1\n2\n", "x.jsonl", Jsonl),
+            (b" null ", "x.json", Json),
+            (b"\xff\xfe[\0]\0", "x", Json),
+            (b"\0{\0}", "x", Json),
+            (b"\xfe\xff\0a\0,\0b", "x", Csv),
             (b"", "x.db", Csv),
         ] {
             let shown = String::from_utf8_lossy(head);
             assert_eq!(FileFormat::find(head, name), format, "{shown:?} {name}");
+        }
+    }
+
+    #[test]
+    fn only_what_may_be_json_or_a_database_wants_more() {
+        for head in [
+            &b""[..],
+            b"[1",
+            b"\xef\xbb\xbf",
+            b" \n{",
+            b"SQLi",
+            b"\xff\xfe[\0",
+        ] {
+            assert!(FileFormat::wants_more(head), "{head:?}");
+        }
+        for head in [
+            &b"a"[..],
+            b"\xef\xbb\xbfa,",
+            b"SQLx",
+            b"\xff\xfea\0",
+            b"\x1f\x8b",
+        ] {
+            assert!(!FileFormat::wants_more(head), "{head:?}");
         }
     }
 

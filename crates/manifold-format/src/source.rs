@@ -1,6 +1,5 @@
 //! Records from the buffered input, within the limits.
 
-use crate::compression::UnpackError;
 use crate::error::ReadError;
 use crate::options::CsvOptions;
 use crate::splitter::{Fields, Split};
@@ -122,14 +121,7 @@ impl<R: Read> Source<R> {
     /// Reads on in the record that starts at `line`.
     pub(crate) fn fill(&mut self, line: u64) -> Result<(), ReadError> {
         let filled = self.tee.fill();
-        filled.map_err(|source| match source.downcast::<UnpackError>() {
-            Ok(source) => ReadError::Packed { line, source },
-            Err(source) => ReadError::Io {
-                offset: self.tee.total(),
-                line,
-                source,
-            },
-        })
+        filled.map_err(|source| ReadError::of_input(source, self.tee.total(), line))
     }
 
     /// Splits the record at `at` in the window, which starts at `line`, and keeps the places of

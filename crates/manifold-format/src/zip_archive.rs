@@ -1,6 +1,7 @@
 //! The files in a zip archive.
 
 use crate::compression::{EXPANSION_FREE, MOST_EXPANSION, UnpackError};
+use crate::error::InputChanged;
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
 use std::io::{BufReader, Error, ErrorKind, Read, Seek, SeekFrom, Take};
@@ -93,7 +94,21 @@ pub fn zip_members<R: Read + Seek>(archive: R) -> Result<Vec<ZipMember>, ZipErro
             name,
         });
     }
+    check_apart(&members)?;
     Ok(members)
+}
+
+/// Refuses files that share bytes of the archive: only bombs are packed so.
+fn check_apart(members: &[ZipMember]) -> Result<(), ZipError> {
+    let mut sorted: Vec<&ZipMember> = members.iter().filter(|m| m.packed > 0).collect();
+    sorted.sort_by_key(|member| member.start);
+    for pair in sorted.windows(2) {
+        if pair[1].start - pair[0].start < pair[0].packed {
+            let reason = format!("`{}` and `{}` overlap", pair[0].name, pair[1].name);
+            return Err(ZipError::Damaged { reason });
+        }
+    }
+    Ok(())
 }
 
 /// The bytes of a file in a zip archive, unpacked as they are read. Its checksum is compared at its end.
@@ -151,6 +166,7 @@ impl<R: Read> Read for ZipReader<R> {
         };
         let (compression, unpacked) = (ZIP, self.unpacked);
         let read = read.map_err(|source| match source.kind() {
+            _ if InputChanged::is_in(&source) => source,
             ErrorKind::UnexpectedEof => truncated(unpacked),
             kind if source.raw_os_error().is_none() && kind != ErrorKind::Interrupted => {
                 let error = UnpackError::Damaged {

@@ -302,7 +302,7 @@ fn deep_and_broken_inputs_are_refused_clearly() {
         (b"[{\"a\": 1}", "middle of a value"),
         (b"[{\"a\": \"x", "middle of a value"),
         (b"[{\"a\": 1}] x", "something follows"),
-        (b"\xff\xfe[\0]\0", "UTF-16LE"),
+        (b"\xff\xfe\0\0[\0\0\0]\0\0\0", "UTF-32LE"),
         (b"nope", "`[` or `{` is expected"),
         (b"[,]", "a value is expected"),
     ] {

@@ -106,8 +106,11 @@ fn utf16_by_nuls(bytes: &[u8]) -> Option<(TextEncoding, f64)> {
         nuls[1] += usize::from(pair[1] == 0 && pair[0] != 0);
     }
     let [high, low] = nuls;
-    let is_most =
-        |count: usize, other: usize| pairs >= 2 && 2 * count > pairs && 20 * other < pairs;
+    // A character such as U+DE00 has its NUL on the other side.
+    let is_most = |count: usize, other: usize| {
+        let is_rare = 20 * other < pairs || other == 1 && count >= 10;
+        pairs >= 2 && 2 * count > pairs && is_rare
+    };
     let sure = |count: usize| count as f64 / pairs as f64;
     if is_most(low, high) {
         Some((TextEncoding::UTF_16LE, sure(low)))

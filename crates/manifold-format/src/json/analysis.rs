@@ -8,6 +8,7 @@ use super::value::{self, unescaped};
 use crate::error::ReadError;
 use crate::reader::OpenInput;
 use crate::record::RejectReason;
+use crate::text_encoding::TextEncoding;
 use std::collections::{BTreeMap, HashSet};
 
 /// How deep the arrays of an envelope may lie.
@@ -29,6 +30,8 @@ pub(super) struct Analysis {
     pub(super) rejected: Vec<u64>,
     pub(super) bytes: u64,
     pub(super) hash: blake3::Hash,
+    /// The encoding of the input.
+    pub(super) encoding: TextEncoding,
 }
 
 /// Reads the whole input.
@@ -231,6 +234,7 @@ impl Pass {
             rejected: self.rejected,
             bytes: self.source.bytes(),
             hash: self.source.hash(),
+            encoding: self.source.encoding(),
         })
     }
 }

@@ -8,6 +8,7 @@ use super::source::JsonSource;
 use crate::detection::{Decision, Decisions};
 use crate::error::ReadError;
 use crate::reader::{ByteProgress, OpenInput, Reader, Rows, Table};
+use crate::text_encoding::TextEncoding;
 use std::sync::Arc;
 
 /// JSON or JSON Lines whose tables are known. The input is read once to find them, and once more for each table.
@@ -39,6 +40,14 @@ impl JsonReader {
             decisions: decisions(&analysis),
             analysis: Arc::new(analysis),
         })
+    }
+}
+
+impl JsonReader {
+    /// The encoding of the input.
+    #[must_use]
+    pub fn encoding(&self) -> TextEncoding {
+        self.analysis.encoding
     }
 }
 
@@ -76,6 +85,10 @@ impl Reader for JsonReader {
 
 fn decisions(analysis: &Analysis) -> Vec<Decision> {
     let mut decisions = Decisions::default();
+    if analysis.encoding != TextEncoding::UTF_8 {
+        let why = "the mark or the NULs at the start";
+        decisions.add("encoding", analysis.encoding.name(), why, 1.0);
+    }
     let (found, why) = match analysis.shape {
         Shape::Array => ("array", "the input is one array"),
         Shape::Envelope => (

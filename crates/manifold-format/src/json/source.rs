@@ -1,9 +1,10 @@
 //! JSON values one after the other from an input of any size.
 
 use super::problem::JsonProblem;
-use crate::compression::UnpackError;
 use crate::error::ReadError;
-use std::io::{ErrorKind, Read};
+use crate::text_encoding::TextEncoding;
+use crate::transcoder::{Transcoder, json_encoding};
+use std::io::{Cursor, ErrorKind, Read};
 
 /// How much is read at once.
 const CHUNK: usize = 256 * 1024;
@@ -21,11 +22,12 @@ pub(super) struct JsonSource {
     hasher: blake3::Hasher,
     /// The longest value that is kept, in bytes.
     limit: u64,
+    encoding: TextEncoding,
 }
 
 impl JsonSource {
     /// # Errors
-    /// [`ReadError::Encoding`] for UTF-16, [`ReadError::Empty`], and what the input fails with.
+    /// [`ReadError::Encoding`] for UTF-32, [`ReadError::Empty`], and what the input fails with.
     pub(super) fn new(input: Box<dyn Read + Send>, limit: u64) -> Result<Self, ReadError> {
         let mut source = Self {
             input,
@@ -37,15 +39,13 @@ impl JsonSource {
             bytes: 0,
             hasher: blake3::Hasher::new(),
             limit,
+            encoding: TextEncoding::UTF_8,
         };
         while source.end < 4 && source.fill_more()? {}
-        let encoding = match &source.buffer[..source.end] {
-            [0xff, 0xfe, ..] | [_, 0, ..] => Some("UTF-16LE"),
-            [0xfe, 0xff, ..] | [0, _, ..] => Some("UTF-16BE"),
-            _ => None,
-        };
-        if let Some(encoding) = encoding {
-            return Err(ReadError::Encoding { encoding });
+        source.encoding = json_encoding(&source.buffer[..source.end])
+            .map_err(|encoding| ReadError::Encoding { encoding })?;
+        if source.encoding != TextEncoding::UTF_8 {
+            source.transcode()?;
         }
         if source.end == 0 {
             return Err(ReadError::Empty);
@@ -56,7 +56,23 @@ impl JsonSource {
         Ok(source)
     }
 
-    /// Bytes read.
+    /// Reads what was read, and what follows, as UTF-8.
+    fn transcode(&mut self) -> Result<(), ReadError> {
+        let start = Cursor::new(self.buffer[..self.end].to_vec());
+        let rest = std::mem::replace(&mut self.input, Box::new(std::io::empty()));
+        self.input = Box::new(Transcoder::new(start.chain(rest), self.encoding));
+        self.hasher.reset();
+        (self.end, self.bytes, self.at_end) = (0, 0, false);
+        while self.end < 4 && self.fill_more()? {}
+        Ok(())
+    }
+
+    /// The encoding of the input, which is read as UTF-8.
+    pub(super) fn encoding(&self) -> TextEncoding {
+        self.encoding
+    }
+
+    /// Bytes read, as UTF-8.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -97,15 +113,7 @@ impl JsonSource {
     }
 
     fn failed(&self, error: std::io::Error) -> ReadError {
-        let line = self.line;
-        match error.downcast::<UnpackError>() {
-            Ok(source) => ReadError::Packed { line, source },
-            Err(source) => ReadError::Io {
-                offset: self.bytes,
-                line,
-                source,
-            },
-        }
+        ReadError::of_input(error, self.bytes, self.line)
     }
 
     /// The bytes at hand, at least one unless the input has ended.

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use manifold_format::{ByteProgress, Compression, FileFormat, open_input};
+use manifold_format::{ByteProgress, Compression, FileFormat, InputChanged, ReadError};
 use manifold_store::Layout;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
-use super::opened_file::{Bytes, open_bytes};
+use super::opened_file::{Unpacked, open_unpacked};
 use super::opened_input::{OpenedInput, Opening};
 use super::{FoundColumn, ImportFileError, InputUrl, Reading};
 use crate::JobError;
@@ -149,16 +149,16 @@ impl InputFile {
         if let Some(format) = self.format {
             return Ok(format);
         }
-        let input = open_input(self.bytes()?).map_err(|source| self.unreadable(source))?;
+        let input = self.unpacked()?;
         let mut head = Vec::new();
         // Damaged data are found again, and told better, where they are read.
         drop(input.take(FileFormat::HEAD as u64).read_to_end(&mut head));
         Ok(FileFormat::find(&head, &self.name()))
     }
 
-    fn bytes(&self) -> Result<Bytes, ImportFileError> {
-        let (bytes, _) = open_bytes(self, &ByteProgress::default())?;
-        Ok(bytes)
+    fn unpacked(&self) -> Result<Unpacked, ImportFileError> {
+        let (input, _) = open_unpacked(self, &ByteProgress::default())?;
+        Ok(input)
     }
 
     /// Where its bytes are.
@@ -175,10 +175,12 @@ impl InputFile {
     }
 
     pub(super) fn unreadable(&self, source: std::io::Error) -> ImportFileError {
-        ImportFileError::Unreadable {
-            path: self.path.clone(),
-            source,
+        let path = self.path.clone();
+        if InputChanged::is_in(&source) {
+            let source = ReadError::Changed;
+            return ImportFileError::Format { path, source };
         }
+        ImportFileError::Unreadable { path, source }
     }
 
     /// Whether a snapshot with this recorded dialect was read as is asked now.
@@ -216,7 +218,7 @@ impl InputFile {
                 return Ok(None);
             }
             let unreadable = |source| file.unreadable(source);
-            let mut input = open_input(file.bytes()?).map_err(unreadable)?;
+            let mut input = file.unpacked()?;
             if input.compression() != Compression::None {
                 return Ok(None);
             }

@@ -1,24 +1,30 @@
 //! A file while it is read.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
-use manifold_format::{ByteProgress, ZipReader, zip_members};
+use manifold_format::{ByteProgress, Input, InputChanged, ZipReader, open_input, zip_members};
 
 use super::{ImportFileError, InputFile};
 
-/// The bytes of a file, or of one in a zip archive.
-pub(crate) type Bytes = Box<dyn Read + Send>;
+/// The bytes of a file, or of one in a zip archive, with their compression taken off.
+pub(crate) type Unpacked = Input<Box<dyn Read + Send>>;
 
-/// Opens a file, or the one that is meant in a zip archive; `progress` counts from the start what is read. Blocks.
-pub(crate) fn open_bytes(
+/// Opens a file, or the one that is meant in a zip archive, and takes off its compression; `progress` counts from the start
+/// what is read. Blocks.
+pub(crate) fn open_unpacked(
     input: &InputFile,
     progress: &ByteProgress,
-) -> Result<(Bytes, ByteProgress), ImportFileError> {
+) -> Result<(Unpacked, ByteProgress), ImportFileError> {
     let (path, member) = (&*input.path, input.member.as_deref());
+    let unreadable = |source| ImportFileError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
     let (file, found) = OpenedFile::open(input.place())?;
     progress.read.store(0, Ordering::Relaxed);
     let mut progress = ByteProgress {
@@ -26,7 +32,8 @@ pub(crate) fn open_bytes(
         read: progress.read.clone(),
     };
     let Some(member) = member else {
-        return Ok((Box::new(file.counting(&progress)), progress));
+        let bytes: Box<dyn Read + Send> = Box::new(file.counting(&progress));
+        return Ok((open_input(bytes).map_err(unreadable)?, progress));
     };
     let failed = |source| ImportFileError::Zip {
         path: path.to_owned(),
@@ -39,8 +46,15 @@ pub(crate) fn open_bytes(
         member: member.to_owned(),
     })?;
     progress.total = Some(found.packed);
-    let reader = ZipReader::open(file.counting(&progress), found).map_err(failed)?;
-    Ok((Box::new(reader), progress))
+    let (file, read) = (file.counting(&progress), Arc::new(AtomicU64::new(0)));
+    let file = OpenedFile {
+        also: Some(read.clone()),
+        ..file
+    };
+    let reader = ZipReader::open(file, found).map_err(failed)?;
+    let bytes: Box<dyn Read + Send> = Box::new(reader);
+    let input = open_input(bytes).map_err(unreadable)?;
+    Ok((input.out_of(read), progress))
 }
 
 /// The files that can be imported from the zip archive at `path`, by their names in it; `None` when it is no zip archive,
@@ -75,6 +89,10 @@ pub fn zip_contents(path: &Path) -> Result<Option<Vec<String>>, ImportFileError>
 pub(crate) struct OpenedFile {
     file: File,
     read: Arc<AtomicU64>,
+    /// Counts the same, for one reader alone.
+    also: Option<Arc<AtomicU64>>,
+    /// Its size and time when it was opened, unless it is a pipe or device.
+    opened: Option<(u64, SystemTime)>,
 }
 
 impl OpenedFile {
@@ -105,11 +123,31 @@ impl OpenedFile {
             total: metadata.is_file().then_some(metadata.len()),
             read: read.clone(),
         };
-        Ok((Self { file, read }, size))
+        let opened = Self {
+            file,
+            read,
+            also: None,
+            opened: stamp(&metadata),
+        };
+        Ok((opened, size))
     }
 }
 
+/// What tells that a file is not the one that it was.
+fn stamp(metadata: &Metadata) -> Option<(u64, SystemTime)> {
+    let time = metadata.modified().ok()?;
+    metadata.is_file().then_some((metadata.len(), time))
+}
+
 impl OpenedFile {
+    /// Fails when the file is not the one that was opened.
+    fn check_unchanged(&self) -> std::io::Result<()> {
+        if self.opened.is_some() && stamp(&self.file.metadata()?) != self.opened {
+            return Err(std::io::Error::other(InputChanged));
+        }
+        Ok(())
+    }
+
     /// Counts for those who watch `progress`.
     pub(crate) fn counting(mut self, progress: &ByteProgress) -> Self {
         self.read = progress.read.clone();
@@ -118,9 +156,15 @@ impl OpenedFile {
 }
 
 impl Read for OpenedFile {
+    /// At the end it fails with [`InputChanged`] if somebody wrote to the file meanwhile.
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         let read = self.file.read(out)?;
-        self.read.fetch_add(read as u64, Ordering::Relaxed);
+        if read == 0 && !out.is_empty() {
+            self.check_unchanged()?;
+        }
+        for count in [Some(&self.read), self.also.as_ref()].into_iter().flatten() {
+            count.fetch_add(read as u64, Ordering::Relaxed);
+        }
         Ok(read)
     }
 }

@@ -7,16 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use manifold_format::{
     ByteProgress, Compression, CsvInput, CsvOptions, CsvReader, FileFormat, JsonOptions,
-    JsonReader, OpenInput, Reader, Remembered, open_input,
+    JsonReader, OpenInput, Reader, Remembered,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::opened_file::open_bytes;
+use super::opened_file::open_unpacked;
 use super::sqlite_reader::SqliteReader;
 use super::{ImportFileError, InputFile, KeptInput, Stoppable};
-
-/// So many bytes of a pipe at least are waited for, to know its format.
-const LOOKED_AT: usize = 5;
 
 /// What opening a file needs beside the file.
 #[derive(Debug, Clone)]
@@ -76,32 +73,24 @@ pub(crate) struct OpenedInput {
 impl OpenedInput {
     pub(super) fn open(file: &InputFile, opening: &Opening) -> Result<Self, ImportFileError> {
         let member = file.member.as_deref();
-        let (opened, progress) = open_bytes(file, &opening.progress)?;
+        let (mut input, progress) = open_unpacked(file, &opening.progress)?;
         let is_stream = progress.total.is_none();
-        let mut input = open_input(opened).map_err(|error| file.unreadable(error))?;
         let compression = input.compression();
         let mut head = Vec::new();
         let format = match file.format {
             Some(format) => format,
             None => {
-                // Of a pipe no more is waited for than what comes at once, behind what was looked at for a compression,
-                // unless that may be JSON, of which all is read anyway before anything is made of it.
-                let mut wanted = if is_stream {
-                    LOOKED_AT
-                } else {
-                    FileFormat::HEAD
+                // Of a pipe no more is waited for than what tells the format.
+                let wants_more = |head: &[u8]| match is_stream {
+                    true => FileFormat::wants_more(head),
+                    false => head.len() < FileFormat::HEAD,
                 };
                 head = vec![0; FileFormat::HEAD];
                 let mut read = 0;
-                while read < wanted {
+                while wants_more(&head[..read]) {
                     match input.read(&mut head[read..]) {
                         Ok(0) => break,
-                        Ok(more) => {
-                            read += more;
-                            if may_be_json(&head[..read]) {
-                                wanted = FileFormat::HEAD;
-                            }
-                        }
+                        Ok(more) => read += more,
                         Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                         // It is told where it is met again.
                         Err(_) => break,
@@ -127,9 +116,9 @@ impl OpenedInput {
                 let read = JsonReader::open(open, options, progress);
                 let reader = read.map_err(|source| ImportFileError::read(&file.path, source))?;
                 Ok(Self {
+                    encoding: reader.encoding().name(),
                     reader: Box::new(reader),
                     compression,
-                    encoding: "utf-8".to_owned(),
                     kept: None,
                 })
             }
@@ -168,8 +157,7 @@ impl OpenedInput {
                 // From the first byte on, so that errors are met where they are.
                 let mut file = file.clone();
                 file.format = Some(format);
-                let again = open_bytes(&file, &progress)?.0;
-                let input = open_input(again).map_err(|error| file.unreadable(error))?;
+                let (input, progress) = open_unpacked(&file, &progress)?;
                 let kept = opening.keep.then(|| {
                     // What is read for this counts for nobody.
                     let open = opener(file.clone(), opening, &ByteProgress::default());
@@ -182,11 +170,6 @@ impl OpenedInput {
             }
         }
     }
-}
-
-fn may_be_json(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
 fn delimited<R: Read + Send + 'static>(
@@ -218,8 +201,8 @@ fn delimited<R: Read + Send + 'static>(
 fn opener(file: InputFile, opening: &Opening, progress: &ByteProgress) -> OpenInput {
     let (progress, cancel) = (progress.clone(), opening.cancel.clone());
     Arc::new(move || {
-        let opened = open_bytes(&file, &progress);
-        let input = open_input(opened.map_err(std::io::Error::other)?.0)?;
+        let opened = open_unpacked(&file, &progress);
+        let (input, _) = opened.map_err(std::io::Error::other)?;
         Ok(Box::new(Stoppable {
             inner: input,
             cancel: cancel.clone(),

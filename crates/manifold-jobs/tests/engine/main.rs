@@ -12,6 +12,7 @@ mod clocks;
 mod crash;
 mod cursors;
 mod hub_fails;
+mod import_kills;
 mod kills;
 mod kinds;
 mod overtaken;

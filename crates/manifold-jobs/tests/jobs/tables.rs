@@ -206,7 +206,7 @@ async fn what_is_no_json_is_said_and_told_by_the_history() {
             "invalid_json",
             "`,` or `]` behind an element",
         ),
-        ("[]", "invalid_json", "no record can be a row"),
+        ("[]", "invalid_json", "there is no record"),
         (
             "[{\"a\": nope}]",
             "invalid_json",

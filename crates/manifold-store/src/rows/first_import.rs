@@ -21,8 +21,18 @@ use std::time::{Duration, Instant};
 /// its own transaction, so that no other writer waits for the input.
 const SLOW_INPUT: Duration = Duration::from_millis(50);
 
-/// Other writers of the project wait no longer than this, and so much work is lost when the process dies.
-const COMMIT_EVERY: Duration = Duration::from_millis(500);
+/// Behind a slow statement, each is its own transaction for so long: such an input stands still again and again.
+const SLOW_FOR: Duration = Duration::from_secs(10);
+
+/// Other writers of the project wait no longer than this.
+pub(super) const COMMIT_EVERY: Duration = Duration::from_millis(500);
+
+/// One row in so many may wait to be committed. What waits is lost when the process dies: whoever goes on behind
+/// four fifths of an input writes less than a quarter of it.
+const WAITING_SHARE: u64 = 24;
+
+/// So many rows may always wait.
+const ALWAYS_WAITING: u64 = 128;
 
 /// Imports into a source that has no snapshot and no row table.
 pub(super) fn run(
@@ -300,6 +310,7 @@ fn load<'c>(
     }
     let mut transaction = None;
     let mut begun = Instant::now();
+    let mut slow_until = begun;
     let mut batch = 0;
     loop {
         let started = Instant::now();
@@ -319,8 +330,13 @@ fn load<'c>(
             batch += load.waiting();
             load.insert()?;
         }
-        let slow = started.elapsed() > SLOW_INPUT || begun.elapsed() > COMMIT_EVERY;
-        if (!more || slow || batch >= batch_rows)
+        let now = Instant::now();
+        if now - started > SLOW_INPUT {
+            slow_until = now + SLOW_FOR;
+        }
+        let late = now < slow_until || now - begun > COMMIT_EVERY;
+        let full = batch >= batch_rows.min(may_wait(load.rows));
+        if (!more || late || full)
             && let Some(transaction) = transaction.take()
         {
             transaction.commit().doing("storing rows")?;
@@ -332,4 +348,9 @@ fn load<'c>(
             return Ok(load);
         }
     }
+}
+
+/// How many rows may wait to be committed behind so many stored ones.
+fn may_wait(stored: i64) -> u64 {
+    ALWAYS_WAITING.max(stored.unsigned_abs() / WAITING_SHARE)
 }

@@ -2,13 +2,14 @@
 
 use super::cell::Cell;
 use super::error::{Doing, ImportError, RowsError};
-use super::first_import::Claim;
+use super::first_import::{COMMIT_EVERY, Claim};
 use super::input::Input;
 use super::records::{FinishedColumn, Records};
 use super::row::Row;
 use super::source::RowTable;
 use crate::{Durability, fail_point};
 use rusqlite::{Connection, Statement, params};
+use std::time::Instant;
 
 /// Rows that are read, and then written, at a time.
 const CHUNK: i64 = 512;
@@ -47,8 +48,9 @@ pub(super) fn fix_up(
     while more {
         let transaction = input.begin(conn, Durability::Relaxed)?;
         claim.check(&transaction)?;
+        let begun = Instant::now();
         let mut done = 0;
-        while more && done < batch_rows {
+        while more && done < batch_rows && begun.elapsed() < COMMIT_EVERY {
             input.check()?;
             more = chunks.next(input.records, &turns)?;
             done += CHUNK.cast_unsigned();

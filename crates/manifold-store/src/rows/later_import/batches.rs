@@ -1,16 +1,14 @@
 //! The transactions in which the differences are written, before the one that publishes them.
 
 use super::super::error::{Doing, ImportError, RowsError};
+use super::super::first_import::COMMIT_EVERY;
 use super::super::import::ImportOptions;
 use super::super::input::Input;
 use super::super::snapshot::{Snapshot, latest};
 use super::super::source::Source;
 use crate::{Durability, fail_point};
 use rusqlite::{Connection, Transaction};
-use std::time::{Duration, Instant};
-
-/// Other writers of the project wait no longer than this.
-const COMMIT_EVERY: Duration = Duration::from_millis(500);
+use std::time::Instant;
 
 /// Writes that nobody sees before they are published, committed every now and then.
 pub(super) struct Batches<'c, 'i, 'a> {

@@ -1,11 +1,12 @@
 //! The files that the arguments of an import mean.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use glob::MatchOptions;
+use glob::{MatchOptions, Pattern};
 use manifold_jobs::JobError;
 use manifold_jobs::download::Address;
 use manifold_jobs::import::{ImportFileError, zip_contents};
+use walkdir::WalkDir;
 
 use crate::command_error::CommandError;
 
@@ -151,17 +152,44 @@ fn fitting(argument: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if is_there || !text.contains(['*', '?', '[']) {
         return Ok(vec![argument.to_owned()]);
     }
-    let pattern = glob::glob_with(&text, PATTERNS).map_err(|error| CommandError::Usage {
+    let no_pattern = |error| CommandError::Usage {
         message: format!("`{text}` is no pattern for files: {error}"),
-    })?;
-    let found: Vec<PathBuf> = pattern
-        .filter_map(Result::ok)
-        .filter(|path| path.is_file())
-        .collect();
+    };
+    let found: Vec<PathBuf> = if text.contains("**") {
+        below(argument, &Pattern::new(&text).map_err(no_pattern)?)
+    } else {
+        let found = glob::glob_with(&text, PATTERNS).map_err(no_pattern)?;
+        let found = found.filter_map(Result::ok);
+        found.filter(|path| path.is_file()).collect()
+    };
     if found.is_empty() {
         return Err(nothing(argument));
     }
     Ok(found)
+}
+
+/// The files that fit a pattern with `**` in it, which goes into no links to folders: those may lead back.
+fn below(argument: &Path, pattern: &Pattern) -> Vec<PathBuf> {
+    let is_plain = |part: &Component<'_>| {
+        let part = part.as_os_str().to_string_lossy();
+        !part.contains(['*', '?', '['])
+    };
+    let above: PathBuf = argument.components().take_while(is_plain).collect();
+    let start = if above.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        &above
+    };
+    let walk = WalkDir::new(start).sort_by_file_name().into_iter();
+    let found = walk.filter_map(Result::ok).map(|entry| {
+        let path = entry.into_path();
+        match path.strip_prefix(".") {
+            Ok(within) if above.as_os_str().is_empty() => within.to_owned(),
+            _ => path,
+        }
+    });
+    let fits = |path: &PathBuf| pattern.matches_path_with(path, PATTERNS) && path.is_file();
+    found.filter(fits).collect()
 }
 
 /// The files in a folder, not in those within it, that can be imported by their extension.
