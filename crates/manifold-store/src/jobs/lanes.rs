@@ -144,6 +144,9 @@ pub(super) async fn first(
     lane: &job_lanes::Model,
     kinds: &[&str],
 ) -> Result<Option<jobs::Model>, StoreError> {
+    if kinds.is_empty() {
+        return Ok(None);
+    }
     let mut values: Vec<Value> = vec![
         lane.queue.as_str().into(),
         lane.priority.into(),
