@@ -124,7 +124,7 @@ impl<R: Read> CsvReader<R> {
         let encodings = columns.iter().map(|c| c.proposal.encoding).collect();
         Ok(Self {
             source,
-            encoder: RowEncoder::new(encodings, quoting.clone(), syntax),
+            encoder: RowEncoder::new(encodings, quoting.clone(), syntax, &options.null_tokens),
             dialect: Dialect {
                 syntax,
                 encoding: options.encoding,
@@ -375,7 +375,7 @@ impl<R: Read> CsvReader<R> {
             .evidence
             .iter()
             .zip(&dialect.quoting)
-            .map(|(evidence, quoting)| Verdict::of(evidence, *quoting))
+            .map(|(evidence, quoting)| Verdict::of(evidence.clone(), *quoting))
             .collect();
         Ok(Summary {
             odd_cells: columns.iter().map(|column| column.odd_cells).sum(),

@@ -14,9 +14,10 @@ mod table_import;
 mod table_records;
 mod tables;
 mod target;
+mod typing_check;
 
 pub use error::ImportFileError;
-pub use findings::{FoundColumn, FoundReject};
+pub use findings::{FoundCell, FoundColumn, FoundNull, FoundReject, FoundRename};
 pub use input_file::{Header, InputFile};
 pub use opened_file::zip_contents;
 pub use plan::{ImportPlan, PlanTarget, PlannedChanges, import_plan};
@@ -34,3 +35,5 @@ pub(crate) use reading::remembered;
 pub(crate) use table_import::{TableImport, TableInput};
 pub(crate) use table_records::TableRecords;
 pub(crate) use tables::STEP;
+pub(crate) use target::null_tokens;
+pub(crate) use typing_check::check_typing;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use entity_core::enums::LogLevel;
 use entity_project::snapshots;
-use manifold_format::{Decision, Rows, Table};
+use manifold_format::{Decision, Rows, Table, Typing};
 use manifold_store::rows::{ImportOptions, JobStep, Outcome, snapshot};
 use manifold_store::{
     DatabaseManager as _, ImportEnding, ImportRecord, JobWatch, NewImport, RowLog, fail_point,
@@ -12,7 +12,11 @@ use manifold_store::{
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use tokio::sync::watch;
 
-use super::{Findings, ImportTarget, Imported, SharedFindings, TableRecords, follow, import_error};
+use super::target::FoundTarget;
+use super::{
+    Findings, FoundRename, ImportTarget, Imported, SharedFindings, TableRecords, follow,
+    import_error,
+};
 use crate::{JobContext, JobError, Progress};
 
 /// An import of one table, which is a step of a job.
@@ -93,12 +97,12 @@ impl TableImport<'_> {
         }))
     }
 
-    /// Imports the table; `options` say how, but for the step and the history.
+    /// Imports the table; `found` says how, but for the step and the history.
     pub(crate) async fn load(
         &self,
         record: &ImportRecord,
         input: TableInput,
-        options: ImportOptions,
+        found: FoundTarget,
     ) -> Result<Imported, JobError> {
         let options = ImportOptions {
             step: Some(JobStep {
@@ -106,13 +110,15 @@ impl TableImport<'_> {
                 step: self.step.to_owned(),
             }),
             history_id: Some(record.id().to_string()),
-            ..options
+            ..found.options
         };
-        let (outcome, findings) = self.write(record, input, options).await?;
+        let written = self.write(record, input, options, found.typing).await;
+        let (outcome, findings) = written?;
         fail_point!("import-projected");
         match outcome {
             Outcome::Published(summary) => Ok(Imported {
                 duplicate_keys: summary.duplicate_keys,
+                renamed: summary.renamed.iter().map(FoundRename::of).collect(),
                 ..Imported::new(
                     summary.snapshot_id,
                     summary.number,
@@ -141,6 +147,7 @@ impl TableImport<'_> {
         record: &ImportRecord,
         input: TableInput,
         options: ImportOptions,
+        typing: Typing,
     ) -> Result<(Outcome, Findings), JobError> {
         let findings = SharedFindings::default();
         let TableInput {
@@ -149,7 +156,8 @@ impl TableImport<'_> {
             decisions,
             progress,
         } = input;
-        let records = TableRecords::new(self.format, table, rows, decisions, findings.clone());
+        let format = self.format;
+        let records = TableRecords::new(format, table, rows, decisions, typing, findings.clone());
         let context = self.context;
         let (waits, waiting) = watch::channel(false);
         let watch = {

@@ -4,6 +4,7 @@ use super::error::{ImportError, RowsError};
 use super::input::Input;
 use super::records::Records;
 use super::recover::recover;
+use super::rename::{Rename, RenamedColumn};
 use super::snapshot::{Column, Counts, Snapshot, latest, published_by};
 use super::source::Source;
 use super::transaction::keeping_level;
@@ -24,8 +25,12 @@ pub struct ImportOptions {
     /// Shown names of the columns that together identify a row; without regard to case if no name
     /// matches exactly. Empty: rows are identified by their content.
     pub key_columns: Vec<String>,
+    /// Stored columns that go on under other names.
+    pub renames: Vec<Rename>,
     /// Make a snapshot even if the input is the one that is published.
     pub always: bool,
+    /// What the source is to remember of what was said about its columns; opaque. `None`: nothing.
+    pub typing: Option<serde_json::Value>,
     /// The row of `import_history` to complete in the transaction that publishes.
     pub history_id: Option<String>,
     /// The time of the snapshot.
@@ -52,7 +57,9 @@ impl ImportOptions {
             snapshot_id: snapshot_id.into(),
             step: None,
             key_columns: Vec::new(),
+            renames: Vec::new(),
             always: false,
+            typing: None,
             history_id: None,
             taken_at,
             batch_rows: 100_000,
@@ -105,6 +112,9 @@ pub struct SnapshotSummary {
     pub duplicate_keys: Option<u64>,
     /// The columns, in the input's order.
     pub columns: Vec<Column>,
+    /// Those that go on under another name; not known any more when the snapshot was published by an earlier run of the same
+    /// step.
+    pub renamed: Vec<RenamedColumn>,
 }
 
 impl From<Snapshot> for SnapshotSummary {
@@ -116,6 +126,7 @@ impl From<Snapshot> for SnapshotSummary {
             counts: snapshot.counts,
             duplicate_keys: None,
             columns: snapshot.columns,
+            renamed: Vec::new(),
         }
     }
 }
@@ -172,6 +183,9 @@ fn run(
     source.refuse_if_exhausted()?;
     let input = Input::open(conn, records, watch, &options.key_columns)?;
     match previous {
+        None if !options.renames.is_empty() => Err(ImportError::NothingToRename {
+            column: options.renames[0].stored.clone(),
+        }),
         None => first_import::run(conn, &source, input, options),
         Some(previous) => later_import::run(conn, &source, &previous, input, options),
     }

@@ -33,6 +33,7 @@ mod read;
 mod records;
 mod recover;
 mod rejects;
+mod rename;
 mod row;
 mod snapshot;
 mod source;
@@ -44,6 +45,7 @@ mod view;
 mod view_cell;
 mod view_date;
 mod view_name;
+mod view_null;
 mod watch;
 
 #[cfg(test)]
@@ -63,6 +65,7 @@ pub use records::{
     Finished, FinishedColumn, IncomingColumn, Records, RecordsError, Rejected, Step, StoredColumn,
 };
 pub use recover::{Recovered, recover};
+pub use rename::{Rename, RenameReason, RenamedColumn};
 pub use row::Row;
 pub use snapshot::{Column, Counts, Snapshot, latest, published_by, snapshot};
 pub(crate) use source::{FIXED_COLUMNS, RowTable};

@@ -31,6 +31,7 @@ mod project_list;
 mod query;
 #[cfg(unix)]
 mod read_only;
+mod rename;
 mod restore;
 mod secret;
 mod settings;
@@ -41,6 +42,7 @@ mod source_index;
 mod stats;
 mod trash;
 mod troubleshooting;
+mod typing;
 #[cfg(unix)]
 mod worker;
 #[cfg(target_os = "linux")]
