@@ -39,6 +39,8 @@ pub struct Model {
     pub last_sync_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub typing: Option<Json>,
     #[sea_orm(has_many)]
     pub import_history: HasMany<super::import_history::Entity>,
     #[sea_orm(has_one)]

@@ -143,6 +143,7 @@ fn source(id: &str, row_table: i64, keys: &[&str]) -> entity_project::data_sourc
         last_sync_at: None,
         created_at: time(),
         updated_at: time(),
+        typing: Some(serde_json::json!({"date_order": "dmy"})),
     }
 }
 

@@ -24,7 +24,9 @@ mod m20261122_000012_create_job_cursors;
 mod m20261122_000013_create_source_indexes;
 mod m20261123_000014_create_trashed_sources;
 mod m20261129_000015_create_row_orders;
+mod m20261129_000016_add_null_tokens_to_snapshot_columns;
 mod m20261129_000018_create_original_parts;
+mod m20261129_000019_add_typing_to_data_sources;
 
 /// Applies and reverts the spoke's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -48,13 +50,15 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_create_source_indexes::Migration),
             Box::new(m20261123_000014_create_trashed_sources::Migration),
             Box::new(m20261129_000015_create_row_orders::Migration),
+            Box::new(m20261129_000016_add_null_tokens_to_snapshot_columns::Migration),
             Box::new(m20261129_000018_create_original_parts::Migration),
+            Box::new(m20261129_000019_add_typing_to_data_sources::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date spoke.
-pub const VERSION: u32 = 16;
+pub const VERSION: u32 = 18;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///
@@ -102,6 +106,7 @@ pub const ENUMS: &[(&str, &str, &str, &[&str])] = &[
 /// JSON columns of a known shape: table, column, path of the Rust type inside the entity crate.
 pub const JSON_COLUMNS: &[(&str, &str, &str)] = &[
     ("data_sources", "key_columns", "crate::StringList"),
+    ("snapshot_columns", "null_tokens", "crate::StringList"),
     ("relationships", "from_columns", "crate::StringList"),
     ("relationships", "to_columns", "crate::StringList"),
 ];

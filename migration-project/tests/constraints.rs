@@ -40,7 +40,7 @@ async fn count(spoke: &DatabaseConnection, table: &str, filter: &str) -> i64 {
 fn source(id: &str, row_table: i64, view_name: &str, next_seq: i64) -> String {
     format!(
         "INSERT INTO data_sources VALUES ('{id}', 'S', 's', NULL, 'file', '{{}}', 'idle', TRUE, '[]', {row_table}, 1,
-         '{view_name}', '{view_name}', 1, {next_seq}, 1, 1, 1, NULL, {TIME}, {TIME})"
+         '{view_name}', '{view_name}', 1, {next_seq}, 1, 1, 1, NULL, {TIME}, {TIME}, NULL)"
     )
 }
 
@@ -53,7 +53,7 @@ fn snapshot(id: &str, source: &str, job: &str, number: i64, seq: i64) -> String 
 
 fn column(snapshot: &str, ord: i64, phys: i64) -> String {
     format!(
-        "INSERT INTO snapshot_columns VALUES ('{snapshot}', {ord}, {phys}, 'c', 'text', NULL, 'text', 'minimal', 0)"
+        "INSERT INTO snapshot_columns VALUES ('{snapshot}', {ord}, {phys}, 'c', 'text', NULL, 'text', 'minimal', 0, NULL)"
     )
 }
 

@@ -265,6 +265,8 @@ impl Store {
                 source: ImportSource::Id(source.clone()),
                 key_columns: key.to_vec(),
                 always: false,
+                typing: Default::default(),
+                renames: Vec::new(),
             },
             file: InputFile {
                 path: self.file(bytes),

@@ -3,6 +3,8 @@
 use crate::column_type::ColumnType;
 use crate::encoding::Encoding;
 use crate::quoting::Quoting;
+use crate::typing::ColumnTyping;
+use crate::verdict::Verdict;
 use std::collections::HashSet;
 
 /// A column of the input.
@@ -44,6 +46,26 @@ pub struct Proposal {
     pub quoting: Quoting,
     /// The text of the first cells, at most 256, with the empty ones.
     pub cells: Vec<Vec<u8>>,
+    verdict: Verdict,
+}
+
+impl Proposal {
+    pub(crate) fn new(verdict: Verdict, cells: Vec<Vec<u8>>) -> Self {
+        Self {
+            column_type: verdict.column_type,
+            format: verdict.format.clone(),
+            encoding: verdict.encoding,
+            quoting: verdict.quoting,
+            cells,
+            verdict,
+        }
+    }
+
+    /// What the sample proposes when somebody says something about the column.
+    #[must_use]
+    pub fn under(&self, typing: ColumnTyping) -> Self {
+        Self::new(self.verdict.under(typing), self.cells.clone())
+    }
 }
 
 /// The shown name of each header cell.

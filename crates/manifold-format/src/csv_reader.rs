@@ -117,7 +117,7 @@ impl<R: Read> CsvReader<R> {
         let behind = header.raw.len() as u64;
         Ok(Self {
             source,
-            encoder: RowEncoder::new(encodings, quoting.clone(), syntax),
+            encoder: RowEncoder::new(encodings, quoting.clone(), syntax, &options.null_tokens),
             dialect: Dialect {
                 syntax,
                 encoding: options.encoding,
@@ -414,7 +414,7 @@ impl<R: Read> CsvReader<R> {
             .evidence
             .iter()
             .zip(&dialect.quoting)
-            .map(|(evidence, quoting)| Verdict::of(evidence, *quoting))
+            .map(|(evidence, quoting)| Verdict::of(evidence.clone(), *quoting))
             .collect();
         Ok(Summary {
             odd_cells: columns.iter().map(|column| column.odd_cells).sum(),

@@ -2,11 +2,12 @@
 
 use crate::boolean::BoolKind;
 use crate::date::{self, DayMonth, Offset, Separator, Temporal, TimeShape};
+use crate::null_token::{CountedTokens, UsualTokens, usual};
 use crate::number::{MAX_DIGITS, Number};
 
 /// Counts over the cells of one column; each cell that is not empty counts as at most one of
-/// integer, decimal, lookalike, boolean, date or time.
-#[derive(Clone, Debug, Default)]
+/// integer, decimal, lookalike, boolean, date, time or usual null token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Evidence {
     pub(crate) nulls: u64,
     /// Quoted empty cells that are not NULL.
@@ -16,6 +17,8 @@ pub(crate) struct Evidence {
     /// Cells that are not valid UTF-8.
     pub(crate) invalid: u64,
     pub(crate) integers: u64,
+    /// Integers that are 0 or 1.
+    pub(crate) bits: u64,
     /// Decimals that print back with this many digits behind the point.
     pub(crate) fixed: [u64; MAX_DIGITS as usize + 1],
     pub(crate) shorts: u64,
@@ -27,20 +30,24 @@ pub(crate) struct Evidence {
     pub(crate) day_months: [DayMonths; Separator::ALL.len()],
     pub(crate) timestamps: [Times; TIMESTAMP_SHAPES],
     pub(crate) times: [Times; 2],
+    /// Cells that usually stand for NULL.
+    pub(crate) usual_tokens: UsualTokens,
+    /// Cells that somebody says stand for NULL; they are counted as what they look like, too.
+    pub(crate) counted_tokens: Option<Box<CountedTokens>>,
 }
 
 /// Ways to write a timestamp: with or without `T`, with or without seconds, four offsets.
 pub(crate) const TIMESTAMP_SHAPES: usize = 2 * 2 * 4;
 
 /// Times written in one shape, whose seconds may have a fraction.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Times {
     pub(crate) count: u64,
     pub(crate) fractions: u64,
 }
 
 /// Dates with day and month first, by padding (two digits, no leading zeros).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DayMonths {
     pub(crate) day_first: [u64; 2],
     pub(crate) month_first: [u64; 2],
@@ -54,8 +61,14 @@ impl Evidence {
     #[inline]
     pub(crate) fn count(&mut self, cell: &[u8], number: Number) {
         self.filled += 1;
+        if let Some(tokens) = &mut self.counted_tokens {
+            tokens.count(cell, false);
+        }
         match number {
-            Number::Int(_) => self.integers += 1,
+            Number::Int(value) => {
+                self.integers += 1;
+                self.bits += u64::from(matches!(value, 0 | 1));
+            }
             Number::Decimal {
                 digits,
                 fixed,
@@ -78,8 +91,13 @@ impl Evidence {
             return self.count_invalid();
         }
         self.filled += 1;
+        if let Some(tokens) = &mut self.counted_tokens {
+            tokens.count(cell, true);
+        }
         if cell[0].is_ascii_digit() {
             self.count_temporal(cell);
+        } else if let Some(token) = usual(cell) {
+            self.usual_tokens.0[token] += 1;
         }
     }
 
@@ -110,6 +128,8 @@ impl Evidence {
             && let Some((kind, value)) = BoolKind::scan(cell)
         {
             self.booleans[kind as usize][usize::from(value)] += 1;
+        } else if let Some(token) = usual(cell) {
+            self.usual_tokens.0[token] += 1;
         }
     }
 }

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod asked_finding;
+mod asked_type;
 mod boolean;
 mod boundary;
+mod cell_examples;
 mod column;
 mod column_type;
 mod compression;
@@ -22,6 +25,8 @@ mod item;
 mod json;
 mod lenient;
 mod mender;
+mod null_cells;
+mod null_token;
 mod number;
 mod options;
 mod original_writer;
@@ -31,6 +36,7 @@ mod quirk;
 mod quoting;
 mod raw_text;
 mod reader;
+mod reason;
 mod record;
 mod rejected_text;
 mod row_encoder;
@@ -45,11 +51,14 @@ mod tee;
 mod text_encoding;
 mod transcoder;
 mod typed_cell;
+mod typing;
 mod value;
 mod verdict;
 mod zip_archive;
 
+pub use asked_type::{AskedType, UnknownType};
 pub use boolean::BoolKind;
+pub use cell_examples::{CellExample, CellExamples};
 pub use column::{Column, Proposal, Renamed};
 pub use column_type::ColumnType;
 pub use compression::{
@@ -65,6 +74,7 @@ pub use error::{HeaderProblem, InputChanged, ReadError, WriteError};
 pub use file_format::FileFormat;
 pub use item::Item;
 pub use json::{JsonOptions, JsonProblem, JsonReader};
+pub use null_token::NullToken;
 pub use options::CsvOptions;
 pub use original_writer::OriginalWriter;
 pub use quirk::{Quirk, QuirkError, RowForm};
@@ -78,6 +88,7 @@ pub use syntax::{Escape, Syntax};
 pub use table_evidence::TableEvidence;
 pub use text_encoding::{TextEncoding, UnknownTextEncoding};
 pub use typed_cell::TypedCell;
+pub use typing::{ColumnTyping, DateOrder, Nulls, Typing};
 pub use value::Value;
 pub use verdict::Verdict;
 pub use zip_archive::{ZipError, ZipMember, ZipReader, zip_members};

@@ -2,6 +2,7 @@
 
 use crate::syntax::Syntax;
 use crate::text_encoding::TextEncoding;
+use std::sync::Arc;
 
 /// How a delimited file is to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct CsvOptions {
     /// Rows that are looked at before the first is given out, to propose types and encodings.
     /// Fewer when they exceed 4 MiB.
     pub sample_rows: usize,
+    /// Cells that are counted because they stand for NULL in some column: see [`crate::Typing::tokens`].
+    pub null_tokens: Arc<[String]>,
 }
 
 impl CsvOptions {
@@ -61,6 +64,7 @@ impl Default for CsvOptions {
             max_cell: 64 * 1024 * 1024,
             max_columns: 1990,
             sample_rows: 4096,
+            null_tokens: Arc::default(),
         }
     }
 }

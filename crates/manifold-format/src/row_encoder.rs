@@ -2,12 +2,14 @@
 
 use crate::encoding::Encoding;
 use crate::evidence::Evidence;
+use crate::null_token::CountedTokens;
 use crate::number;
 use crate::quirk::set_deviation;
 use crate::quoting::Quoting;
 use crate::record::{Record, Slot};
 use crate::syntax::Syntax;
 use crate::value::Value;
+use std::sync::Arc;
 
 /// Encodes the cells of rows and counts what they are.
 pub(crate) struct RowEncoder {
@@ -19,9 +21,19 @@ pub(crate) struct RowEncoder {
 }
 
 impl RowEncoder {
-    pub(crate) fn new(encodings: Vec<Encoding>, quoting: Vec<Quoting>, syntax: Syntax) -> Self {
+    /// Counts cells that are one of `null_tokens`, too.
+    pub(crate) fn new(
+        encodings: Vec<Encoding>,
+        quoting: Vec<Quoting>,
+        syntax: Syntax,
+        null_tokens: &Arc<[String]>,
+    ) -> Self {
+        let evidence = Evidence {
+            counted_tokens: CountedTokens::new(null_tokens),
+            ..Evidence::default()
+        };
         Self {
-            evidence: vec![Evidence::default(); encodings.len()],
+            evidence: vec![evidence; encodings.len()],
             encodings,
             all_minimal: quoting.iter().all(|quoting| *quoting == Quoting::Minimal),
             quoting,

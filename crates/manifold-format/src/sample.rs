@@ -5,6 +5,7 @@ use crate::column::{Column, Proposal, names};
 use crate::dialect::LineEnd;
 use crate::error::ReadError;
 use crate::evidence::Evidence;
+use crate::null_token::CountedTokens;
 use crate::number;
 use crate::options::CsvOptions;
 use crate::quoting::{Quoting, QuotingEvidence};
@@ -56,7 +57,11 @@ impl Sample {
             cr: 0,
             has_look: false,
         };
-        sample.columns.resize_with(columns, ColumnSample::default);
+        sample.columns.resize_with(columns, || {
+            let mut column = ColumnSample::default();
+            column.evidence.counted_tokens = CountedTokens::new(&options.null_tokens);
+            column
+        });
         let mut record = Record::new();
         let (mut at, mut rows) = (0, 0);
         while rows < options.sample_rows && at < MAX_BYTES {
@@ -174,13 +179,6 @@ impl ColumnSample {
         if quoting != Quoting::Always {
             self.evidence.empties = self.quoting.quoted_empty();
         }
-        let verdict = Verdict::of(&self.evidence, quoting);
-        Proposal {
-            column_type: verdict.column_type,
-            format: verdict.format,
-            encoding: verdict.encoding,
-            quoting,
-            cells: self.cells,
-        }
+        Proposal::new(Verdict::of(self.evidence, quoting), self.cells)
     }
 }

@@ -2,10 +2,12 @@
 
 use crate::column::{Column, Proposal, names};
 use crate::evidence::Evidence;
+use crate::null_token::CountedTokens;
 use crate::number;
 use crate::quoting::Quoting;
 use crate::typed_cell::TypedCell;
 use crate::verdict::Verdict;
+use std::sync::Arc;
 
 /// How many cells of each column are kept, and of how many bytes in all.
 const KEPT_CELLS: u64 = 256;
@@ -17,6 +19,7 @@ pub struct TableEvidence {
     columns: Vec<ColumnEvidence>,
     rows: u64,
     kept_bytes: usize,
+    null_tokens: Arc<[String]>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -29,15 +32,28 @@ impl TableEvidence {
     /// No evidence over `columns` columns.
     #[must_use]
     pub fn new(columns: usize) -> Self {
-        Self {
-            columns: vec![ColumnEvidence::default(); columns],
+        Self::counting(Arc::default(), columns)
+    }
+
+    /// No evidence over `columns` columns; cells that are one of `null_tokens` (see [`crate::Typing::tokens`]) are to be
+    /// counted, so that somebody can say that they stand for NULL.
+    #[must_use]
+    pub fn counting(null_tokens: Arc<[String]>, columns: usize) -> Self {
+        let mut evidence = Self {
+            null_tokens,
             ..Self::default()
+        };
+        for _ in 0..columns {
+            evidence.add_column();
         }
+        evidence
     }
 
     /// One more column, which was NULL so far. Returns its index.
     pub fn add_column(&mut self) -> usize {
-        self.columns.push(ColumnEvidence::default());
+        let mut column = ColumnEvidence::default();
+        column.evidence.counted_tokens = CountedTokens::new(&self.null_tokens);
+        self.columns.push(column);
         self.columns.len() - 1
     }
 
@@ -48,6 +64,8 @@ impl TableEvidence {
         let evidence = &mut made.columns[0].evidence;
         evidence.filled = rows;
         evidence.integers = if numbers { rows } else { 0 };
+        // A number from 1 is no bit but for the first.
+        evidence.bits = u64::from(numbers && rows > 0);
         made
     }
 
@@ -119,13 +137,7 @@ impl TableEvidence {
                     name,
                     original,
                     renamed,
-                    proposal: Proposal {
-                        column_type: verdict.column_type,
-                        format: verdict.format,
-                        encoding: verdict.encoding,
-                        quoting: verdict.quoting,
-                        cells: column.cells.clone(),
-                    },
+                    proposal: Proposal::new(verdict, column.cells.clone()),
                 }
             })
             .collect()
@@ -136,6 +148,6 @@ impl ColumnEvidence {
     fn verdict(&self, rows: u64) -> Verdict {
         let mut evidence = self.evidence.clone();
         evidence.nulls = rows.saturating_sub(evidence.filled + evidence.empties);
-        Verdict::of(&evidence, Quoting::Minimal)
+        Verdict::of(evidence, Quoting::Minimal)
     }
 }

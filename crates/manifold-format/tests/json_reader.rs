@@ -18,13 +18,6 @@ fn open(bytes: &[u8], options: JsonOptions) -> Result<JsonReader, ReadError> {
     JsonReader::open(input(bytes), options, ByteProgress::default())
 }
 
-const LINES: JsonOptions = JsonOptions {
-    lines: true,
-    unnest: true,
-    max_cell: 1 << 20,
-    max_columns: 1990,
-};
-
 /// A table as its name, `column type` and rows, cells joined by `|`, NULL as `-`, rejected records with their reason.
 type Shown = (Option<String>, Vec<String>, Vec<String>);
 
@@ -256,7 +249,11 @@ fn bad_records_are_rejected_and_the_rest_goes_on() {
         ]
     );
     let lines = b"{\"a\": 1}\n\nnope\n{\"a\": 2\n\xef\xbb\xbf{}\r\n{\"a\": \"\xff\", \"\\u0061\": 0}\n{\"a\": 3}";
-    let tables = read(lines, LINES).unwrap();
+    let options = JsonOptions {
+        lines: true,
+        ..JsonOptions::default()
+    };
+    let tables = read(lines, options).unwrap();
     assert_eq!(tables[0].2.len(), 6);
     assert_eq!((&*tables[0].2[0], &*tables[0].2[5]), ("1", "3"));
     assert!(

@@ -289,6 +289,10 @@ fn import_code(error: &ImportError) -> &'static str {
         ImportError::NoColumns => "no_columns",
         ImportError::TooManyColumns { .. } => "too_many_columns",
         ImportError::MissingKeyColumn { .. } => "missing_key_column",
+        ImportError::NothingToRename { .. }
+        | ImportError::NoStoredColumn { .. }
+        | ImportError::NoIncomingColumn { .. } => "missing_column",
+        ImportError::BothColumns { .. } => "rename_conflict",
         ImportError::Records(_) => "input",
         ImportError::WrongWidth { .. } => "wrong_width",
         ImportError::Cancelled => "cancelled",

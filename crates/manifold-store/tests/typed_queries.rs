@@ -142,6 +142,7 @@ fn source() -> impl Strategy<Value = data_sources::Model> {
                 last_sync_at: maybe,
                 created_at: at,
                 updated_at: at,
+                typing: maybe.map(|_| json!({ "date_order": "dmy" })),
                 id,
             }
         })

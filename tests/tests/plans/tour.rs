@@ -270,6 +270,8 @@ async fn import(
             source: ImportSource::Id(source.clone()),
             key_columns,
             always: false,
+            typing: Default::default(),
+            renames: Vec::new(),
         },
         file: InputFile {
             path,

@@ -90,7 +90,7 @@ impl Pass {
     fn new(source: JsonSource, options: &JsonOptions) -> Self {
         Self {
             source,
-            schema: Schema::new(options.unnest, options.max_columns),
+            schema: Schema::new(options),
             rest: BTreeMap::new(),
             kept: 0,
             left_out: Vec::new(),

@@ -1,9 +1,10 @@
 //! How a JSON input is to be read.
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How a JSON input is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonOptions {
     /// Each line is a record.
     pub lines: bool,
@@ -13,6 +14,8 @@ pub struct JsonOptions {
     pub max_cell: u64,
     /// The most columns a table may have.
     pub max_columns: usize,
+    /// Cells that are counted because they stand for NULL in some column: see [`crate::Typing::tokens`].
+    pub null_tokens: Arc<[String]>,
 }
 
 impl JsonOptions {
@@ -29,6 +32,7 @@ impl Default for JsonOptions {
             unnest: true,
             max_cell: 64 * 1024 * 1024,
             max_columns: 1990,
+            null_tokens: Arc::default(),
         }
     }
 }

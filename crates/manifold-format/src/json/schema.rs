@@ -1,6 +1,7 @@
 //! The tables of a JSON input, learned from all of its records.
 
 use super::key::Key;
+use super::options::JsonOptions;
 use super::scalar::{KeyCell, Scalar};
 use super::value::{elements, members, unescaped};
 use crate::column::{Column, names};
@@ -11,6 +12,7 @@ use crate::typed_cell::TypedCell;
 use crate::verdict::Verdict;
 use serde_json::json;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The most tables within tables.
 const MOST_TABLES: usize = 200;
@@ -21,6 +23,7 @@ pub(super) struct Schema {
     pub(super) tables: Vec<TableSchema>,
     unnest: bool,
     max_columns: usize,
+    null_tokens: Arc<[String]>,
 }
 
 /// What the records of one table consist of.
@@ -70,11 +73,12 @@ pub(super) enum Identity {
 }
 
 impl Schema {
-    pub(super) fn new(unnest: bool, max_columns: usize) -> Self {
+    pub(super) fn new(options: &JsonOptions) -> Self {
         Self {
             tables: Vec::new(),
-            unnest,
-            max_columns,
+            unnest: options.unnest,
+            max_columns: options.max_columns,
+            null_tokens: options.null_tokens.clone(),
         }
     }
 
@@ -99,7 +103,7 @@ impl Schema {
             path,
             nodes: vec![Node::default()],
             key: Key::default(),
-            evidence: TableEvidence::default(),
+            evidence: TableEvidence::counting(self.null_tokens.clone(), 0),
             parent_keys: TableEvidence::new(1),
             places: Vec::new(),
             has_children: false,

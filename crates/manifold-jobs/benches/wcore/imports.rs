@@ -49,6 +49,8 @@ pub(crate) async fn import(
         source: ImportSource::Named(source.to_owned()),
         key_columns: Vec::new(),
         always: false,
+        typing: Default::default(),
+        renames: Vec::new(),
     };
     let job = ImportFile {
         target,

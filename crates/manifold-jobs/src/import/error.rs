@@ -48,6 +48,16 @@ pub enum ImportFileError {
         /// The file's columns.
         columns: Vec<String>,
     },
+    /// Something is said about a column that is not in the file.
+    #[error("{} has no column `{column}`, its columns are: {}", path.display(), columns.join(", "))]
+    MissingColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column that was named.
+        column: String,
+        /// The file's columns.
+        columns: Vec<String>,
+    },
     /// The file has no such table.
     #[error("{} has no table `{table}`, it has: {}", path.display(), tables.join(", "))]
     NoTable {
@@ -151,6 +161,7 @@ impl ImportFileError {
             Self::OfStore { .. } => "file_of_store",
             Self::Unreadable { .. } => "file_unreadable",
             Self::MissingKeyColumn { .. } => "missing_key_column",
+            Self::MissingColumn { .. } => "missing_column",
             Self::Zip { .. } => "unreadable_zip",
             Self::SeveralMembers { .. } => "several_files",
             Self::NoMember { .. } => "file_missing",
@@ -209,7 +220,11 @@ pub(crate) fn import_error(path: &Path, error: RowLogError) -> JobError {
         RowLogError::Import(
             refused @ (ImportError::NoColumns
             | ImportError::TooManyColumns { .. }
-            | ImportError::WrongWidth { .. }),
+            | ImportError::WrongWidth { .. }
+            | ImportError::NothingToRename { .. }
+            | ImportError::NoStoredColumn { .. }
+            | ImportError::NoIncomingColumn { .. }
+            | ImportError::BothColumns { .. }),
         ) => {
             let message = format!("{}: {refused}", path.display());
             JobError::Failed {

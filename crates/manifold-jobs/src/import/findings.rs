@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use manifold_format::{Column, Decision, TableSummary, Verdict};
-use manifold_store::rows;
+use manifold_format::{CellExamples, Column, Decision, NullToken, TableSummary, Verdict};
+use manifold_store::rows::{self, RenameReason, RenamedColumn};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -25,8 +25,66 @@ pub struct FoundColumn {
     pub format: Option<String>,
     /// Cells that are not what the others are; they stay as they are.
     pub odd_cells: u64,
+    /// What is shown as NULL in it, and stays what it is.
+    #[serde(default)]
+    pub null_tokens: Vec<FoundNull>,
     /// It holds dates, but no cell tells whether day or month comes first, so it stays text.
     pub ambiguous_date: bool,
+    /// Why it is what it is; nothing where not all of its cells were looked at.
+    #[serde(default)]
+    pub why: String,
+    /// Some of its odd cells; only in a plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub odd_examples: Vec<FoundCell>,
+}
+
+/// A cell of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundCell {
+    /// The line at which its record starts, from 1.
+    pub line: u64,
+    /// The beginning of its text.
+    pub cell: String,
+}
+
+/// A column that goes on under another name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundRename {
+    /// Its name in the snapshot before.
+    pub from: String,
+    /// Its name in the file.
+    pub to: String,
+    /// Whether somebody said so; otherwise its first values did.
+    pub asked: bool,
+    /// Why.
+    pub why: String,
+}
+
+impl FoundRename {
+    pub(crate) fn of(renamed: &RenamedColumn) -> Self {
+        let (asked, why) = match renamed.why {
+            RenameReason::Asked => (true, "asked".to_owned()),
+            RenameReason::SameValues { same, of } => (
+                false,
+                format!("{same} of the first {of} values are the same"),
+            ),
+        };
+        Self {
+            from: renamed.from.clone(),
+            to: renamed.to.clone(),
+            asked,
+            why,
+        }
+    }
+}
+
+/// A token that stands for NULL in a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundNull {
+    /// As it is written.
+    pub token: String,
+    /// How many cells are it; `None` where only the snapshot was looked at.
+    pub cells: Option<u64>,
 }
 
 /// A record that was rejected.
@@ -70,7 +128,10 @@ impl FoundColumn {
             column_type: column.proposal.column_type.code().to_owned(),
             format: column.proposal.format.clone(),
             odd_cells: 0,
+            null_tokens: Vec::new(),
             ambiguous_date: false,
+            why: String::new(),
+            odd_examples: Vec::new(),
         }
     }
 
@@ -82,7 +143,10 @@ impl FoundColumn {
             column_type: column.column_type.clone(),
             format: column.format.clone(),
             odd_cells: column.odd_cells.unsigned_abs(),
+            null_tokens: column.null_tokens.iter().map(FoundNull::stored).collect(),
             ambiguous_date: false,
+            why: String::new(),
+            odd_examples: Vec::new(),
         }
     }
 
@@ -92,8 +156,26 @@ impl FoundColumn {
             column_type: verdict.column_type.code().to_owned(),
             format: verdict.format.clone(),
             odd_cells: verdict.odd_cells,
+            null_tokens: verdict.null_tokens.iter().map(FoundNull::seen).collect(),
             ambiguous_date: verdict.ambiguous_date,
+            why: verdict.why(),
             ..Self::proposed(column)
+        }
+    }
+}
+
+impl FoundNull {
+    fn stored(token: &String) -> Self {
+        Self {
+            token: token.clone(),
+            cells: None,
+        }
+    }
+
+    fn seen(seen: &NullToken) -> Self {
+        Self {
+            token: seen.token.clone(),
+            cells: Some(seen.cells),
         }
     }
 }
@@ -139,11 +221,24 @@ impl SharedFindings {
         columns: &[Column],
         decisions: &[Decision],
         summary: &TableSummary,
+        examples: Option<&CellExamples>,
     ) {
-        let judged = columns.iter().zip(&summary.columns);
+        let judged = columns.iter().zip(&summary.columns).enumerate();
+        let odd = |index: usize, verdict: &Verdict| -> Vec<FoundCell> {
+            let odd = examples.map(|examples| examples.odd(index, verdict));
+            let odd = odd.into_iter().flatten();
+            odd.map(|example| FoundCell {
+                line: example.line,
+                cell: example.cell,
+            })
+            .collect()
+        };
         let mut findings = self.lock();
         findings.columns = judged
-            .map(|(column, verdict)| FoundColumn::judged(column, verdict))
+            .map(|(index, (column, verdict))| FoundColumn {
+                odd_examples: odd(index, verdict),
+                ..FoundColumn::judged(column, verdict)
+            })
             .collect();
         findings.dialect = summary.dialect.clone();
         findings.rows = summary.rows;

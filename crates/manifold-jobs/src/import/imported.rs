@@ -5,7 +5,7 @@ use manifold_format::Decision;
 use manifold_store::rows::{Column, Counts, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use super::{Findings, FoundColumn, FoundReject};
+use super::{Findings, FoundColumn, FoundReject, FoundRename};
 use crate::Reporter;
 
 /// What an import did.
@@ -46,6 +46,9 @@ pub struct Imported {
     pub duplicate_keys: Option<u64>,
     /// The columns, in the file's order.
     pub columns: Vec<FoundColumn>,
+    /// Those that go on under another name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<FoundRename>,
     /// The source, where the file has several tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_id: Option<String>,
@@ -89,6 +92,7 @@ impl Imported {
             } else {
                 columns.iter().map(FoundColumn::stored).collect()
             },
+            renamed: Vec::new(),
             source_id: None,
             table: None,
             further: Vec::new(),
@@ -167,6 +171,10 @@ impl Imported {
                 LogLevel::Warn,
                 format!("{repeated} rows repeat the key of an earlier row"),
             );
+        }
+        for FoundRename { from, to, why, .. } in &self.renamed {
+            let message = format!("column `{from}` goes on as `{to}`: {why}");
+            reporter.log(LogLevel::Info, message);
         }
         for column in &self.columns {
             if let Some(original) = &column.renamed_from {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use manifold_format::{ByteProgress, Compression, FileFormat, InputChanged, ReadError};
+use manifold_format::{ByteProgress, Compression, FileFormat, InputChanged, ReadError, Typing};
 use manifold_store::Layout;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::opened_file::{Unpacked, open_unpacked};
 use super::opened_input::{OpenedInput, Opening};
-use super::{FoundColumn, ImportFileError, InputUrl, Reading};
+use super::{FoundColumn, ImportFileError, InputUrl, Reading, check_typing};
 use crate::JobError;
 
 /// How many bytes are hashed between two looks at whether to stop.
@@ -64,8 +64,13 @@ impl InputFile {
     ///
     /// # Errors
     /// [`JobError::Failed`] with the code of an [`ImportFileError`].
-    pub async fn check(&self, key_columns: &[String], max_cell: u64) -> Result<Header, JobError> {
-        let (file, keys) = (self.clone(), key_columns.to_owned());
+    pub async fn check(
+        &self,
+        key_columns: &[String],
+        typing: &Typing,
+        max_cell: u64,
+    ) -> Result<Header, JobError> {
+        let (file, keys, typing) = (self.clone(), key_columns.to_owned(), typing.clone());
         blocking(move || {
             let format = file.find_format()?;
             let mut header = Header {
@@ -78,7 +83,9 @@ impl InputFile {
             };
             if is_delimited(format) {
                 let opened = file.open(&Opening::new(max_cell))?;
-                let columns = opened.reader.tables()[0].columns.iter();
+                let table = &opened.reader.tables()[0];
+                check_typing(&typing, std::iter::once(table), &file.path)?;
+                let columns = table.columns.iter();
                 header.columns = columns.map(FoundColumn::proposed).collect();
                 file.check_keys(&keys, &header.columns)?;
             }

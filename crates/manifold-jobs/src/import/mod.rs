@@ -20,9 +20,10 @@ mod table_import;
 mod table_records;
 mod tables;
 mod target;
+mod typing_check;
 
 pub use error::ImportFileError;
-pub use findings::{FoundColumn, FoundReject};
+pub use findings::{FoundCell, FoundColumn, FoundNull, FoundReject, FoundRename};
 pub use input_file::{Header, InputFile};
 pub use input_url::InputUrl;
 pub use opened_file::zip_contents;
@@ -47,3 +48,5 @@ pub(crate) use stoppable::Stoppable;
 pub(crate) use table_import::{TableImport, TableInput};
 pub(crate) use table_records::TableRecords;
 pub(crate) use tables::STEP;
+pub(crate) use target::null_tokens;
+pub(crate) use typing_check::check_typing;

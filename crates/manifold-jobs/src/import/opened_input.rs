@@ -21,6 +21,8 @@ pub(crate) struct Opening {
     pub(crate) max_cell: u64,
     /// How the source's latest file was read.
     pub(crate) remembered: Option<Remembered>,
+    /// Cells that are counted because somebody says that they stand for NULL.
+    pub(crate) null_tokens: Arc<[String]>,
     /// Where what can be read only once is kept meanwhile.
     pub(crate) temporary: Option<PathBuf>,
     /// Ends reading.
@@ -51,6 +53,7 @@ impl Opening {
         Self {
             max_cell,
             remembered: None,
+            null_tokens: Arc::default(),
             temporary: None,
             cancel: CancellationToken::new(),
             stop: Arc::default(),
@@ -106,6 +109,7 @@ impl OpenedInput {
                     lines: format == FileFormat::Jsonl,
                     unnest: !file.no_unnest,
                     max_cell: opening.max_cell,
+                    null_tokens: opening.null_tokens.clone(),
                     ..JsonOptions::default()
                 };
                 let open = if is_stream {
@@ -186,6 +190,7 @@ fn delimited<R: Read + Send + 'static>(
         strict: reading.strict,
         all_tables: reading.all_tables,
         max_cell: opening.max_cell,
+        null_tokens: opening.null_tokens.clone(),
         ..CsvOptions::default()
     };
     let reader = CsvReader::detect(input, &asked, options).map_err(unreadable)?;

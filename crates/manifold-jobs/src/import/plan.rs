@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use manifold_format::{ByteProgress, Compression, Decision};
-use manifold_store::rows::{ImportError, Outcome, Records as _, Row, Step};
+use manifold_format::{ByteProgress, Compression, Decision, Table, Typing};
+use manifold_store::rows::{ImportError, Outcome, Records as _, Rename, Row, Step};
 use manifold_store::{
     DataSources, DatabaseManager as _, ImportSource, JobWatch, ProjectId, RowLog, Settings,
     SourceId, SqliteManager,
@@ -14,10 +14,12 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::tables::{table_keys, table_sources, wanted_tables};
-use super::target::FoundTarget;
+use super::target::{FoundTarget, null_tokens};
+use super::typing_check::{check_renames, check_typing, renames_for, typing_for};
 use super::{
-    FetchedInput, Fetching, Findings, FoundColumn, FoundReject, ImportFileError, ImportTarget,
-    InputFile, OpenedInput, Opening, SharedFindings, TableNaming, TableRecords, blocking, follow,
+    FetchedInput, Fetching, Findings, FoundColumn, FoundReject, FoundRename, ImportFileError,
+    ImportTarget, InputFile, OpenedInput, Opening, SharedFindings, TableNaming, TableRecords,
+    blocking, follow,
     import_error,
 };
 use crate::{JobError, Observer};
@@ -38,6 +40,10 @@ pub struct PlanTarget {
     pub key_columns: Vec<String>,
     /// As [`ImportTarget::always`].
     pub always: bool,
+    /// As [`ImportTarget::typing`].
+    pub typing: Typing,
+    /// As [`ImportTarget::renames`].
+    pub renames: Vec<Rename>,
 }
 
 /// What an import would do.
@@ -59,6 +65,8 @@ pub struct ImportPlan {
     pub compression: &'static str,
     /// The columns, in the file's order.
     pub columns: Vec<FoundColumn>,
+    /// Columns that would go on under another name.
+    pub renamed: Vec<FoundRename>,
     /// Rows of the file.
     pub rows: u64,
     /// Records that are no rows.
@@ -135,8 +143,13 @@ pub async fn import_plan(
         target,
         observer: &observer,
     };
+    opening.null_tokens = match &target.project_id {
+        Some(project) => null_tokens(manager, project, &target.typing).await?,
+        None => target.typing.tokens(),
+    }
+    .into();
     if !file.has_tables().await?
-        && let Some((_, _, found)) = planning.find(&target.source, &[], None).await?
+        && let Some((_, _, found)) = planning.find(&target.source, &[], None, None).await?
     {
         opening.remembered = found.remembered();
     }
@@ -182,6 +195,7 @@ impl Planning<'_> {
         source: &ImportSource,
         key_columns: &[String],
         reading: Option<(&str, &Json)>,
+        table: Option<&Table>,
     ) -> Result<Option<(ImportTarget, SourceId, FoundTarget)>, JobError> {
         let Some(project_id) = self.target.project_id.clone() else {
             return Ok(None);
@@ -191,6 +205,14 @@ impl Planning<'_> {
             source: source.clone(),
             key_columns: key_columns.to_owned(),
             always: self.target.always,
+            typing: match table {
+                Some(table) => typing_for(&self.target.typing, table),
+                None => self.target.typing.clone(),
+            },
+            renames: match table {
+                Some(table) => renames_for(&self.target.renames, table),
+                None => self.target.renames.clone(),
+            },
         };
         let Some(source) = target.source_id(self.manager).await? else {
             return Ok(None);
@@ -225,6 +247,9 @@ impl Planning<'_> {
         };
         let sources = table_sources(&tables, &wanted, &target.source, &prefix, target.naming)?;
         let keys = table_keys(&tables, &wanted, &target.key_columns, &file.path)?;
+        let named = wanted.iter().map(|index| &tables[*index]);
+        check_typing(&target.typing, named.clone(), &file.path)?;
+        check_renames(&target.renames, named, &file.path)?;
         let (mut decisions, progress) = (reader.decisions().to_vec(), reader.progress());
         let mut plans = Vec::with_capacity(wanted.len());
         for ((index, source), key) in wanted.into_iter().zip(sources).zip(keys) {
@@ -241,13 +266,23 @@ impl Planning<'_> {
             let rows = rows?;
             let table = &tables[index];
             let reading = rows.is_typed().then_some((format, &table.reading));
-            let existing = self.find(&source, &key, reading).await?;
+            let existing = self.find(&source, &key, reading, Some(table)).await?;
             let new_source = existing.is_none();
             let found = SharedFindings::default();
             let decisions = std::mem::take(&mut decisions);
-            let records = TableRecords::new(format, table.clone(), rows, decisions, found.clone());
-            let changes = self
-                .changes(existing, records, &found, progress.clone())
+            let typing = match &existing {
+                Some((.., found)) => found.typing.clone(),
+                None => typing_for(&target.typing, table).or(&Typing::default()),
+            };
+            let (table, found_here) = (table.clone(), found.clone());
+            let records = TableRecords::new(format, table, rows, decisions, typing, found_here);
+            let (changes, renamed) = self
+                .changes(
+                    existing,
+                    records.keeping_examples(),
+                    &found,
+                    progress.clone(),
+                )
                 .await?;
             let found = found.take();
             plans.push(ImportPlan {
@@ -256,8 +291,9 @@ impl Planning<'_> {
                     ImportSource::Id(_) => prefix.clone(),
                 },
                 new_source,
-                table: table.name.clone(),
+                table: tables[index].name.clone(),
                 format,
+                renamed,
                 ..plan_of(found, &encoding, compression, changes)
             });
         }
@@ -270,24 +306,34 @@ impl Planning<'_> {
         records: TableRecords,
         found: &SharedFindings,
         progress: ByteProgress,
-    ) -> Result<PlannedChanges, JobError> {
+    ) -> Result<(PlannedChanges, Vec<FoundRename>), JobError> {
         let shown = self.observer.progress.clone();
         let follow = follow(progress, self.observer.cancel.clone(), move |latest| {
             drop(shown.send_replace(latest));
         });
         let Some((target, source, before)) = existing else {
             read_alone(&self.file.path, records, follow).await?;
-            return Ok(PlannedChanges {
+            if let Some(rename) = self.target.renames.first() {
+                let column = rename.stored.clone();
+                let refused = ImportError::NothingToRename { column };
+                return Err(import_error(&self.file.path, refused.into()));
+            }
+            let changes = PlannedChanges {
                 added: found.look(|findings| findings.rows),
                 ..PlannedChanges::default()
-            });
+            };
+            return Ok((changes, Vec::new()));
         };
         let (watch, rows) = (JobWatch::reading(follow), RowLog::new(self.manager));
         let planned = rows
             .plan(&target.project_id, &source, records, before.options, watch)
             .await;
         let planned = planned.map_err(|error| import_error(&self.file.path, error))?;
-        Ok(PlannedChanges::of(&planned))
+        let renamed = match &planned {
+            Outcome::Planned(summary) => summary.renamed.iter().map(FoundRename::of).collect(),
+            _ => Vec::new(),
+        };
+        Ok((PlannedChanges::of(&planned), renamed))
     }
 }
 
@@ -320,6 +366,7 @@ fn plan_of(
         rows: found.rows,
         rejected: found.rejected,
         rejects: found.rejects,
+        renamed: Vec::new(),
         padded: found.padded,
         mended: found.mended,
         odd_cells: found.odd_cells,

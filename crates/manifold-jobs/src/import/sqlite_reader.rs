@@ -72,7 +72,9 @@ impl SqliteReader {
         for &index in &wanted {
             progress.read.store(0, Ordering::Relaxed);
             let table = &all[index];
-            let (evidence, shown) = look(&database, index, &progress).map_err(failed)?;
+            let tokens = &opening.null_tokens;
+            let looked = look(&database, index, tokens, &progress);
+            let (evidence, shown) = looked.map_err(failed)?;
             let names = table
                 .columns
                 .iter()
@@ -228,10 +230,11 @@ fn cell<'a>(value: &'a ForeignValue, text: &'a mut String) -> TypedCell<'a> {
 fn look(
     database: &ForeignDatabase,
     index: usize,
+    null_tokens: &Arc<[String]>,
     progress: &ByteProgress,
 ) -> Result<(TableEvidence, Found), ForeignError> {
     let table = &database.tables()[index];
-    let mut evidence = TableEvidence::new(table.columns.len());
+    let mut evidence = TableEvidence::counting(null_tokens.clone(), table.columns.len());
     let mut hasher = blake3::Hasher::new();
     let mut hash = |tag: u8, bytes: &[u8]| {
         hasher.update(&[tag]);

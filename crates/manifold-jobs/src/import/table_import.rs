@@ -4,7 +4,7 @@ use std::path::Path;
 
 use entity_core::enums::LogLevel;
 use entity_project::snapshots;
-use manifold_format::{Decision, Rows, Table};
+use manifold_format::{Decision, Rows, Table, Typing};
 use manifold_store::rows::{ImportError, ImportOptions, JobStep, Outcome, snapshot};
 use manifold_store::{
     DatabaseManager as _, ImportEnding, ImportRecord, JobWatch, NewImport, RowLog, RowLogError,
@@ -13,8 +13,10 @@ use manifold_store::{
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use tokio::sync::watch;
 
+use super::target::FoundTarget;
 use super::{
-    Findings, ImportTarget, Imported, KeptInput, SharedFindings, TableRecords, follow, import_error,
+    Findings, FoundRename, ImportTarget, Imported, KeptInput, SharedFindings, TableRecords, follow,
+    import_error,
 };
 use crate::{JobContext, JobError, Progress};
 
@@ -98,12 +100,12 @@ impl TableImport<'_> {
         }))
     }
 
-    /// Imports the table; `options` say how, but for the step and the history.
+    /// Imports the table; `found` says how, but for the step and the history.
     pub(crate) async fn load(
         &self,
         record: &ImportRecord,
         input: TableInput,
-        options: ImportOptions,
+        found: FoundTarget,
     ) -> Result<Imported, JobError> {
         let options = ImportOptions {
             step: Some(JobStep {
@@ -111,13 +113,15 @@ impl TableImport<'_> {
                 step: self.step.to_owned(),
             }),
             history_id: Some(record.id().to_string()),
-            ..options
+            ..found.options
         };
-        let (outcome, findings) = self.write(record, input, options).await?;
+        let written = self.write(record, input, options, found.typing).await;
+        let (outcome, findings) = written?;
         fail_point!("import-projected");
         match outcome {
             Outcome::Published(summary) => Ok(Imported {
                 duplicate_keys: summary.duplicate_keys,
+                renamed: summary.renamed.iter().map(FoundRename::of).collect(),
                 ..Imported::new(
                     summary.snapshot_id,
                     summary.number,
@@ -146,6 +150,7 @@ impl TableImport<'_> {
         record: &ImportRecord,
         input: TableInput,
         options: ImportOptions,
+        typing: Typing,
     ) -> Result<(Outcome, Findings), JobError> {
         let findings = SharedFindings::default();
         let TableInput {
@@ -155,7 +160,8 @@ impl TableImport<'_> {
             progress,
             kept,
         } = input;
-        let records = TableRecords::new(self.format, table, rows, decisions, findings.clone());
+        let format = self.format;
+        let records = TableRecords::new(format, table, rows, decisions, typing, findings.clone());
         let records = records.keeping(kept);
         let context = self.context;
         let (waits, waiting) = watch::channel(false);

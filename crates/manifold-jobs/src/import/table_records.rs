@@ -2,7 +2,10 @@
 
 use std::cell::RefCell;
 
-use manifold_format::{Decision, Encoding, Item, Record, Rows, Table, Value};
+use manifold_format::{
+    CellExamples, ColumnTyping, Decision, Encoding, Item, Record, Rows, Table, Typing, Value,
+    Verdict,
+};
 use manifold_store::rows::{
     Cell, Finished, FinishedColumn, IncomingColumn, OriginalParts, Records, RecordsError, Rejected,
     Row, Step, StoredColumn,
@@ -17,11 +20,14 @@ pub(crate) struct TableRecords {
     table: Table,
     rows: Box<dyn Rows>,
     decisions: Vec<Decision>,
+    typing: Typing,
     columns: Vec<IncomingColumn>,
     encodings: Vec<Encoding>,
     begun: bool,
     /// A stored column has an encoding that this version does not know.
     unknown: Option<manifold_format::UnknownEncoding>,
+    /// Cells that are kept to show those that are odd.
+    examples: Option<CellExamples>,
     record: Record,
     findings: SharedFindings,
     kept: Option<KeptInput>,
@@ -32,14 +38,19 @@ pub(crate) struct TableRecords {
 }
 
 impl TableRecords {
-    /// What is found beyond the rows of the table goes into `findings`, with why the input is read so.
+    /// Columns are what `typing` says. What is found beyond the rows of the table goes into `findings`, with why the input is
+    /// read so.
     pub(crate) fn new(
         format: &'static str,
-        table: Table,
+        mut table: Table,
         rows: Box<dyn Rows>,
         decisions: Vec<Decision>,
+        typing: Typing,
         findings: SharedFindings,
     ) -> Self {
+        for column in &mut table.columns {
+            column.proposal = column.proposal.under(typing.of(&column.name));
+        }
         let proposed = |column: &manifold_format::Column| IncomingColumn {
             name: column.name.clone(),
             sample: column.proposal.cells.clone(),
@@ -52,8 +63,10 @@ impl TableRecords {
             table,
             rows,
             decisions,
+            typing,
             begun: false,
             unknown: None,
+            examples: None,
             record: Record::new(),
             findings,
             kept: None,
@@ -67,6 +80,12 @@ impl TableRecords {
         Self { kept, ..self }
     }
 
+    /// Keeps some cells, so that those can be shown that are odd.
+    pub(crate) fn keeping_examples(mut self) -> Self {
+        self.examples = Some(CellExamples::new(self.columns.len()));
+        self
+    }
+
     /// What a code means. An import with a code that is unknown fails before its first row; until then
     /// its cells print as text does.
     fn parsed(&self, code: &str) -> Encoding {
@@ -77,6 +96,26 @@ impl TableRecords {
         let encoding = code.parse().unwrap_or(Encoding::Text);
         parsed.push((code.to_owned(), encoding));
         encoding
+    }
+
+    fn typing_of(&self, column: usize) -> ColumnTyping {
+        self.typing.of(&self.table.columns[column].name)
+    }
+
+    fn note_examples(&mut self) {
+        let Some(examples) = &mut self.examples else {
+            return;
+        };
+        let is_typed = self.rows.is_typed();
+        for (index, value) in self.record.cells().enumerate() {
+            let is_text = is_typed && matches!(value, Value::Text(_));
+            // Of typed cells that are stored as text nobody knows any more which were numbers.
+            let is_known = !is_text || self.encodings[index] != Encoding::Text;
+            if !value.is_null() && is_known {
+                let cell = self.record.raw_cell(index);
+                examples.note(index, self.record.line(), cell, is_text);
+            }
+        }
     }
 
     fn begin(&mut self) -> Result<(), RecordsError> {
@@ -98,9 +137,15 @@ impl Records for TableRecords {
         let Some(stored) = stored else {
             return proposed.code();
         };
+        let is_asked = self.typing_of(column).asked.is_some();
         match stored.encoding.parse() {
             Ok(encoding) => {
-                let adopted = Encoding::adopt(encoding, stored.was_empty, proposed);
+                // What somebody says is metadata only: no stored row may differ by it.
+                let adopted = if is_asked && !stored.was_empty {
+                    encoding
+                } else {
+                    Encoding::adopt(encoding, stored.was_empty, proposed)
+                };
                 self.encodings[column] = adopted;
                 adopted.code()
             }
@@ -118,6 +163,7 @@ impl Records for TableRecords {
         }
         match self.rows.next(&mut self.record)? {
             Item::Row => {
+                self.note_examples();
                 for value in self.record.cells() {
                     row.push(cell(value));
                 }
@@ -145,20 +191,34 @@ impl Records for TableRecords {
     fn finish(&mut self) -> Result<Finished, RecordsError> {
         let mut summary = self.rows.finish()?;
         self.hash = Some(summary.hash);
+        for (index, verdict) in summary.columns.iter_mut().enumerate() {
+            *verdict = verdict.under(self.typing_of(index));
+        }
+        summary.odd_cells = summary.columns.iter().map(|column| column.odd_cells).sum();
+        if let Some(dialect) = summary.dialect.as_object_mut()
+            && !self.typing.is_empty()
+        {
+            dialect.insert("typing".to_owned(), serde_json::to_value(&self.typing)?);
+        }
         if self.rows.is_typed()
             && let Some(dialect) = summary.dialect.as_object_mut()
         {
             dialect.insert("format".to_owned(), self.format.into());
             dialect.insert("reading".to_owned(), self.table.reading.clone());
         }
-        self.findings
-            .conclude(&self.table.columns, &self.decisions, &summary);
+        self.findings.conclude(
+            &self.table.columns,
+            &self.decisions,
+            &summary,
+            self.examples.as_ref(),
+        );
         let columns = summary.columns.iter().map(|verdict| FinishedColumn {
             column_type: verdict.column_type.code().to_owned(),
             format: verdict.format.clone(),
             encoding: verdict.encoding.code(),
             quoting: verdict.quoting.code().to_owned(),
             odd_cells: verdict.odd_cells,
+            null_tokens: tokens(verdict),
         });
         Ok(Finished {
             columns: columns.collect(),
@@ -205,6 +265,11 @@ impl Records for TableRecords {
     fn render(&self, stored: Cell<'_>, encoding: &str, out: &mut Vec<u8>) {
         self.parsed(encoding).render(value(stored), out);
     }
+}
+
+fn tokens(verdict: &Verdict) -> Vec<String> {
+    let tokens = verdict.null_tokens.iter();
+    tokens.map(|seen| seen.token.clone()).collect()
 }
 
 #[inline]

@@ -12,6 +12,7 @@ use manifold_store::{
 use serde::{Deserialize, Serialize};
 
 use super::table_import::{TableImport, TableInput};
+use super::typing_check::{check_renames, check_typing, renames_for, typing_for};
 use super::{ImportFileError, ImportTarget, Imported, blocking};
 use crate::{JobContext, JobError};
 
@@ -75,6 +76,9 @@ pub async fn import_tables(
     };
     let sources = table_sources(&tables, &wanted, &target.source, &prefix, into.naming)?;
     let keys = table_keys(&tables, &wanted, &target.key_columns, &into.path)?;
+    let named = wanted.iter().map(|index| &tables[*index]);
+    check_typing(&target.typing, named.clone(), &into.path)?;
+    check_renames(&target.renames, named, &into.path)?;
     let (decisions, progress) = (reader.decisions().to_vec(), reader.progress());
     let mut imported: Vec<Imported> = Vec::with_capacity(wanted.len());
     let mut reader = Some(reader);
@@ -83,6 +87,8 @@ pub async fn import_tables(
         let target = ImportTarget {
             source,
             key_columns,
+            typing: typing_for(&target.typing, table),
+            renames: renames_for(&target.renames, table),
             ..into.target.clone()
         };
         let step = match &table.name {
@@ -165,7 +171,7 @@ async fn one(import: &TableImport<'_>, input: TableInput) -> Result<Imported, Jo
             })
             .await?;
         import.context.check_cancelled()?;
-        import.load(&record, input, found.options).await
+        import.load(&record, input, found).await
     };
     let mut imported = imported.await;
     if let Ok(done) = &mut imported {

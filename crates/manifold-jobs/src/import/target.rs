@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use manifold_format::Remembered;
-use manifold_store::rows::{ImportOptions, Snapshot, latest};
+use manifold_format::{Remembered, Typing};
+use manifold_store::rows::{ImportOptions, Rename, Snapshot, latest};
 use manifold_store::{
     DataSources, IdError, ImportSource, ProjectId, RowLog, SnapshotId, SourceId, SqliteManager,
-    StoreError, Timestamp, refusal_if_disabled,
+    StoreError, Timestamp, name, refusal_if_disabled,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -28,12 +28,20 @@ pub struct ImportTarget {
     /// Make a snapshot even if the file is the one of the latest snapshot.
     #[serde(default)]
     pub always: bool,
+    /// What is said about the columns; what is not said is as the source remembers it, or found.
+    #[serde(default, skip_serializing_if = "Typing::is_empty")]
+    pub typing: Typing,
+    /// Stored columns that go on under other names. They are not remembered: the next snapshot has the new names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renames: Vec<Rename>,
 }
 
 /// A target as it was found.
 pub(crate) struct FoundTarget {
     pub(crate) options: ImportOptions,
     pub(crate) latest: Option<Snapshot>,
+    /// What is said about the columns, now or before.
+    pub(crate) typing: Typing,
 }
 
 impl FoundTarget {
@@ -76,14 +84,70 @@ impl ImportTarget {
             .read(&self.project_id, move |connection| latest(connection, &id))
             .await?;
         let mut options = ImportOptions::new(SnapshotId::new(), Timestamp::now());
+        options.renames.clone_from(&self.renames);
         options.key_columns = if self.key_columns.is_empty() {
-            source.key_columns.0
+            followed(source.key_columns.0, &self.renames)
         } else {
             self.key_columns.clone()
         };
-        // The same bytes read in another way are other rows.
-        options.always =
-            self.always || latest.as_ref().is_some_and(|latest| !made(&latest.dialect));
-        Ok(FoundTarget { options, latest })
+        let mut remembered = remembered_typing(source.typing)?;
+        for rename in &self.renames {
+            if let Some(to) = &rename.incoming {
+                remembered.rename(&rename.stored, to);
+            }
+        }
+        let typing = self.typing.or(&remembered);
+        options.typing = (!typing.is_empty()).then(|| serde_json::json!(typing));
+        // The same bytes read in another way are other rows, and what is said of them gives them other types.
+        let made_so = |latest: &Snapshot| {
+            made(&latest.dialect) && latest.dialect.get("typing") == options.typing.as_ref()
+        };
+        options.always = self.always || latest.as_ref().is_some_and(|latest| !made_so(latest));
+        Ok(FoundTarget {
+            options,
+            latest,
+            typing,
+        })
     }
+}
+
+/// The key columns under the names that they have now.
+fn followed(key_columns: Vec<String>, renames: &[Rename]) -> Vec<String> {
+    let new = |name: String| {
+        let is = |rename: &&Rename| name::fold(&rename.stored) == name::fold(&name);
+        let to = renames
+            .iter()
+            .find(is)
+            .and_then(|rename| rename.incoming.clone());
+        to.unwrap_or(name)
+    };
+    key_columns.into_iter().map(new).collect()
+}
+
+/// What a source remembers of its columns.
+fn remembered_typing(typing: Option<Json>) -> Result<Typing, StoreError> {
+    let Some(typing) = typing else {
+        return Ok(Typing::default());
+    };
+    Typing::deserialize(typing).map_err(|error| {
+        StoreError::Decode(format!(
+            "what the source remembers of its columns is not understood: {error}; `manifold source update --no-typing` forgets it"
+        ))
+    })
+}
+
+/// Every token that a source of the project remembers to stand for NULL, and those in `asked`: of an input with several tables
+/// it is known only when all of it was read which sources they go into.
+pub(crate) async fn null_tokens(
+    manager: &Arc<SqliteManager>,
+    project: &ProjectId,
+    asked: &Typing,
+) -> Result<Vec<String>, JobError> {
+    let mut tokens = asked.tokens();
+    for source in DataSources::new(manager.clone()).list(project).await? {
+        tokens.extend(remembered_typing(source.typing)?.tokens());
+    }
+    tokens.sort_unstable();
+    tokens.dedup();
+    Ok(tokens)
 }

@@ -14,8 +14,8 @@ use serde_json::Value as Json;
 
 use crate::import::{
     Fetching, ImportFileError, ImportTarget, Imported, InputFile, KnownFetch, OpenedInput, Opening,
-    PlanTarget, STEP, TableImport, TableInput, TableNaming, TablesTarget, blocking, follow,
-    import_plan, import_tables,
+    PlanTarget, STEP, TableImport, TableInput, TableNaming, TablesTarget, blocking, check_typing,
+    follow, import_plan, import_tables, null_tokens,
 };
 use crate::{InputFingerprint, Job, JobContext, JobError, PlanContext, Progress};
 
@@ -72,6 +72,8 @@ impl Job for ImportFile {
             naming: self.naming,
             key_columns: self.target.key_columns.clone(),
             always: self.target.always,
+            typing: self.target.typing.clone(),
+            renames: self.target.renames.clone(),
         };
         let observer = context.observer().clone();
         let plans = import_plan(context.manager(), &self.file, &target, observer).await?;
@@ -204,11 +206,12 @@ impl ImportFile {
             .target
             .find(context.manager(), record.source_id(), made)
             .await?;
-        let remembered = found.remembered();
-        if let Some(latest) = found.latest
+        if let Some(latest) = &found.latest
             && !found.options.always
-            && self.is_file_of(&latest, context).await?
+            && self.target.renames.is_empty()
+            && self.is_file_of(latest, context).await?
         {
+            let latest = latest.clone();
             let ending = ImportEnding::Unchanged {
                 snapshot_id: latest.id.clone(),
                 rows: latest.counts.row_count,
@@ -219,9 +222,10 @@ impl ImportFile {
         }
         context.check_cancelled()?;
         let mut opening = self.opening(context).await?;
-        opening.remembered = remembered;
+        opening.remembered = found.remembered();
         opening.keep = true;
-        let file = self.file.clone();
+        opening.null_tokens = found.typing.tokens().into();
+        let (file, typing) = (self.file.clone(), self.target.typing.clone());
         let input = blocking(move || {
             let opened = file.open(&opening)?;
             let mut reader = opened.reader;
@@ -231,6 +235,7 @@ impl ImportFile {
                 return Err(ImportFileError::TablesFromPipe { path, format });
             };
             let table = table.clone();
+            check_typing(&typing, std::iter::once(&table), &file.path)?;
             let rows = reader.rows(0);
             let input = TableInput {
                 table,
@@ -243,7 +248,7 @@ impl ImportFile {
         });
         let (format, input) = input.await?;
         let import = self.table_import(context, format);
-        import.load(record, input, found.options).await
+        import.load(record, input, found).await
     }
 
     /// Imports a file whose tables are known only when all of it was read.
@@ -278,6 +283,10 @@ impl ImportFile {
     /// Finds the tables of the file, saying how much of it was read.
     async fn look(&self, context: &JobContext) -> Result<OpenedInput, JobError> {
         let mut opening = self.opening(context).await?;
+        let (project, typing) = (&self.target.project_id, &self.target.typing);
+        opening.null_tokens = null_tokens(context.manager(), project, typing)
+            .await?
+            .into();
         let _stopping = opening.stopping(context.cancel());
         let file = self.file.clone();
         let found = std::fs::metadata(file.place()).ok();

@@ -94,6 +94,8 @@ impl Store {
             source: ImportSource::Id(found.id.parse().unwrap()),
             key_columns: Vec::new(),
             always: false,
+            typing: Default::default(),
+            renames: Vec::new(),
         };
         let file = InputFile {
             path,

@@ -52,6 +52,8 @@ fn import(scene: &Scene, project: &ProjectId, version: usize) -> ImportFile {
             source: ImportSource::Named(if version == 2 { "t" } else { "s" }.to_owned()),
             key_columns: Vec::new(),
             always: false,
+            typing: Default::default(),
+            renames: Vec::new(),
         },
         file: InputFile {
             path,

@@ -25,6 +25,8 @@ async fn a_first_import_goes_on_with_what_a_dead_attempt_stored() {
             source: ImportSource::Named("t".to_owned()),
             key_columns: Vec::new(),
             always: false,
+            typing: Default::default(),
+            renames: Vec::new(),
         },
         file: InputFile {
             path,

@@ -179,6 +179,8 @@ async fn a_format_of_ones_own_is_imported_like_any_other() {
                 source: ImportSource::Named("squares".to_owned()),
                 key_columns: vec!["n".to_owned(), "square".to_owned()],
                 always: false,
+                typing: Default::default(),
+                renames: Vec::new(),
             },
         };
         let project = Some(store.project.clone());

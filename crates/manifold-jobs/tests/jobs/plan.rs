@@ -19,6 +19,8 @@ fn target(job: &ImportFile, known: bool) -> PlanTarget {
         naming: TableNaming::default(),
         key_columns: Vec::new(),
         always: false,
+        typing: Default::default(),
+        renames: Vec::new(),
     }
 }
 

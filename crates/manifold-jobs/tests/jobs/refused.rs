@@ -12,7 +12,10 @@ use crate::store::Store;
 async fn refused(store: &Store, job: ImportFile, code: &str, parts: &[&str]) {
     let before = store.dump();
     let shown = job.file.path.display().to_string();
-    let checked = job.file.check(&job.target.key_columns, 64 << 20).await;
+    let checked = job
+        .file
+        .check(&job.target.key_columns, &job.target.typing, 64 << 20)
+        .await;
     let finished = store.run(job).await;
     let error = finished.outcome.unwrap_err();
     let message = error.to_string();

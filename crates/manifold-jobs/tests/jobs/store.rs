@@ -80,6 +80,8 @@ impl Store {
                 source: ImportSource::Id(self.source.clone()),
                 key_columns: Vec::new(),
                 always: false,
+                typing: Default::default(),
+                renames: Vec::new(),
             },
             file: InputFile {
                 path: path.to_owned(),

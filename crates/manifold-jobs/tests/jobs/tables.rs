@@ -163,6 +163,8 @@ async fn the_plan_shows_each_table() {
         naming: TableNaming::LikeTable,
         key_columns: Vec::new(),
         always: false,
+        typing: Default::default(),
+        renames: Vec::new(),
     };
     let plans = import_plan(&store.manager, &job.file, &target, Observer::default());
     let shown: Vec<_> = plans

@@ -99,6 +99,7 @@ pub(crate) fn source(row_table: i64) -> data_sources::ActiveModel {
         last_sync_at: None,
         created_at: now,
         updated_at: now,
+        typing: None,
         id,
     }
     .into_active_model()

@@ -91,6 +91,7 @@ pub(crate) async fn insert(
             last_sync_at: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
+            typing: Set(None),
         })
         .await
 }

@@ -26,6 +26,8 @@ pub struct SourceChange {
     pub key_columns: Option<Vec<String>>,
     /// Whether it takes imports.
     pub enabled: Option<bool>,
+    /// Forget what imports were told of its columns: the next one finds types and null tokens again.
+    pub forget_typing: bool,
 }
 
 /// Why a source could not be made something else. It is as it was.
@@ -118,6 +120,9 @@ pub(super) async fn update(
     if let Some(enabled) = change.enabled {
         changed.enabled = Set(enabled);
         changed.status = Set(status(transaction, &id, enabled).await?);
+    }
+    if change.forget_typing {
+        changed.typing = Set(None);
     }
     changed.updated_at = Set(Timestamp::now());
     transaction.update(changed).await

@@ -52,6 +52,40 @@ pub enum ImportError {
         /// Columns of the input.
         expected: usize,
     },
+    /// A column is to go on under another name, and the source has no snapshot.
+    #[error(
+        "there is no snapshot yet whose column `{column}` could go on under another name: leave --rename out"
+    )]
+    NothingToRename {
+        /// Its name.
+        column: String,
+    },
+    /// A column is to go on under another name that the latest snapshot does not have.
+    #[error("the latest snapshot has no column `{column}`, its columns are: {}", columns.join(", "))]
+    NoStoredColumn {
+        /// The name that was given.
+        column: String,
+        /// Those that there are.
+        columns: Vec<String>,
+    },
+    /// A column is to go on under a name that the input does not have.
+    #[error("it has no column `{column}`, its columns are: {}", columns.join(", "))]
+    NoIncomingColumn {
+        /// The name that was given.
+        column: String,
+        /// Those that there are.
+        columns: Vec<String>,
+    },
+    /// A column is to go on under another name, and both are there.
+    #[error("`{stored}` cannot go on as `{incoming}`: {which} has both")]
+    BothColumns {
+        /// The name in the latest snapshot.
+        stored: String,
+        /// The name in the input.
+        incoming: String,
+        /// What has both.
+        which: &'static str,
+    },
     /// The watch asked to stop.
     #[error("the import was cancelled; nothing of it is visible")]
     Cancelled,

@@ -4,6 +4,7 @@ use super::error::{ImportError, RowsError};
 use super::input::Input;
 use super::records::Records;
 use super::recover::recover;
+use super::rename::{Rename, RenamedColumn};
 use super::snapshot::{Column, Counts, Snapshot, latest, published_by};
 use super::source::Source;
 use super::spool::LIST_IN_MEMORY;
@@ -27,8 +28,12 @@ pub struct ImportOptions {
     pub key_columns: Vec<String>,
     /// The snapshot that must be the latest one when the import begins, if it was made for that one.
     pub onto: Option<String>,
+    /// Stored columns that go on under other names.
+    pub renames: Vec<Rename>,
     /// Make a snapshot even if the input is the one that is published.
     pub always: bool,
+    /// What the source is to remember of what was said about its columns; opaque. `None`: nothing.
+    pub typing: Option<serde_json::Value>,
     /// The row of `import_history` to complete in the transaction that publishes.
     pub history_id: Option<String>,
     /// The time of the snapshot.
@@ -64,7 +69,9 @@ impl ImportOptions {
             step: None,
             key_columns: Vec::new(),
             onto: None,
+            renames: Vec::new(),
             always: false,
+            typing: None,
             history_id: None,
             taken_at,
             batch_rows: 100_000,
@@ -120,6 +127,9 @@ pub struct SnapshotSummary {
     pub duplicate_keys: Option<u64>,
     /// The columns, in the input's order.
     pub columns: Vec<Column>,
+    /// Those that go on under another name; not known any more when the snapshot was published by an earlier run of the same
+    /// step.
+    pub renamed: Vec<RenamedColumn>,
 }
 
 impl From<Snapshot> for SnapshotSummary {
@@ -131,6 +141,7 @@ impl From<Snapshot> for SnapshotSummary {
             counts: snapshot.counts,
             duplicate_keys: None,
             columns: snapshot.columns,
+            renamed: Vec::new(),
         }
     }
 }
@@ -193,6 +204,9 @@ fn run(
     source.refuse_if_exhausted()?;
     let input = Input::open(conn, records, watch, &options.key_columns)?;
     match previous {
+        None if !options.renames.is_empty() => Err(ImportError::NothingToRename {
+            column: options.renames[0].stored.clone(),
+        }),
         None => first_import::run(conn, &source, input, options),
         Some(previous) => later_import::run(conn, &source, &previous, input, options),
     }

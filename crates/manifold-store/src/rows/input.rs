@@ -204,6 +204,7 @@ impl Exhausted {
                 encoding: encoding.clone(),
                 quoting: finished.quoting.clone(),
                 odd_cells: finished.odd_cells.cast_signed(),
+                null_tokens: finished.null_tokens.clone(),
             })
             .collect()
     }

@@ -38,6 +38,7 @@ mod read;
 mod records;
 mod recover;
 mod rejects;
+mod rename;
 mod row;
 mod row_order;
 mod snapshot;
@@ -51,6 +52,7 @@ mod view;
 mod view_cell;
 mod view_date;
 mod view_name;
+mod view_null;
 mod watch;
 mod words;
 
@@ -73,6 +75,7 @@ pub use records::{
 };
 pub use recover::{Recovered, recover};
 pub use rejects::{StoredReject, rejects};
+pub use rename::{Rename, RenameReason, RenamedColumn};
 pub use row::Row;
 pub(crate) use row_order::remove_damaged as remove_damaged_orders;
 pub use snapshot::{Column, Counts, Snapshot, latest, published_by, snapshot};

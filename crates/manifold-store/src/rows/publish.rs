@@ -4,6 +4,7 @@ use super::error::{Doing, RowsError};
 use super::import::{ImportOptions, SnapshotSummary};
 use super::index::settle_indexes;
 use super::records::Finished;
+use super::rename::follow;
 use super::snapshot::{Column, Counts};
 use super::source::Source;
 use super::view::create_view;
@@ -52,6 +53,7 @@ impl Publication<'_> {
             counts: self.counts,
             duplicate_keys,
             columns: self.columns.to_vec(),
+            renamed: Vec::new(),
         }
     }
 
@@ -104,7 +106,7 @@ impl Publication<'_> {
     fn write_columns(&self, conn: &Connection) -> rusqlite::Result<()> {
         let mut list = conn.prepare_cached(
             "INSERT INTO snapshot_columns(snapshot_id, ord, phys, name, type, format, encoding, \
-             quoting, odd_cells) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             quoting, odd_cells, null_tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         let mut settle = conn.prepare_cached(
             "UPDATE source_columns SET encoding = ? WHERE source_id = ? AND phys = ?",
@@ -120,6 +122,7 @@ impl Publication<'_> {
                 column.encoding,
                 column.quoting,
                 column.odd_cells,
+                null_tokens(column),
             ])?;
             settle.execute(params![column.encoding, self.source.id, column.phys])?;
         }
@@ -131,7 +134,8 @@ impl Publication<'_> {
         conn.execute(
             "UPDATE data_sources SET next_rid = max(next_rid, ?2), next_seq = next_seq + 1, \
              next_number = next_number + 1, next_phys = max(next_phys, ?3), \
-             next_quirk = max(next_quirk, ?4), status = CASE WHEN enabled THEN 'ok' ELSE status END, last_sync_at = ?5, updated_at = ?6 \
+             next_quirk = max(next_quirk, ?4), status = CASE WHEN enabled THEN 'ok' ELSE status END, last_sync_at = ?5, updated_at = ?6, \
+             typing = ?7 \
              WHERE id = ?1",
             params![
                 source.id,
@@ -140,8 +144,16 @@ impl Publication<'_> {
                 self.next_quirk,
                 time(self.options.taken_at),
                 time(now()),
+                self.options.typing.as_ref().map(ToString::to_string),
             ],
         )?;
+        let key_columns = follow(&source.key_columns, &self.options.renames);
+        if key_columns != source.key_columns {
+            conn.execute(
+                "UPDATE data_sources SET key_columns = ? WHERE id = ?",
+                params![serde_json::json!(key_columns).to_string(), source.id],
+            )?;
+        }
         Ok(())
     }
 
@@ -162,6 +174,12 @@ impl Publication<'_> {
         )?;
         Ok(())
     }
+}
+
+/// The tokens of a column as a JSON list; NULL for none.
+fn null_tokens(column: &Column) -> Option<String> {
+    let tokens = &column.null_tokens;
+    (!tokens.is_empty()).then(|| serde_json::json!(tokens).to_string())
 }
 
 /// Completes the import history of an input that changed nothing, and says that its source is well.

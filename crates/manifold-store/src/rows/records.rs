@@ -142,4 +142,6 @@ pub struct FinishedColumn {
     pub quoting: String,
     /// Cells that do not conform to the type.
     pub odd_cells: u64,
+    /// Cells that are one of these are shown as NULL, and stay what they are.
+    pub null_tokens: Vec<String>,
 }

@@ -78,6 +78,8 @@ pub struct Column {
     pub quoting: String,
     /// Cells that do not conform to the type.
     pub odd_cells: i64,
+    /// Cells that are one of these are shown as NULL.
+    pub null_tokens: Vec<String>,
 }
 
 const SELECT: &str = "SELECT s.id, s.source_id, s.number, s.rid_hi, s.seq, s.quirk_hi, s.row_count, \
@@ -208,10 +210,21 @@ fn time(row: &Row<'_>, index: usize) -> rusqlite::Result<DateTime<Utc>> {
         })
 }
 
+/// A list of tokens as the catalogue's entities store it; NULL is none.
+fn null_tokens(row: &Row<'_>, index: usize) -> rusqlite::Result<Vec<String>> {
+    let Some(text) = row.get::<_, Option<String>>(index)? else {
+        return Ok(Vec::new());
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        let kind = rusqlite::types::Type::Text;
+        rusqlite::Error::FromSqlConversionFailure(index, kind, Box::new(error))
+    })
+}
+
 fn columns(conn: &Connection, snapshot_id: &str) -> Result<Vec<Column>, RowsError> {
     let read = || {
         conn.prepare_cached(
-            "SELECT phys, name, type, format, encoding, quoting, odd_cells \
+            "SELECT phys, name, type, format, encoding, quoting, odd_cells, null_tokens \
              FROM snapshot_columns WHERE snapshot_id = ? ORDER BY ord",
         )?
         .query_map([snapshot_id], |row| {
@@ -223,6 +236,7 @@ fn columns(conn: &Connection, snapshot_id: &str) -> Result<Vec<Column>, RowsErro
                 encoding: row.get(4)?,
                 quoting: row.get(5)?,
                 odd_cells: row.get(6)?,
+                null_tokens: null_tokens(row, 7)?,
             })
         })?
         .collect::<Result<Vec<_>, _>>()

@@ -3,9 +3,10 @@
 use super::snapshot::Column;
 use super::view::literal;
 use super::view_date::iso;
+use super::view_null::without_nulls;
 
 /// How a column's cells are stored, as far as SQL can undo it.
-enum Stored<'a> {
+pub(super) enum Stored<'a> {
     Text,
     Int,
     Fixed(u8),
@@ -14,7 +15,7 @@ enum Stored<'a> {
 }
 
 /// The SQL expression for the cells of `column` in the row `d`. A cell that does not conform to
-/// the column's type is shown as it is stored.
+/// the column's type is shown as it is stored, and one that stands for NULL as NULL.
 pub(super) fn shown(column: &Column) -> String {
     shown_in("d.", column)
 }
@@ -22,16 +23,25 @@ pub(super) fn shown(column: &Column) -> String {
 /// The same, with what stands before the stored column: nothing in an index.
 pub(super) fn shown_in(row: &str, column: &Column) -> String {
     let cell = format!("{row}c{}", column.phys);
-    let Some(stored) = Stored::parse(&column.encoding) else {
+    let stored = Stored::parse(&column.encoding);
+    let shown = typed(cell.clone(), column, stored.as_ref());
+    without_nulls(&cell, &column.null_tokens, stored.as_ref(), shown)
+}
+
+/// The cell as its column's type.
+fn typed(cell: String, column: &Column, stored: Option<&Stored<'_>>) -> String {
+    let Some(stored) = stored else {
         return cell;
     };
     match (column.column_type.as_str(), stored) {
+        ("boolean", stored) => boolean(cell, column.format.as_deref(), stored),
+        ("integer" | "real" | "decimal", Stored::Bool { .. }) => text(cell, stored),
         ("date", Stored::Text) => column
             .format
             .as_deref()
             .and_then(|format| iso(&cell, format))
             .unwrap_or(cell),
-        ("text" | "date" | "time" | "timestamp", stored) => text(cell, &stored),
+        ("text" | "date" | "time" | "timestamp", stored) => text(cell, stored),
         ("integer", Stored::Text) => integer(&cell, &cell),
         ("real", Stored::Text | Stored::Int) => integer(&cell, &real(&cell)),
         ("decimal", Stored::Text | Stored::Int) => {
@@ -83,6 +93,23 @@ fn text(cell: String, stored: &Stored<'_>) -> String {
             literal(yes),
             literal(no)
         ),
+    }
+}
+
+/// The two tokens of the format as 1 and 0.
+fn boolean(cell: String, format: Option<&str>, stored: &Stored<'_>) -> String {
+    let Some((yes, no)) = format.and_then(|format| format.split_once('/')) else {
+        return cell;
+    };
+    match stored {
+        Stored::Bool { yes: y, no: n } if (*y, *n) == (yes, no) => cell,
+        Stored::Text if (yes, no) == ("1", "0") => integer(&cell, &cell),
+        Stored::Int | Stored::Fixed(_) | Stored::Short if (yes, no) == ("1", "0") => cell,
+        _ => {
+            let text = text(cell, stored);
+            let (yes, no) = (literal(yes), literal(no));
+            format!("CASE {text} WHEN {yes} THEN 1 WHEN {no} THEN 0 ELSE {text} END")
+        }
     }
 }
 

@@ -12,7 +12,14 @@ pub(crate) struct StoredCells {
 struct StoredColumn {
     encoding: Encoding,
     shown: Shown,
+    null_tokens: Vec<NullToken>,
     buffer: Vec<u8>,
+}
+
+/// What stands for NULL: a text, and the number that it is stored as.
+struct NullToken {
+    text: Vec<u8>,
+    number: Option<Value<'static>>,
 }
 
 /// How a column's cells are shown.
@@ -36,15 +43,11 @@ impl StoredCells {
     pub(crate) fn new(columns: &[Column], as_text: bool) -> Result<Self, UnknownEncoding> {
         let columns = columns.iter().map(|column| {
             let encoding = column.encoding.parse()?;
-            let shown = if as_text {
-                Shown::Text
+            Ok(if as_text {
+                StoredColumn::new(encoding, Shown::Text, &[])
             } else {
-                Shown::of(column, encoding)
-            };
-            Ok(StoredColumn {
-                encoding,
-                shown,
-                buffer: Vec::new(),
+                let shown = Shown::of(column);
+                StoredColumn::new(encoding, shown, &column.null_tokens)
             })
         });
         Ok(Self {
@@ -66,7 +69,7 @@ impl StoredCells {
 }
 
 impl Shown {
-    fn of(column: &Column, encoding: Encoding) -> Self {
+    fn of(column: &Column) -> Self {
         let digits = column
             .format
             .as_deref()
@@ -80,16 +83,42 @@ impl Shown {
             ("integer", _) => Self::As(Encoding::Int),
             ("decimal", Some(digits)) => Self::As(Encoding::Fixed(digits)),
             ("real" | "decimal", _) => Self::As(Encoding::Short),
-            ("boolean", _) if !matches!(encoding, Encoding::Bool(_)) => Self::Text,
+            ("boolean", _) => match column.format.as_deref() {
+                Some("1/0") => Self::As(Encoding::Int),
+                format => {
+                    let code = format!("bool:{}", format.unwrap_or_default());
+                    code.parse().map_or(Self::Stored, Self::As)
+                }
+            },
             _ => Self::Stored,
         }
     }
 }
 
 impl StoredColumn {
+    fn new(encoding: Encoding, shown: Shown, null_tokens: &[String]) -> Self {
+        let null_tokens = null_tokens.iter().map(|token| NullToken {
+            text: token.as_bytes().to_vec(),
+            number: match encoding.encode(token.as_bytes()) {
+                Value::Int(value) => Some(Value::Int(value)),
+                Value::Real(value) => Some(Value::Real(value)),
+                Value::Null | Value::Text(_) | Value::Blob(_) => None,
+            },
+        });
+        Self {
+            encoding,
+            shown,
+            null_tokens: null_tokens.collect(),
+            buffer: Vec::new(),
+        }
+    }
+
     fn value<'a>(&'a mut self, cell: Cell<'a>) -> Value<'a> {
         let stored = stored_value(cell);
         self.buffer.clear();
+        if self.null_tokens.iter().any(|token| token.is(stored)) {
+            return Value::Null;
+        }
         match (&self.shown, stored) {
             (_, Value::Null | Value::Blob(_)) | (Shown::Stored, _) => stored,
             (Shown::IsoDate(format), Value::Text(bytes)) => match iso_date(bytes, format) {
@@ -104,13 +133,23 @@ impl StoredColumn {
                 self.encoding.render(stored, &mut self.buffer);
                 Value::Text(&self.buffer)
             }
-            (Shown::As(_), Value::Int(_) | Value::Real(_))
-                if !matches!(self.encoding, Encoding::Bool(_)) =>
+            (Shown::As(shown), _) if *shown == self.encoding => stored,
+            (Shown::As(shown), Value::Int(_) | Value::Real(_))
+                if !matches!(
+                    (shown, self.encoding),
+                    (Encoding::Bool(_), _) | (_, Encoding::Bool(_))
+                ) =>
             {
                 stored
             }
             (Shown::As(shown), _) => self.encoding.reencode(stored, *shown, &mut self.buffer),
         }
+    }
+}
+
+impl NullToken {
+    fn is(&self, stored: Value<'_>) -> bool {
+        stored == Value::Text(&self.text) || self.number == Some(stored)
     }
 }
 
@@ -135,6 +174,7 @@ pub(crate) fn stored_value(cell: Cell<'_>) -> Value<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use manifold_format::BoolKind;
 
     fn shown(
         column_type: &str,
@@ -150,12 +190,10 @@ mod tests {
             encoding: encoding.code(),
             quoting: "minimal".to_owned(),
             odd_cells: 0,
+            null_tokens: vec!["NA".to_owned(), "-999".to_owned()],
         };
-        let mut column = StoredColumn {
-            encoding,
-            shown: Shown::of(&column, encoding),
-            buffer: Vec::new(),
-        };
+        let shown = Shown::of(&column);
+        let mut column = StoredColumn::new(encoding, shown, &column.null_tokens);
         format!("{:?}", column.value(cell))
     }
 
@@ -230,6 +268,27 @@ mod tests {
                 Cell::Text(b"31/02/2013")
             ),
             text("31/02/2013")
+        );
+        for (encoding, cell) in [
+            (Encoding::Int, Cell::Int(-999)),
+            (Encoding::Text, Cell::Text(b"-999")),
+            (Encoding::Int, Cell::Text(b"NA")),
+        ] {
+            assert_eq!(shown("integer", None, encoding, cell), "Null");
+        }
+        assert_eq!(
+            shown("integer", None, Encoding::Int, Cell::Text(b"na")),
+            text("na")
+        );
+        let boolean = |encoding, cell| shown("boolean", Some("yes/no"), encoding, cell);
+        let yes_no = Encoding::Bool(BoolKind::LowerYes);
+        assert_eq!(boolean(yes_no, Cell::Int(1)), "Int(1)");
+        assert_eq!(boolean(Encoding::Text, Cell::Text(b"no")), "Int(0)");
+        assert_eq!(boolean(Encoding::Int, Cell::Int(1)), text("1"));
+        assert_eq!(shown("integer", None, yes_no, Cell::Int(1)), text("yes"));
+        assert_eq!(
+            shown("boolean", Some("1/0"), Encoding::Int, Cell::Int(1)),
+            "Int(1)"
         );
         assert_eq!(shown("empty", None, Encoding::Text, Cell::Null), "Null");
     }

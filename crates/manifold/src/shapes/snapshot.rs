@@ -37,6 +37,7 @@ pub(crate) struct ColumnShape {
     pub(crate) column_type: ColumnType,
     format: Option<String>,
     odd_cells: i64,
+    null_tokens: Vec<String>,
 }
 
 impl From<SnapshotDetails> for SnapshotShape {
@@ -66,6 +67,7 @@ impl From<SnapshotDetails> for SnapshotShape {
                     column_type: column.r#type,
                     format: column.format,
                     odd_cells: column.odd_cells,
+                    null_tokens: column.null_tokens.map_or_else(Vec::new, |tokens| tokens.0),
                 })
                 .collect(),
             taken_at: snapshot.taken_at,
@@ -139,6 +141,7 @@ impl SnapshotShape {
             ("type", Align::Left),
             ("format", Align::Left),
             ("odd cells", Align::Right),
+            ("shown as NULL", Align::Left),
         ];
         let columns = table::table(&header, self.columns.iter().map(ColumnShape::line));
         format!("{fields}\n\n{columns}")
@@ -152,6 +155,7 @@ impl ColumnShape {
             self.column_type.to_string(),
             self.format.clone().unwrap_or_default(),
             units::number(self.odd_cells),
+            self.null_tokens.join(" "),
         ]
     }
 }

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use entity_project::data_sources;
 use entity_project::enums::{SourceStatus, SourceType};
-use serde::Serialize;
+use manifold_format::{DateOrder, Nulls, Typing};
+use serde::{Deserialize as _, Serialize};
 
-use crate::table::{self, Align};
+use crate::table::{self, Align, word};
 use crate::units;
 
 /// A data source of a project.
@@ -21,6 +22,7 @@ pub(crate) struct SourceShape {
     status: SourceStatus,
     enabled: bool,
     key_columns: Vec<String>,
+    typing: Option<serde_json::Value>,
     latest_snapshot_id: Option<String>,
     last_sync_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
@@ -45,6 +47,7 @@ impl SourceShape {
             status: row.status,
             enabled: row.enabled,
             key_columns: row.key_columns.0,
+            typing: row.typing,
             latest_snapshot_id,
             last_sync_at: row.last_sync_at,
             created_at: row.created_at,
@@ -86,6 +89,7 @@ impl SourceShape {
             ("config", self.config.to_string()),
             ("status", self.status.to_string()),
             ("key", self.key()),
+            ("typing", self.typing()),
             (
                 "latest",
                 self.latest_snapshot_id.clone().unwrap_or_else(dash),
@@ -95,6 +99,18 @@ impl SourceShape {
         ])
     }
 
+    /// What imports were told of the columns, as it is said to them.
+    fn typing(&self) -> String {
+        let Some(typing) = &self.typing else {
+            return "-".to_owned();
+        };
+        match Typing::deserialize(typing) {
+            Ok(typing) => options(&typing),
+            // A newer version wrote it.
+            Err(_) => typing.to_string(),
+        }
+    }
+
     fn key(&self) -> String {
         if self.key_columns.is_empty() {
             "-".to_owned()
@@ -102,4 +118,44 @@ impl SourceShape {
             self.key_columns.join(", ")
         }
     }
+}
+
+/// The options of an import that say this.
+fn options(typing: &Typing) -> String {
+    let mut options = Vec::new();
+    let mut say = |column: Option<&str>, nulls: &Nulls| {
+        let prefix = column.map_or_else(String::new, |column| format!("{column}="));
+        if !nulls.find {
+            options.push(format!("--null {}", word(&format!("{prefix}none"))));
+        }
+        for token in &nulls.tokens {
+            // The sign tells a token from `none`, and from a column with a token.
+            let is_plain = token != "none" && !token.contains('=');
+            let sign = if column.is_some() || is_plain {
+                ""
+            } else {
+                "="
+            };
+            options.push(format!(
+                "--null={}",
+                word(&format!("{prefix}{sign}{token}"))
+            ));
+        }
+    };
+    if let Some(nulls) = &typing.nulls {
+        say(None, nulls);
+    }
+    for (column, nulls) in &typing.column_nulls {
+        say(Some(column), nulls);
+    }
+    for (column, asked) in &typing.types {
+        options.push(format!("--type {}", word(&format!("{column}={asked}"))));
+    }
+    match typing.date_order {
+        None => {}
+        Some(DateOrder::Dmy) => options.push("--date-order dmy".to_owned()),
+        Some(DateOrder::Mdy) => options.push("--date-order mdy".to_owned()),
+        Some(DateOrder::Ymd) => options.push("--date-order ymd".to_owned()),
+    }
+    options.join(" ")
 }

@@ -12,7 +12,7 @@ fn planes() -> Folder {
         "tailnum,seats,first\nN1,56,31/12/2013\nN2,182,01/02/2014\n",
         "first,tailnum,seats\n01/02/2014,N2,2\n31/12/2013,N1,56\n",
         "tailnum,seats,first\nN2,2,01/02/2014\n",
-        "tailnum,seats,first,maker\nN1,?,31/12/2013,Boeing\nN2,2,01/02/2014,\n",
+        "tailnum,seats,first,maker\nN1,x,31/12/2013,Boeing\nN2,2,01/02/2014,\n",
     ]
     .iter()
     .enumerate()
@@ -49,7 +49,7 @@ fn versions_that_are_the_same_are_one() {
     assert_eq!(found["source"], json!("planes"));
     assert_eq!(found["key"], json!({ "tailnum": "N1" }));
     let row = |seats: Json| json!({ "tailnum": "N1", "seats": seats, "first": "2013-12-31" });
-    let back = json!({ "tailnum": "N1", "seats": "?", "first": "2013-12-31", "maker": "Boeing" });
+    let back = json!({ "tailnum": "N1", "seats": "x", "first": "2013-12-31", "maker": "Boeing" });
     assert_eq!(
         told(&found),
         [
@@ -67,7 +67,7 @@ fn versions_that_are_the_same_are_one() {
         1          [time]  added    N1       55     31/12/2013
         2–3        [time]  changed  N1       56     31/12/2013
         4          [time]  removed
-        5–         [time]  added    N1       ?      31/12/2013  Boeing
+        5–         [time]  added    N1       x      31/12/2013  Boeing
         ");
     });
 }

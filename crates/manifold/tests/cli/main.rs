@@ -34,6 +34,7 @@ mod query;
 #[cfg(unix)]
 mod read_only;
 mod readmit;
+mod rename;
 mod restore;
 mod secret;
 mod settings;
@@ -44,6 +45,7 @@ mod source_index;
 mod stats;
 mod trash;
 mod troubleshooting;
+mod typing;
 #[cfg(unix)]
 mod worker;
 #[cfg(target_os = "linux")]

@@ -167,7 +167,7 @@ fn a_limit_is_told_and_streams_have_none() {
 fn odd_cells_are_warned_of() {
     let folder = Folder::new();
     let rows: String = (0..40).map(|row| format!("{row}\n")).collect();
-    folder.import("n.csv", &format!("n\n{rows}n/a\n"), &[]);
+    folder.import("n.csv", &format!("n\n{rows}5O\n"), &[]);
     let found = query(&folder, "SELECT max(n) FROM n", &[]);
     let warning = found["warnings"][0].as_str().unwrap();
     assert!(

@@ -111,6 +111,8 @@ impl Work {
                 source: ImportSource::Named(source.to_owned()),
                 key_columns: Vec::new(),
                 always: false,
+                typing: Default::default(),
+                renames: Vec::new(),
             },
             file: InputFile {
                 path: self.folder().join(file),

@@ -3,6 +3,7 @@
 use super::super::error::{Doing, ImportError, RowsError};
 use super::super::input::Input;
 use super::super::records::{IncomingColumn, StoredColumn};
+use super::super::rename::{self, Rename, RenamedColumn};
 use super::super::snapshot::{Column, Snapshot};
 use super::super::source::{MAX_COLUMNS, Source};
 use super::renamed::Renamed;
@@ -14,6 +15,8 @@ pub(super) struct Columns {
     pub(super) encodings: Vec<String>,
     new: Vec<bool>,
     pub(super) next_phys: i64,
+    /// Those that go on under another name.
+    pub(super) renamed: Vec<RenamedColumn>,
 }
 
 /// What a column goes on as.
@@ -25,21 +28,26 @@ struct Continued {
 
 impl Columns {
     /// Finds the stored column of each column of the input: the one of the same name in the latest
-    /// snapshot, or the one whose first values are the same, or the one that had the name in an
+    /// snapshot, or the one that `renames` says, or the one whose first values are the same, or the one that had the name in an
     /// older snapshot. What is left is new and gets the next free numbers.
     ///
     /// # Errors
-    /// [`ImportError::TooManyColumns`].
+    /// [`ImportError::TooManyColumns`]; [`ImportError::NoStoredColumn`] and others about renames.
     pub(super) fn find(
         conn: &Connection,
         source: &Source,
         previous: &Snapshot,
         input: &mut Input<'_>,
+        renames: &[Rename],
     ) -> Result<Self, ImportError> {
         let incoming = input.records.columns();
         let mut found = same_names(previous, incoming);
+        let (mut renamed, ended) = rename::apply(renames, previous, incoming, &mut found)?;
         if found.iter().any(Option::is_none) {
-            Renamed::read(conn, previous, &found, &*input.records)?.find(incoming, &mut found);
+            let free = (0..previous.columns.len())
+                .filter(|at| !found.contains(&Some(*at)) && !ended.contains(at));
+            let candidates = Renamed::read(conn, previous, free.collect(), &*input.records)?;
+            renamed.extend(candidates.find(incoming, previous, &mut found));
         }
         let mut continued: Vec<Option<Continued>> = found
             .iter()
@@ -50,7 +58,10 @@ impl Columns {
                 continued[at] = reappearing(conn, previous, &column.name, &continued)?;
             }
         }
-        Self::settle(conn, source, input, &continued)
+        Ok(Self {
+            renamed,
+            ..Self::settle(conn, source, input, &continued)?
+        })
     }
 
     fn settle(
@@ -65,6 +76,7 @@ impl Columns {
             encodings: Vec::new(),
             new: Vec::new(),
             next_phys: source.next_phys,
+            renamed: Vec::new(),
         };
         for (at, continued) in continued.iter().enumerate() {
             columns.new.push(continued.is_none());

@@ -20,7 +20,7 @@ mod windows;
 mod write;
 
 use super::error::{Doing, ImportError, RowsError};
-use super::import::{ImportOptions, Outcome};
+use super::import::{ImportOptions, Outcome, SnapshotSummary};
 use super::in_order::OrderedScan;
 use super::input::{Exhausted, Input};
 use super::original::{QuirkShare, parts_of, write_parts};
@@ -91,10 +91,15 @@ pub(super) fn run(
         next_phys: stored_columns.next_phys,
         next_quirk: source.next_quirk,
     };
+    let summary = |publication: &Publication<'_>, duplicate_keys| SnapshotSummary {
+        renamed: stored_columns.renamed.clone(),
+        ..publication.summary(duplicate_keys)
+    };
     if options.dry_run {
-        return Ok(Outcome::Planned(
-            publication.summary(exhausted.duplicate_keys),
-        ));
+        return Ok(Outcome::Planned(summary(
+            &publication,
+            exhausted.duplicate_keys,
+        )));
     }
     let is_kept = share.keeps_original(exhausted.rows);
     let parts = parts_of(&mut input, is_kept)?;
@@ -127,6 +132,7 @@ pub(super) fn run(
     publication.write(&transaction)?;
     write_parts(&transaction, &options.snapshot_id, parts)?;
     let mut rids = plan.noted.rids();
+    let duplicate_keys = exhausted.duplicate_keys;
     exhausted
         .rejects
         .write(&transaction, &options.snapshot_id, |incoming| {
@@ -134,9 +140,7 @@ pub(super) fn run(
         })?;
     fail_point!("import-differences-published", RowsError::interrupted());
     transaction.commit().doing("publishing the snapshot")?;
-    Ok(Outcome::Published(
-        publication.summary(exhausted.duplicate_keys),
-    ))
+    Ok(Outcome::Published(summary(&publication, duplicate_keys)))
 }
 
 /// What reading has shown.
@@ -165,7 +169,7 @@ fn compare(
 ) -> Result<Compared, ImportError> {
     let reading = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)
         .doing("reading the stored rows")?;
-    let columns = Columns::find(&reading, source, previous, input)?;
+    let columns = Columns::find(&reading, source, previous, input, &options.renames)?;
     let stored = columns.stored();
     let list = column_list(stored.iter().map(|&at| columns.phys[at]));
     let comparison = Comparison::new(stored.clone(), input.key(), input.seed());
@@ -215,9 +219,9 @@ fn compare(
 /// Whether the input is byte for byte the one of `previous` and was understood in the same way.
 fn is_same_input(previous: &Snapshot, exhausted: &Exhausted, columns: &[Column]) -> bool {
     let meaning = |columns: &[Column]| -> Vec<_> {
+        let columns = columns.iter().cloned();
         columns
-            .iter()
-            .map(|c| (c.name.clone(), c.column_type.clone(), c.format.clone()))
+            .map(|c| (c.name, c.column_type, c.format, c.null_tokens))
             .collect()
     };
     exhausted.finished.input_hash == previous.input_hash

@@ -4,6 +4,7 @@ use super::super::cell::Cell;
 use super::super::error::{Doing, RowsError};
 use super::super::in_order::OrderedScan;
 use super::super::records::{IncomingColumn, Records};
+use super::super::rename::{RenameReason, RenamedColumn};
 use super::super::snapshot::Snapshot;
 use super::super::source::column_list;
 use rusqlite::Connection;
@@ -20,16 +21,13 @@ pub(super) struct Renamed {
 }
 
 impl Renamed {
-    /// Reads the first values of the columns of `previous` that are not in `found`.
+    /// Reads the first values of those columns of `previous` whose places are `free`.
     pub(super) fn read(
         conn: &Connection,
         previous: &Snapshot,
-        found: &[Option<usize>],
+        free: Vec<usize>,
         records: &dyn Records,
     ) -> Result<Self, RowsError> {
-        let free: Vec<usize> = (0..previous.columns.len())
-            .filter(|&at| !found.contains(&Some(at)))
-            .collect();
         let mut columns: Vec<_> = free.iter().map(|&at| (at, Vec::new())).collect();
         if free.is_empty() {
             return Ok(Self { columns });
@@ -56,8 +54,14 @@ impl Renamed {
     }
 
     /// Gives each incoming column that was not found the stored one it is most like, if it is
-    /// like one.
-    pub(super) fn find(mut self, incoming: &[IncomingColumn], found: &mut [Option<usize>]) {
+    /// like one, and returns these.
+    pub(super) fn find(
+        mut self,
+        incoming: &[IncomingColumn],
+        previous: &Snapshot,
+        found: &mut [Option<usize>],
+    ) -> Vec<RenamedColumn> {
+        let mut renamed = Vec::new();
         for (at, column) in incoming.iter().enumerate() {
             if found[at].is_some() {
                 continue;
@@ -69,10 +73,17 @@ impl Renamed {
                 .map(|(index, (_, values))| (shared(values, &column.sample), index))
                 .filter(|&((both, most), _)| both * 100 >= most * OVERLAP)
                 .max_by(|((a, of_a), _), ((b, of_b), _)| (a * of_b).cmp(&(b * of_a)));
-            if let Some((_, index)) = best {
-                found[at] = Some(self.columns.swap_remove(index).0);
+            if let Some(((same, of), index)) = best {
+                let stored = self.columns.swap_remove(index).0;
+                found[at] = Some(stored);
+                renamed.push(RenamedColumn {
+                    from: previous.columns[stored].name.clone(),
+                    to: column.name.clone(),
+                    why: RenameReason::SameValues { same, of },
+                });
             }
         }
+        renamed
     }
 }
 

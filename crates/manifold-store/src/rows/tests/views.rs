@@ -11,6 +11,17 @@ fn view(
     encoding: &str,
     stored: impl Into<Value>,
 ) -> Value {
+    nullable_view(&[], column_type, format, encoding, stored)
+}
+
+/// The same, where these tokens stand for NULL.
+fn nullable_view(
+    null_tokens: &[&str],
+    column_type: &str,
+    format: Option<&str>,
+    encoding: &str,
+    stored: impl Into<Value>,
+) -> Value {
     let column = Column {
         phys: 1,
         name: "x".into(),
@@ -19,6 +30,7 @@ fn view(
         encoding: encoding.into(),
         quoting: "minimal".into(),
         odd_cells: 0,
+        null_tokens: null_tokens.iter().map(|&token| token.to_owned()).collect(),
     };
     let conn = Connection::open_in_memory().unwrap();
     conn.execute_batch("CREATE TABLE d(c1 ANY) STRICT").unwrap();
@@ -96,6 +108,73 @@ fn numbers_stored_as_text_are_numbers_where_they_print_back() {
     assert_eq!(
         view("integer", None, "from-the-future", text("7")),
         text("7")
+    );
+}
+
+#[test]
+fn tokens_are_null_in_whatever_way_they_are_stored() {
+    let null = |tokens: &[&str], column_type: &str, format, encoding: &str, stored: Value| {
+        nullable_view(tokens, column_type, format, encoding, stored) == Value::Null
+    };
+    let na = ["NA", "-"];
+    for (column_type, format, encoding) in [
+        ("integer", None, "int"),
+        ("integer", None, "text"),
+        ("decimal", Some("2"), "fixed2"),
+        ("boolean", Some("yes/no"), "bool:yes/no"),
+        ("date", Some("%d/%m/%Y"), "text"),
+        ("text", None, "text"),
+        ("integer", None, "from-the-future"),
+    ] {
+        assert!(null(&na, column_type, format, encoding, text("NA")));
+        assert!(null(&na, column_type, format, encoding, text("-")));
+        assert!(!null(&na, column_type, format, encoding, text("na")));
+        assert!(!null(&na, column_type, format, encoding, text("--")));
+        assert!(!null(&[], column_type, format, encoding, text("NA")));
+    }
+    let (real, int) = (Value::Real, Value::Integer);
+    assert!(null(&["-999"], "integer", None, "int", int(-999)));
+    assert!(null(&["-999"], "integer", None, "text", text("-999")));
+    assert!(!null(&["-999"], "integer", None, "int", int(999)));
+    assert!(!null(&["0999"], "integer", None, "int", int(999)));
+    assert!(null(&["-9.50"], "decimal", Some("2"), "fixed2", real(-9.5)));
+    assert!(!null(&["-9.5"], "decimal", Some("2"), "fixed2", real(-9.5)));
+    assert!(null(&["0.00"], "decimal", Some("2"), "fixed2", real(0.0)));
+    assert!(null(&["0"], "decimal", Some("2"), "fixed2", int(0)));
+    assert!(!null(&["0"], "decimal", Some("2"), "fixed2", real(0.0)));
+    assert!(null(&["0.5"], "real", None, "short", real(0.5)));
+    assert!(!null(&["0.50"], "real", None, "short", real(0.5)));
+    assert!(null(&["no"], "text", None, "bool:yes/no", int(0)));
+    assert!(!null(&["no"], "text", None, "bool:yes/no", int(1)));
+    assert!(null(&["it's"], "text", None, "text", text("it's")));
+    // Words that Rust reads as numbers are none to SQL.
+    assert!(null(
+        &["NaN", "inf", "1e5"],
+        "real",
+        None,
+        "short",
+        text("inf")
+    ));
+}
+
+#[test]
+fn booleans_are_shown_alike_however_they_are_stored() {
+    let shown = |format, encoding, stored| view("boolean", Some(format), encoding, stored);
+    for encoding in ["text", "int", "bool:true/false"] {
+        assert_eq!(shown("yes/no", encoding, text("yes")), Value::Integer(1));
+        assert_eq!(shown("yes/no", encoding, text("no")), Value::Integer(0));
+        assert_eq!(shown("yes/no", encoding, text("nay")), text("nay"));
+    }
+    assert_eq!(
+        shown("yes/no", "bool:true/false", Value::Integer(1)),
+        text("true")
+    );
+    assert_eq!(shown("yes/no", "int", Value::Integer(1)), text("1"));
+    assert_eq!(shown("1/0", "int", Value::Integer(1)), Value::Integer(1));
+    assert_eq!(shown("1/0", "text", text("0")), Value::Integer(0));
+    assert_eq!(
+        view("integer", None, "bool:t/f", Value::Integer(1)),
+        text("t")
     );
 }
 

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use manifold_format::{Escape, FileFormat, TextEncoding};
 use manifold_jobs::import::{InputFile, Mark, Reading};
+use manifold_store::rows::Rename;
+
+use super::typing::TypingArgs;
 
 /// What says nothing where records are taken back: they are read as the source's latest file was.
 const READ_FROM_FILES: [&str; 17] = [
@@ -37,6 +40,7 @@ Examples:
   manifold import orders.json --project shop
   manifold import exports/ 'more/*.csv' archive.zip other.zip/planes.csv --project aviation
   manifold import june.txt --project shop --source orders --delimiter ';'
+  manifold import orders.csv --project shop --type zip=text --null -999 --date-order dmy
   manifold import orders.csv --project shop --dry-run
   manifold import https://example.org/data/planes.csv --project aviation
   manifold import 'https://me:${secret:example}@example.org/planes.csv.gz' --project aviation
@@ -56,7 +60,12 @@ Of JSON, nested objects become columns like `address.city`, and arrays of object
 becomes a source, and its foreign keys become relationships.
 
 How a file is written is found in its beginning, and --dry-run says what was found and why. The next file of a source \
-is read as the one before, unless it cannot be.")]
+is read as the one before, unless it cannot be.
+
+What a column holds is found in all of its cells. Cells such as NA, N/A, null or - among numbers, dates or booleans are shown \
+as NULL; a cell that does not fit its column is odd, stays as it is and is counted. --null, --type and --date-order say \
+otherwise; a source remembers them, and `manifold source update --no-typing` forgets them. A column with a new name and the \
+first values of one that is gone goes on as that one.")]
 pub(crate) struct ImportArgs {
     /// The files: delimited text, JSON or JSON Lines, plain or packed with gzip or zstd; SQLite databases; folders, patterns, zip archives; addresses with https or http; `-`
     #[arg(required_unless_present = "readmit", value_name = "FILE")]
@@ -116,6 +125,11 @@ pub(crate) struct ImportArgs {
     /// Take rejected records back into their source that were mended in this list, which `manifold snapshot rejects --format csv` wrote
     #[arg(long, value_name = "FILE", conflicts_with_all = READ_FROM_FILES)]
     pub(super) readmit: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) typing: TypingArgs,
+    /// The column that the latest snapshot calls OLD goes on under the name NEW that the file has; `OLD=`: as none, whatever they have in common
+    #[arg(long = "rename", value_name = "OLD=NEW", value_parser = rename)]
+    pub(super) renames: Vec<Rename>,
     /// Make a snapshot even if the file has not changed
     #[arg(long)]
     pub(super) always: bool,
@@ -210,6 +224,19 @@ impl From<EscapeArg> for Escape {
             EscapeArg::DoubleQuotes => Self::DoubleQuotes,
         }
     }
+}
+
+fn rename(text: &str) -> Result<Rename, String> {
+    let (stored, incoming) = text
+        .split_once('=')
+        .filter(|(stored, _)| !stored.is_empty())
+        .ok_or_else(|| {
+            "it is the name in the latest snapshot, `=` and the name in the file".to_owned()
+        })?;
+    Ok(Rename {
+        stored: stored.to_owned(),
+        incoming: Some(incoming.to_owned()).filter(|name| !name.is_empty()),
+    })
 }
 
 fn mark(text: &str) -> Result<Mark, String> {

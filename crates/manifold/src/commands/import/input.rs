@@ -1,5 +1,6 @@
 //! One file to import.
 
+use manifold_format::Typing;
 use manifold_jobs::import::{InputFile, InputUrl, TableNaming, source_name};
 use manifold_store::{StoreError, name};
 use std::collections::HashMap;
@@ -113,9 +114,14 @@ impl Input {
     ///
     /// # Errors
     /// As [`InputFile::check`].
-    pub(super) async fn check(&self, key: &[String], max_cell: u64) -> anyhow::Result<()> {
+    pub(super) async fn check(
+        &self,
+        key: &[String],
+        typing: &Typing,
+        max_cell: u64,
+    ) -> anyhow::Result<()> {
         if self.file.url.is_none() && !self.is_pipe() {
-            self.file.check(key, max_cell).await?;
+            self.file.check(key, typing, max_cell).await?;
         }
         Ok(())
     }

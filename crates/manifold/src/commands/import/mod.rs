@@ -2,12 +2,14 @@
 
 mod arguments;
 mod detached;
+mod evidence;
 mod files;
 mod input;
 mod plan;
 mod readmit;
 mod summary;
 mod target;
+mod typing;
 
 use std::sync::Arc;
 
@@ -61,7 +63,9 @@ pub(crate) async fn run(arguments: ImportArgs, session: &Session) -> anyhow::Res
             .file
             .refuse_of_store(store.layout())
             .map_err(JobError::from)?;
-        input.check(&arguments.key, max_cell).await?;
+        input
+            .check(&arguments.key, &arguments.typing.typing(), max_cell)
+            .await?;
     }
     let target = Target::find(&store, &arguments).await?;
     if arguments.dry_run {
@@ -165,6 +169,8 @@ fn job(input: &Input, project: &Project, arguments: &ImportArgs) -> ImportFile {
             source: ImportSource::Named(input.source.clone()),
             key_columns: arguments.key.clone(),
             always: arguments.always,
+            typing: arguments.typing.typing(),
+            renames: arguments.renames.clone(),
         },
         file: input.file.clone(),
         file_name: input.file_name.clone(),

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::input::Input;
 use super::target::Target;
-use super::{ImportArgs, summary};
+use super::{ImportArgs, evidence, summary};
 use crate::env_vars;
 use crate::progress;
 use crate::session::Session;
@@ -70,6 +70,8 @@ fn plan_target(input: &Input, target: &Target, arguments: &ImportArgs) -> PlanTa
         naming: input.naming,
         key_columns: arguments.key.clone(),
         always: arguments.always,
+        typing: arguments.typing.typing(),
+        renames: arguments.renames.clone(),
     }
 }
 
@@ -104,10 +106,8 @@ fn text(plan: &Plan<'_>) -> String {
         lines.push("  read as:".to_owned());
         lines.extend(plan.decisions.iter().map(summary::decision));
     }
-    let odd = summary::odd(&plan.columns);
-    if !odd.is_empty() {
-        lines.push(format!("  odd cells: {}", odd.join(", ")));
-    }
+    lines.extend(evidence::lines(&plan.columns));
+    lines.extend(summary::renamed(&plan.renamed));
     if plan.padded > 0 {
         lines.push(format!("  short rows: {}", number(unsigned(plan.padded))));
     }

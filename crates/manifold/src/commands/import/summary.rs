@@ -1,7 +1,7 @@
 //! What an import did, in a few lines for people.
 
 use manifold_format::Decision;
-use manifold_jobs::import::{FoundColumn, FoundReject};
+use manifold_jobs::import::{FoundColumn, FoundNull, FoundReject, FoundRename};
 
 use super::DoneTable;
 use super::input::Input;
@@ -41,6 +41,7 @@ pub(super) fn text(done: &DoneTable, input: &Input, project: &str) -> String {
         lines.push("  read as:".to_owned());
         lines.extend(imported.read_as.iter().map(decision));
     }
+    lines.extend(nulls(&imported.columns));
     let odd = odd(&imported.columns);
     if !odd.is_empty() {
         lines.push(format!(
@@ -68,6 +69,7 @@ pub(super) fn text(done: &DoneTable, input: &Input, project: &str) -> String {
             count(unsigned(repeated), "row")
         ));
     }
+    lines.extend(renamed(&imported.renamed));
     lines.extend(remarks(&imported.columns));
     if imported.rejected > 0 {
         let command = format!(
@@ -166,6 +168,55 @@ pub(super) fn columns(columns: &[FoundColumn]) -> Vec<String> {
     lines
 }
 
+/// What is shown as NULL.
+pub(super) fn nulls(columns: &[FoundColumn]) -> Option<String> {
+    let mut seen = Vec::new();
+    for column in columns {
+        for token in &column.null_tokens {
+            seen.push(format!("{} in {}", null(token), printable(&column.name)));
+        }
+    }
+    let more = seen.len().saturating_sub(MOST_COLUMNS);
+    seen.truncate(MOST_COLUMNS);
+    if more > 0 {
+        seen.push(format!("and {more} more"));
+    }
+    (!seen.is_empty()).then(|| format!("  shown as NULL: {}", seen.join(", ")))
+}
+
+/// A token that stands for NULL, and how many cells are it.
+pub(super) fn null(found: &FoundNull) -> String {
+    let FoundNull { token, cells } = found;
+    let cells = cells.map_or_else(String::new, |n| format!("{} ", number(unsigned(n))));
+    let token = match token.as_str() {
+        "" => "\"\"".to_owned(),
+        token => printable(token),
+    };
+    format!("{cells}{token}")
+}
+
+/// The columns that go on under another name.
+pub(super) fn renamed(renamed: &[FoundRename]) -> Vec<String> {
+    let renamed = renamed.iter();
+    renamed
+        .map(
+            |FoundRename {
+                 from,
+                 to,
+                 asked,
+                 why,
+             }| {
+                let (from, to) = (printable(from), printable(to));
+                let undo = match asked {
+                    true => String::new(),
+                    false => format!(" (--rename {} if it is not)", word(&format!("{from}="))),
+                };
+                format!("  renamed: {from} → {to}, because {why}{undo}")
+            },
+        )
+        .collect()
+}
+
 /// The columns with odd cells.
 pub(super) fn odd(columns: &[FoundColumn]) -> Vec<String> {
     columns
@@ -197,7 +248,7 @@ pub(super) fn remarks(columns: &[FoundColumn]) -> Vec<String> {
             )),
         }
         if column.ambiguous_date {
-            lines.push(format!("  dates: `{name}` stays text, because no cell tells whether day or month comes first"));
+            lines.push(format!("  dates: `{name}` stays text, because no cell tells whether day or month comes first; --date-order dmy or mdy decides"));
         }
     }
     lines

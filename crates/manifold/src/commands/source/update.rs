@@ -16,6 +16,7 @@ Examples:
   manifold source update aviation weather --config '{\"url\": \"https://example.com/w2.csv\"}'
   manifold source update aviation weather --description \"\"        take the description away
   manifold source update aviation planes --key tailnum
+  manifold source update aviation planes --no-typing           the next import finds types again
   manifold source update aviation planes --disable             imports into it are refused
 
 What is not named stays as it is, and so do the rows. The view in SQL has the new name at once. A later import of \
@@ -49,6 +50,9 @@ struct ChangeArgs {
     /// Identify rows by their content
     #[arg(long, conflicts_with = "key")]
     no_key: bool,
+    /// Forget what imports were told of its columns with --null, --type and --date-order
+    #[arg(long)]
+    no_typing: bool,
     /// Take imports again
     #[arg(long)]
     enable: bool,
@@ -69,6 +73,7 @@ pub(super) async fn run(arguments: UpdateArgs, session: &Session) -> anyhow::Res
         config,
         key,
         no_key,
+        no_typing,
         enable,
         disable,
     } = arguments.change;
@@ -78,6 +83,7 @@ pub(super) async fn run(arguments: UpdateArgs, session: &Session) -> anyhow::Res
         config,
         key_columns: (no_key || !key.is_empty()).then_some(key),
         enabled: (enable || disable).then_some(enable),
+        forget_typing: no_typing,
     };
     let updated = sources.update(&project, &found.id.parse()?, change).await?;
     let updated = shape(updated, &project, &store).await?;
