@@ -3,6 +3,7 @@
 mod boolean;
 mod boundary;
 mod column;
+mod column_profile;
 mod column_type;
 mod compression;
 mod count;
@@ -13,6 +14,7 @@ mod date;
 mod decoder;
 mod detection;
 mod dialect;
+mod drift;
 mod encoding;
 mod error;
 mod evidence;
@@ -48,6 +50,7 @@ mod zip_archive;
 
 pub use boolean::BoolKind;
 pub use column::{Column, Proposal, Renamed};
+pub use column_profile::{ColumnProfile, JudgedColumn, ShownValue, TableProfiler, TopValue};
 pub use column_type::ColumnType;
 pub use compression::{
     Compression, EXPANSION_FREE, Input, MOST_EXPANSION, UnpackError, open_input,
@@ -57,6 +60,7 @@ pub use csv_reader::{CsvReader, Item};
 pub use csv_writer::CsvWriter;
 pub use detection::{Asked, Decision, Remembered};
 pub use dialect::{Dialect, LineEnd};
+pub use drift::{Change, Drift, ProfiledColumn, drift};
 pub use encoding::{Encoding, UnknownEncoding};
 pub use error::{HeaderProblem, ReadError, WriteError};
 pub use file_format::FileFormat;
