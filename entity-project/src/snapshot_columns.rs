@@ -23,6 +23,8 @@ pub struct Model {
     pub encoding: String,
     pub quoting: Quoting,
     pub odd_cells: i64,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub profile: Option<Json>,
     #[sea_orm(
         belongs_to,
         from = "snapshot_id",

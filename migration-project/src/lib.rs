@@ -23,6 +23,7 @@ mod m20261122_000011_create_import_history;
 mod m20261122_000012_create_job_cursors;
 mod m20261122_000013_create_source_indexes;
 mod m20261123_000014_create_trashed_sources;
+mod m20261129_000017_add_profile_to_snapshot_columns;
 
 /// Applies and reverts the spoke's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -45,12 +46,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_create_job_cursors::Migration),
             Box::new(m20261122_000013_create_source_indexes::Migration),
             Box::new(m20261123_000014_create_trashed_sources::Migration),
+            Box::new(m20261129_000017_add_profile_to_snapshot_columns::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date spoke.
-pub const VERSION: u32 = 14;
+pub const VERSION: u32 = 15;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///

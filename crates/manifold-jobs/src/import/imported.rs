@@ -46,6 +46,9 @@ pub struct Imported {
     pub duplicate_keys: Option<u64>,
     /// The columns, in the file's order.
     pub columns: Vec<FoundColumn>,
+    /// How what the columns hold differs strongly from the snapshot before, the weightiest change first; without values of cells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<String>,
     /// The source, where the file has several tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_id: Option<String>,
@@ -89,6 +92,7 @@ impl Imported {
             } else {
                 columns.iter().map(FoundColumn::stored).collect()
             },
+            drift: Vec::new(),
             source_id: None,
             table: None,
             further: Vec::new(),
@@ -167,6 +171,9 @@ impl Imported {
                 LogLevel::Warn,
                 format!("{repeated} rows repeat the key of an earlier row"),
             );
+        }
+        for note in &self.drift {
+            reporter.log(LogLevel::Warn, format!("drift: {note}"));
         }
         for column in &self.columns {
             if let Some(original) = &column.renamed_from {

@@ -32,5 +32,5 @@ pub(crate) use input_file::blocking;
 pub(crate) use opened_input::{OpenedInput, Opening};
 pub(crate) use reading::remembered;
 pub(crate) use table_import::{TableImport, TableInput};
-pub(crate) use table_records::TableRecords;
+pub(crate) use table_records::{TableRecords, value};
 pub(crate) use tables::STEP;

@@ -2,7 +2,10 @@
 
 use std::cell::RefCell;
 
-use manifold_format::{Decision, Encoding, Item, Record, Rows, Table, Value};
+use manifold_format::{
+    ColumnProfile, Decision, Encoding, Item, JudgedColumn, Record, Rows, Table, TableProfiler,
+    TableSummary, Value,
+};
 use manifold_store::rows::{
     Cell, Finished, FinishedColumn, IncomingColumn, Records, RecordsError, Rejected, Row, Step,
     StoredColumn,
@@ -19,7 +22,8 @@ pub(crate) struct TableRecords {
     decisions: Vec<Decision>,
     columns: Vec<IncomingColumn>,
     encodings: Vec<Encoding>,
-    begun: bool,
+    /// What the columns hold; `None` before the first row.
+    profiler: Option<TableProfiler>,
     /// A stored column has an encoding that this version does not know.
     unknown: Option<manifold_format::UnknownEncoding>,
     record: Record,
@@ -49,7 +53,7 @@ impl TableRecords {
             table,
             rows,
             decisions,
-            begun: false,
+            profiler: None,
             unknown: None,
             record: Record::new(),
             findings,
@@ -70,11 +74,26 @@ impl TableRecords {
     }
 
     fn begin(&mut self) -> Result<(), RecordsError> {
-        self.begun = true;
         if let Some(unknown) = self.unknown.take() {
             return Err(unknown.into());
         }
-        Ok(self.rows.set_encodings(&self.encodings)?)
+        self.rows.set_encodings(&self.encodings)?;
+        self.profiler = Some(TableProfiler::new(&self.encodings));
+        Ok(())
+    }
+
+    /// What the columns hold, now that all rows were read.
+    fn profiles(&self, summary: &TableSummary) -> Vec<Option<ColumnProfile>> {
+        let columns = summary.columns.iter();
+        let columns = columns.map(|verdict| JudgedColumn {
+            column_type: verdict.column_type,
+            format: verdict.format.as_deref(),
+            null_tokens: &[],
+        });
+        match &self.profiler {
+            Some(profiler) => profiler.finish(columns),
+            None => TableProfiler::new(&self.encodings).finish(columns),
+        }
     }
 }
 
@@ -103,11 +122,14 @@ impl Records for TableRecords {
 
     #[inline]
     fn next(&mut self, row: &mut Row) -> Result<Step, RecordsError> {
-        if !self.begun {
+        if self.profiler.is_none() {
             self.begin()?;
         }
         match self.rows.next(&mut self.record)? {
             Item::Row => {
+                if let Some(profiler) = &mut self.profiler {
+                    profiler.count_record(&self.record);
+                }
                 for value in self.record.cells() {
                     row.push(cell(value));
                 }
@@ -142,15 +164,20 @@ impl Records for TableRecords {
         }
         self.findings
             .conclude(&self.table.columns, &self.decisions, &summary);
-        let columns = summary.columns.iter().map(|verdict| FinishedColumn {
-            column_type: verdict.column_type.code().to_owned(),
-            format: verdict.format.clone(),
-            encoding: verdict.encoding.code(),
-            quoting: verdict.quoting.code().to_owned(),
-            odd_cells: verdict.odd_cells,
+        let profiles = self.profiles(&summary);
+        let columns = summary.columns.iter().zip(&profiles);
+        let columns = columns.map(|(verdict, profile)| {
+            Ok(FinishedColumn {
+                column_type: verdict.column_type.code().to_owned(),
+                format: verdict.format.clone(),
+                encoding: verdict.encoding.code(),
+                quoting: verdict.quoting.code().to_owned(),
+                odd_cells: verdict.odd_cells,
+                profile: profile.as_ref().map(serde_json::to_value).transpose()?,
+            })
         });
         Ok(Finished {
-            columns: columns.collect(),
+            columns: columns.collect::<Result<_, RecordsError>>()?,
             dialect: summary.dialect,
             input_hash: hash_text(&summary.hash),
             input_bytes: summary.bytes,
@@ -196,8 +223,9 @@ fn cell(value: Value<'_>) -> Cell<'_> {
     }
 }
 
+/// A stored cell as the format knows it.
 #[inline]
-fn value(cell: Cell<'_>) -> Value<'_> {
+pub(crate) fn value(cell: Cell<'_>) -> Value<'_> {
     match cell {
         Cell::Null => Value::Null,
         Cell::Int(value) => Value::Int(value),

@@ -27,6 +27,7 @@ mod input;
 mod later_import;
 mod load;
 mod position;
+mod profiles;
 mod publish;
 mod quirks;
 mod read;
@@ -58,13 +59,14 @@ pub use import::{ImportOptions, JobStep, Outcome, SnapshotSummary, import};
 pub use index::{IndexError, SourceIndex, indexes, settle_indexes};
 pub(crate) use index::{add_index, drop_index};
 pub use position::{NoPosition, Position};
+pub use profiles::profiles;
 pub use read::{StoredRow, read};
 pub use records::{
     Finished, FinishedColumn, IncomingColumn, Records, RecordsError, Rejected, Step, StoredColumn,
 };
 pub use recover::{Recovered, recover};
 pub use row::Row;
-pub use snapshot::{Column, Counts, Snapshot, latest, published_by, snapshot};
+pub use snapshot::{Column, Counts, Snapshot, before, latest, published_by, snapshot};
 pub(crate) use source::{FIXED_COLUMNS, RowTable};
 pub use transaction::Guard;
 pub use unique::{Repeated, repeated};

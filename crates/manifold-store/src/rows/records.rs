@@ -127,4 +127,6 @@ pub struct FinishedColumn {
     pub quoting: String,
     /// Cells that do not conform to the type.
     pub odd_cells: u64,
+    /// What the column holds over all rows, kept with the snapshot; opaque, and made of values of the input.
+    pub profile: Option<serde_json::Value>,
 }

@@ -52,6 +52,7 @@ impl Records for TextRecords {
             encoding: "text".to_owned(),
             quoting: "minimal".to_owned(),
             odd_cells: 0,
+            profile: None,
         };
         Ok(Finished {
             columns: vec![column; self.columns.len()],

@@ -209,6 +209,7 @@ impl Records for CsvishRecords<'_> {
                     encoding: encoding.to_owned(),
                     quoting: "minimal".to_owned(),
                     odd_cells,
+                    profile: None,
                 }
             })
             .collect();
