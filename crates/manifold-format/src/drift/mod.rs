@@ -108,10 +108,12 @@ fn compare(a: &ProfiledColumn<'_>, b: &ProfiledColumn<'_>, add: &mut dyn FnMut(C
             None => column.column_type.to_string(),
         };
         let is_empty = |column: &ProfiledColumn<'_>| column.column_type == ColumnType::Empty;
-        let weight = match a.column_type == b.column_type || is_empty(a) || is_empty(b) {
-            true => 0.4, // written in another way, or what is to be said of its NULLs
-            false => 0.9,
-        };
+        // Written in another way, or what is to be said of its NULLs.
+        let is_light = a.column_type == b.column_type
+            || is_number(a) && is_number(b)
+            || is_empty(a)
+            || is_empty(b);
+        let weight = if is_light { 0.4 } else { 0.9 };
         let (from, to) = (described(a), described(b));
         add(Change::Type { from, to }, weight);
     }

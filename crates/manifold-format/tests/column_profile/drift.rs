@@ -138,6 +138,20 @@ fn a_type_that_changed_is_told() {
 }
 
 #[test]
+fn other_numbers_are_no_strong_change_of_type() {
+    let from = numbers(1_000, |n| Some(n % 7));
+    let to = Column {
+        column_type: ColumnType::Decimal,
+        ..from.clone()
+    };
+    let found = between(&[from], &[to]);
+    assert!(
+        matches!(&found[..], [drift] if !drift.is_strong()),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn frequent_values_that_come_and_go_are_told() {
     let from = text(5_000, |n| {
         Some(["A", "B", "C"][below(n, 1, 3) as usize].to_owned())
