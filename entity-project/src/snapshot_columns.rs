@@ -25,6 +25,8 @@ pub struct Model {
     pub odd_cells: i64,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub null_tokens: Option<crate::StringList>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub profile: Option<Json>,
     #[sea_orm(
         belongs_to,
         from = "snapshot_id",

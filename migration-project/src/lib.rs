@@ -25,6 +25,7 @@ mod m20261122_000013_create_source_indexes;
 mod m20261123_000014_create_trashed_sources;
 mod m20261129_000015_create_row_orders;
 mod m20261129_000016_add_null_tokens_to_snapshot_columns;
+mod m20261129_000017_add_profile_to_snapshot_columns;
 mod m20261129_000018_create_original_parts;
 mod m20261129_000019_add_typing_to_data_sources;
 
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000014_create_trashed_sources::Migration),
             Box::new(m20261129_000015_create_row_orders::Migration),
             Box::new(m20261129_000016_add_null_tokens_to_snapshot_columns::Migration),
+            Box::new(m20261129_000017_add_profile_to_snapshot_columns::Migration),
             Box::new(m20261129_000018_create_original_parts::Migration),
             Box::new(m20261129_000019_add_typing_to_data_sources::Migration),
         ]
@@ -58,7 +60,7 @@ impl MigratorTrait for Migrator {
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date spoke.
-pub const VERSION: u32 = 18;
+pub const VERSION: u32 = 19;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///

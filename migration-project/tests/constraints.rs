@@ -53,7 +53,7 @@ fn snapshot(id: &str, source: &str, job: &str, number: i64, seq: i64) -> String 
 
 fn column(snapshot: &str, ord: i64, phys: i64) -> String {
     format!(
-        "INSERT INTO snapshot_columns VALUES ('{snapshot}', {ord}, {phys}, 'c', 'text', NULL, 'text', 'minimal', 0, NULL)"
+        "INSERT INTO snapshot_columns VALUES ('{snapshot}', {ord}, {phys}, 'c', 'text', NULL, 'text', 'minimal', 0, NULL, NULL)"
     )
 }
 

@@ -45,6 +45,26 @@ impl ColumnType {
     }
 }
 
+impl ColumnType {
+    const ALL: [Self; 9] = [
+        Self::Empty,
+        Self::Integer,
+        Self::Real,
+        Self::Decimal,
+        Self::Boolean,
+        Self::Date,
+        Self::Time,
+        Self::Timestamp,
+        Self::Text,
+    ];
+
+    /// The type with this [`code`](Self::code).
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|found| found.code() == code)
+    }
+}
+
 impl fmt::Display for ColumnType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())

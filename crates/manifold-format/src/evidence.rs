@@ -152,7 +152,7 @@ impl DayMonths {
     }
 }
 
-fn timestamp_index(t: bool, shape: TimeShape) -> usize {
+pub(crate) fn timestamp_index(t: bool, shape: TimeShape) -> usize {
     let offset = match shape.offset {
         Offset::None => 0,
         Offset::Zulu => 1,

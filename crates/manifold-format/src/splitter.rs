@@ -85,6 +85,7 @@ impl Fields {
     }
 
     /// The text of a field of the record `raw`.
+    #[inline]
     pub(crate) fn text<'a>(&'a self, field: &Field, raw: &'a [u8]) -> &'a [u8] {
         let bytes = if field.rewritten { &self.unquoted } else { raw };
         &bytes[field.start as usize..field.end as usize]

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use entity_project::{data_sources, rejected_rows, snapshot_columns, snapshots};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, EntityTrait as _, Iterable as _, JsonValue as Json, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 
 use crate::reference::{self, Candidate};
@@ -17,7 +19,7 @@ pub struct SnapshotDetails {
     pub snapshot: snapshots::Model,
     /// Its source.
     pub source: data_sources::Model,
-    /// Its columns, in the order of the input.
+    /// Its columns, in the order of the input, without what they hold: [`crate::rows::profiles`] has that.
     pub columns: Vec<snapshot_columns::Model>,
 }
 
@@ -143,7 +145,13 @@ impl std::fmt::Debug for Snapshots {
 }
 
 fn columns_of(snapshot: &str) -> sea_orm::Select<snapshot_columns::Entity> {
+    // A list of snapshots must not read what all of their columns hold.
+    let is_read =
+        |column: &snapshot_columns::Column| !matches!(column, snapshot_columns::Column::Profile);
     snapshot_columns::Entity::find()
+        .select_only()
+        .columns(snapshot_columns::Column::iter().filter(is_read))
+        .column_as(Expr::value(Option::<Json>::None), "profile")
         .filter(snapshot_columns::Column::SnapshotId.eq(snapshot))
         .order_by_asc(snapshot_columns::Column::Ord)
 }

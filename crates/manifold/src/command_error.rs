@@ -84,6 +84,22 @@ pub(crate) enum CommandError {
         /// The second snapshot.
         to: String,
     },
+    /// A column that the snapshot does not have.
+    #[error("the snapshot has no column `{column}`; its columns are {}", columns.join(", "))]
+    NoSuchColumn {
+        /// What was asked for.
+        column: String,
+        /// The columns that there are.
+        columns: Vec<String>,
+    },
+    /// There is nothing to compare a snapshot with.
+    #[error(
+        "{snapshot} is the first snapshot of its source: there is none before it to compare it with"
+    )]
+    NoSnapshotBefore {
+        /// The snapshot.
+        snapshot: String,
+    },
     /// A policy that keeps nothing.
     #[error("nothing says what to keep")]
     NothingToKeep,
@@ -313,7 +329,10 @@ impl CommandError {
             Self::NameTakenMeanwhile { .. } | Self::NameTakenHere { .. } => "name_taken",
             Self::NotOriginal { .. } => "not_original",
             Self::BackupUnusable { .. } => "backup_unusable",
-            Self::NothingToReplace { .. } | Self::NoSuchRow { .. } => "not_found",
+            Self::NothingToReplace { .. }
+            | Self::NoSuchRow { .. }
+            | Self::NoSuchColumn { .. }
+            | Self::NoSnapshotBefore { .. } => "not_found",
             Self::ReadOnly => "read_only",
             Self::NeedsYes { .. } => "needs_yes",
             Self::Declined => "declined",

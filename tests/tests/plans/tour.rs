@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::{ImportFile, ReadmitRejects};
-use manifold_jobs::{Observer, export, rescue_dead, run_foreground};
+use manifold_jobs::{Observer, SnapshotProfile, export, rescue_dead, run_foreground};
 use manifold_store::rows::{Effect, Listing};
 use manifold_store::{
     DataSources, DatabaseManager as _, ImportSource, JobFilter, Jobs, Migrations, NewProject,
@@ -102,6 +102,8 @@ pub(crate) async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> Project
         .await
         .unwrap();
     }
+    let profiled = SnapshotProfile::of(manager, &project, &listed[0].snapshot.id);
+    assert_eq!(profiled.await.unwrap().columns.len(), 3);
     let (from, to) = (listed[2].snapshot.id.clone(), listed[0].snapshot.id.clone());
     let log = RowLog::new(manager);
     log.read(&project, move |connection| {
@@ -109,6 +111,7 @@ pub(crate) async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> Project
             rows::snapshot(connection, &from)?,
             rows::snapshot(connection, &to)?,
         );
+        rows::before(connection, &to)?;
         rows::diff(
             connection,
             &from,

@@ -49,6 +49,9 @@ pub struct Imported {
     /// Those that go on under another name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renamed: Vec<FoundRename>,
+    /// How what the columns hold differs strongly from the snapshot before, the weightiest change first; without values of cells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<String>,
     /// The source, where the file has several tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_id: Option<String>,
@@ -93,6 +96,7 @@ impl Imported {
                 columns.iter().map(FoundColumn::stored).collect()
             },
             renamed: Vec::new(),
+            drift: Vec::new(),
             source_id: None,
             table: None,
             further: Vec::new(),
@@ -175,6 +179,9 @@ impl Imported {
         for FoundRename { from, to, why, .. } in &self.renamed {
             let message = format!("column `{from}` goes on as `{to}`: {why}");
             reporter.log(LogLevel::Info, message);
+        }
+        for note in &self.drift {
+            reporter.log(LogLevel::Warn, format!("drift: {note}"));
         }
         for column in &self.columns {
             if let Some(original) = &column.renamed_from {

@@ -46,7 +46,7 @@ pub(crate) use opened_input::{OpenedInput, Opening};
 pub(crate) use reading::remembered;
 pub(crate) use stoppable::Stoppable;
 pub(crate) use table_import::{TableImport, TableInput};
-pub(crate) use table_records::TableRecords;
+pub(crate) use table_records::{TableRecords, value};
 pub(crate) use tables::STEP;
 pub(crate) use target::null_tokens;
 pub(crate) use typing_check::check_typing;

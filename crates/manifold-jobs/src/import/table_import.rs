@@ -18,6 +18,8 @@ use super::{
     Findings, FoundRename, ImportTarget, Imported, KeptInput, SharedFindings, TableRecords, follow,
     import_error,
 };
+use crate::drift_note::drift_note;
+use crate::snapshot_profile::strong_drift;
 use crate::{JobContext, JobError, Progress};
 
 /// An import of one table, which is a step of a job.
@@ -122,6 +124,7 @@ impl TableImport<'_> {
             Outcome::Published(summary) => Ok(Imported {
                 duplicate_keys: summary.duplicate_keys,
                 renamed: summary.renamed.iter().map(FoundRename::of).collect(),
+                drift: self.drift(&summary.snapshot_id).await,
                 ..Imported::new(
                     summary.snapshot_id,
                     summary.number,
@@ -141,6 +144,19 @@ impl TableImport<'_> {
                 "defect",
                 &format!("an import ended as {other:?}; report this"),
             )),
+        }
+    }
+
+    /// What has drifted strongly. The snapshot is published: that this cannot be said does not make the import fail.
+    async fn drift(&self, snapshot: &str) -> Vec<String> {
+        let (manager, project) = (self.context.manager(), &self.target.project_id);
+        match strong_drift(manager, project, snapshot).await {
+            Ok(found) => found.iter().map(drift_note).collect(),
+            Err(error) => {
+                let words = format!("the snapshot was not compared with the one before: {error}");
+                self.context.log(LogLevel::Warn, words);
+                Vec::new()
+            }
         }
     }
 

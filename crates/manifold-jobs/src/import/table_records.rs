@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use manifold_format::{
-    CellExamples, ColumnTyping, Decision, Encoding, Item, Record, Rows, Table, Typing, Value,
-    Verdict,
+    CellExamples, ColumnProfile, ColumnTyping, Decision, Encoding, Item, JudgedColumn, Record, Rows,
+    Table, TableProfiler, TableSummary, Typing, Value, Verdict,
 };
 use manifold_store::rows::{
     Cell, Finished, FinishedColumn, IncomingColumn, OriginalParts, Records, RecordsError, Rejected,
@@ -23,7 +23,8 @@ pub(crate) struct TableRecords {
     typing: Typing,
     columns: Vec<IncomingColumn>,
     encodings: Vec<Encoding>,
-    begun: bool,
+    /// What the columns hold; `None` before the first row.
+    profiler: Option<TableProfiler>,
     /// A stored column has an encoding that this version does not know.
     unknown: Option<manifold_format::UnknownEncoding>,
     /// Cells that are kept to show those that are odd.
@@ -64,7 +65,7 @@ impl TableRecords {
             rows,
             decisions,
             typing,
-            begun: false,
+            profiler: None,
             unknown: None,
             examples: None,
             record: Record::new(),
@@ -119,11 +120,30 @@ impl TableRecords {
     }
 
     fn begin(&mut self) -> Result<(), RecordsError> {
-        self.begun = true;
         if let Some(unknown) = self.unknown.take() {
             return Err(unknown.into());
         }
-        Ok(self.rows.set_encodings(&self.encodings)?)
+        self.rows.set_encodings(&self.encodings)?;
+        self.profiler = Some(TableProfiler::new(&self.encodings));
+        Ok(())
+    }
+
+    /// What the columns hold, now that all rows were read.
+    fn profiles(&self, summary: &TableSummary) -> Vec<Option<ColumnProfile>> {
+        let tokens = summary.columns.iter().map(tokens);
+        let tokens: Vec<Vec<Vec<u8>>> = tokens
+            .map(|tokens| tokens.into_iter().map(String::into_bytes).collect())
+            .collect();
+        let columns = summary.columns.iter().zip(&tokens);
+        let columns = columns.map(|(verdict, null_tokens)| JudgedColumn {
+            column_type: verdict.column_type,
+            format: verdict.format.as_deref(),
+            null_tokens,
+        });
+        match &self.profiler {
+            Some(profiler) => profiler.finish(columns),
+            None => TableProfiler::new(&self.encodings).finish(columns),
+        }
     }
 }
 
@@ -158,12 +178,15 @@ impl Records for TableRecords {
 
     #[inline]
     fn next(&mut self, row: &mut Row) -> Result<Step, RecordsError> {
-        if !self.begun {
+        if self.profiler.is_none() {
             self.begin()?;
         }
         match self.rows.next(&mut self.record)? {
             Item::Row => {
                 self.note_examples();
+                if let Some(profiler) = &mut self.profiler {
+                    profiler.count_record(&self.record);
+                }
                 for value in self.record.cells() {
                     row.push(cell(value));
                 }
@@ -212,16 +235,21 @@ impl Records for TableRecords {
             &summary,
             self.examples.as_ref(),
         );
-        let columns = summary.columns.iter().map(|verdict| FinishedColumn {
-            column_type: verdict.column_type.code().to_owned(),
-            format: verdict.format.clone(),
-            encoding: verdict.encoding.code(),
-            quoting: verdict.quoting.code().to_owned(),
-            odd_cells: verdict.odd_cells,
-            null_tokens: tokens(verdict),
+        let profiles = self.profiles(&summary);
+        let columns = summary.columns.iter().zip(&profiles);
+        let columns = columns.map(|(verdict, profile)| {
+            Ok(FinishedColumn {
+                column_type: verdict.column_type.code().to_owned(),
+                format: verdict.format.clone(),
+                encoding: verdict.encoding.code(),
+                quoting: verdict.quoting.code().to_owned(),
+                odd_cells: verdict.odd_cells,
+                null_tokens: tokens(verdict),
+                profile: profile.as_ref().map(serde_json::to_value).transpose()?,
+            })
         });
         Ok(Finished {
-            columns: columns.collect(),
+            columns: columns.collect::<Result<_, RecordsError>>()?,
             dialect: summary.dialect,
             input_hash: hash_text(&summary.hash),
             input_bytes: summary.bytes,
@@ -283,8 +311,9 @@ fn cell(value: Value<'_>) -> Cell<'_> {
     }
 }
 
+/// A stored cell as the format knows it.
 #[inline]
-fn value(cell: Cell<'_>) -> Value<'_> {
+pub(crate) fn value(cell: Cell<'_>) -> Value<'_> {
     match cell {
         Cell::Null => Value::Null,
         Cell::Int(value) => Value::Int(value),

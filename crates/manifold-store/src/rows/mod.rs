@@ -32,6 +32,7 @@ mod load;
 mod log_tail;
 mod original;
 mod position;
+mod profiles;
 mod publish;
 mod quirks;
 mod read;
@@ -69,6 +70,7 @@ pub use index::{IndexError, SourceIndex, indexes, settle_indexes};
 pub(crate) use index::{add_index, drop_index};
 pub use original::{OriginalParts, original_parts};
 pub use position::{NoPosition, Position};
+pub use profiles::profiles;
 pub use read::{StoredRow, read};
 pub use records::{
     Finished, FinishedColumn, IncomingColumn, Records, RecordsError, Rejected, Step, StoredColumn,
@@ -78,7 +80,7 @@ pub use rejects::{StoredReject, rejects};
 pub use rename::{Rename, RenameReason, RenamedColumn};
 pub use row::Row;
 pub(crate) use row_order::remove_damaged as remove_damaged_orders;
-pub use snapshot::{Column, Counts, Snapshot, latest, published_by, snapshot};
+pub use snapshot::{Column, Counts, Snapshot, before, latest, published_by, snapshot};
 pub(crate) use source::{FIXED_COLUMNS, RowTable};
 pub use transaction::Guard;
 pub use unique::{Repeated, repeated};

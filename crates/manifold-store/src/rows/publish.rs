@@ -106,12 +106,13 @@ impl Publication<'_> {
     fn write_columns(&self, conn: &Connection) -> rusqlite::Result<()> {
         let mut list = conn.prepare_cached(
             "INSERT INTO snapshot_columns(snapshot_id, ord, phys, name, type, format, encoding, \
-             quoting, odd_cells, null_tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             quoting, odd_cells, null_tokens, profile) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         let mut settle = conn.prepare_cached(
             "UPDATE source_columns SET encoding = ? WHERE source_id = ? AND phys = ?",
         )?;
-        for (ord, column) in (0_i64..).zip(self.columns) {
+        let finished = self.columns.iter().zip(&self.finished.columns);
+        for (ord, (column, finished)) in (0_i64..).zip(finished) {
             list.execute(params![
                 self.options.snapshot_id,
                 ord,
@@ -123,6 +124,7 @@ impl Publication<'_> {
                 column.quoting,
                 column.odd_cells,
                 null_tokens(column),
+                finished.profile.as_ref().map(ToString::to_string),
             ])?;
             settle.execute(params![column.encoding, self.source.id, column.phys])?;
         }

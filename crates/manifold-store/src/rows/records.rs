@@ -144,4 +144,6 @@ pub struct FinishedColumn {
     pub odd_cells: u64,
     /// Cells that are one of these are shown as NULL, and stay what they are.
     pub null_tokens: Vec<String>,
+    /// What the column holds over all rows, kept with the snapshot; opaque, and made of values of the input.
+    pub profile: Option<serde_json::Value>,
 }

@@ -104,6 +104,14 @@ pub fn latest(conn: &Connection, source_id: &str) -> Result<Option<Snapshot>, Ro
     one(conn, at, &[&source_id])
 }
 
+/// The snapshot of the same source before this one, of those that are left.
+///
+/// # Errors
+/// [`RowsError::Damaged`] and [`RowsError::Sqlite`].
+pub fn before(conn: &Connection, snapshot: &Snapshot) -> Result<Option<Snapshot>, RowsError> {
+    previous(conn, &snapshot.source_id, snapshot.seq)
+}
+
 /// The snapshot before the one with this seq.
 pub(super) fn previous(
     conn: &Connection,

@@ -53,6 +53,7 @@ impl Records for TextRecords {
             quoting: "minimal".to_owned(),
             odd_cells: 0,
             null_tokens: Vec::new(),
+            profile: None,
         };
         Ok(Finished {
             columns: vec![column; self.columns.len()],

@@ -5,6 +5,8 @@ pub(crate) mod attempt;
 pub(crate) mod backup;
 pub(crate) mod change;
 pub(crate) mod checkpoint;
+pub(crate) mod column_profile;
+pub(crate) mod drift;
 pub(crate) mod import;
 pub(crate) mod job;
 pub(crate) mod log_entry;

@@ -28,6 +28,7 @@ mod migrate;
 #[cfg(unix)]
 mod nobody;
 mod pipes;
+mod profile;
 mod project;
 mod project_list;
 mod query;

@@ -19,7 +19,7 @@ fn folder() -> Folder {
     folder
 }
 
-const READING: [&[&str]; 17] = [
+const READING: [&[&str]; 19] = [
     &["project", "list"],
     &["project", "show", "p"],
     &["source", "list", "p"],
@@ -29,6 +29,8 @@ const READING: [&[&str]; 17] = [
     &["snapshot", "show", "p", "t@1"],
     &["snapshot", "rows", "p", "t@1"],
     &["snapshot", "diff", "p", "t@1", "t@2"],
+    &["snapshot", "profile", "p", "t@1"],
+    &["snapshot", "drift", "p", "t@1", "t@2"],
     &["snapshot", "history", "p", "t", "b"],
     &["snapshot", "rejects", "p", "t@1"],
     &["import-history"],

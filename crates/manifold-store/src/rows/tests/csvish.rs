@@ -210,6 +210,7 @@ impl Records for CsvishRecords<'_> {
                     quoting: "minimal".to_owned(),
                     odd_cells,
                     null_tokens: Vec::new(),
+                    profile: None,
                 }
             })
             .collect();

@@ -11,6 +11,8 @@ use crate::units::{count, number};
 /// Columns and rejected records that are named; the others are counted.
 const MOST_COLUMNS: usize = 24;
 const MOST_REJECTS: usize = 3;
+/// Changes of what columns hold that are told; the others are counted.
+const MOST_DRIFTS: usize = 2;
 /// How long a line of columns may become, in characters.
 const LINE: usize = 96;
 
@@ -71,6 +73,7 @@ pub(super) fn text(done: &DoneTable, input: &Input, project: &str) -> String {
     }
     lines.extend(renamed(&imported.renamed));
     lines.extend(remarks(&imported.columns));
+    lines.extend(drift(done, project));
     if imported.rejected > 0 {
         let command = format!(
             "manifold snapshot rejects {} {}",
@@ -252,6 +255,26 @@ pub(super) fn remarks(columns: &[FoundColumn]) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What has drifted strongly, in one line.
+fn drift(done: &DoneTable, project: &str) -> Option<String> {
+    let (drift, snapshot) = (&done.imported.drift, &done.snapshot);
+    let mut notes: Vec<String> = drift
+        .iter()
+        .take(MOST_DRIFTS)
+        .map(|n| printable(n))
+        .collect();
+    if drift.len() > notes.len() {
+        notes.push(format!("{} more", drift.len() - notes.len()));
+    }
+    let command = format!(
+        "manifold snapshot drift {} {}",
+        word(project),
+        word(&snapshot.reference())
+    );
+    let notes = (!notes.is_empty()).then(|| notes.join("; "));
+    notes.map(|notes| format!("  drift: {notes}; see `{command}`"))
 }
 
 /// The first rejected records.

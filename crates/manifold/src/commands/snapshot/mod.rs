@@ -2,7 +2,9 @@
 
 mod delete;
 mod diff;
+mod drift;
 mod history;
+mod profile;
 mod prune;
 mod rejects;
 mod rows;
@@ -15,7 +17,9 @@ use serde_json::json;
 
 use self::delete::DeleteArgs;
 use self::diff::DiffArgs;
+use self::drift::DriftArgs;
 use self::history::HistoryArgs;
+use self::profile::ProfileArgs;
 use self::prune::PruneArgs;
 use self::rejects::RejectsArgs;
 use self::rows::RowsArgs;
@@ -52,6 +56,10 @@ Examples:
     Rows(RowsArgs),
     /// Compare two snapshots of a source
     Diff(DiffArgs),
+    /// Show what the columns of a snapshot hold: NULLs, different values, range, frequent values
+    Profile(ProfileArgs),
+    /// Show how what the columns hold has changed between two snapshots of a source
+    Drift(DriftArgs),
     /// Show every version of one row of a source with a key
     History(HistoryArgs),
     /// List the records of a snapshot's input that are no rows
@@ -71,6 +79,8 @@ impl SnapshotCommand {
                 | Self::Show { .. }
                 | Self::Rows(_)
                 | Self::Diff(_)
+                | Self::Profile(_)
+                | Self::Drift(_)
                 | Self::History(_)
                 | Self::Rejects(_)
         )
@@ -92,6 +102,8 @@ pub(crate) async fn run(command: SnapshotCommand, session: &Session) -> anyhow::
         }
         SnapshotCommand::Rows(arguments) => rows::run(arguments, session).await,
         SnapshotCommand::Diff(arguments) => diff::run(arguments, session).await,
+        SnapshotCommand::Profile(arguments) => profile::run(arguments, session).await,
+        SnapshotCommand::Drift(arguments) => drift::run(arguments, session).await,
         SnapshotCommand::History(arguments) => history::run(arguments, session).await,
         SnapshotCommand::Delete(arguments) => delete::run(arguments, session).await,
         SnapshotCommand::Prune(arguments) => prune::run(arguments, session).await,
