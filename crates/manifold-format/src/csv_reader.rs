@@ -287,7 +287,7 @@ impl<R: Read> CsvReader<R> {
             self.source.copy_original(len, &mut self.original);
         }
         self.source.consume(len);
-        self.line += if record.fields.special {
+        self.line += if record.fields.multiline {
             self.options.syntax.count_lines(&record.raw)
         } else {
             1

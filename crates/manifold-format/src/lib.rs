@@ -20,6 +20,7 @@ mod file_format;
 mod header;
 mod json;
 mod lenient;
+mod marks;
 mod mender;
 mod number;
 mod options;
