@@ -68,7 +68,7 @@ pub use quirk::{Quirk, QuirkError, RowForm};
 pub use quoting::Quoting;
 pub use raw_text::RawText;
 pub use reader::{ByteProgress, OpenInput, Reader, Reference, Rows, Table, TableSummary};
-pub use record::{Record, RejectReason};
+pub use record::{Place, Record, RejectReason};
 pub use summary::Summary;
 pub use syntax::{Escape, Syntax};
 pub use table_evidence::TableEvidence;

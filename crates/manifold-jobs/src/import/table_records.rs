@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use manifold_format::{Decision, Encoding, Item, Record, Rows, Table, Value};
+use manifold_format::{Decision, Encoding, Item, Place, Record, Rows, Table, Value};
 use manifold_store::rows::{
     Cell, Finished, FinishedColumn, IncomingColumn, Records, RecordsError, Rejected, Row, Step,
     StoredColumn,
@@ -108,8 +108,17 @@ impl Records for TableRecords {
         }
         match self.rows.next(&mut self.record)? {
             Item::Row => {
-                for value in self.record.cells() {
-                    row.push(cell(value));
+                for part in self.record.bytes() {
+                    row.append_bytes(part);
+                }
+                for place in self.record.places() {
+                    match place {
+                        Place::Null => row.push_null(),
+                        Place::Int(value) => row.push_int(value),
+                        Place::Real(value) => row.push_real(value),
+                        Place::Text(range) => row.push_text_at(range),
+                        Place::Blob(range) => row.push_blob_at(range),
+                    }
                 }
                 row.line = self.record.line();
                 row.quirk = self.record.quirk().map(<[u8]>::to_vec);
