@@ -2,14 +2,15 @@
 
 use super::position::Position;
 use super::snapshot::Snapshot;
-use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::{Connection, Row, Rows, Statement};
+use crate::sqlite::{Bound, Scan, ScanRow, ScanRows};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
 /// The two scans whose merge is a snapshot in its original order: rows in natural order, whose
 /// place is their rid, and rows with a stored position, through its index.
 pub(super) struct OrderedScan<'c> {
-    natural: Statement<'c>,
-    positioned: Statement<'c>,
+    natural: Scan<'c>,
+    positioned: Scan<'c>,
     bounds: (i64, i64),
 }
 
@@ -22,18 +23,18 @@ impl<'c> OrderedScan<'c> {
     ) -> rusqlite::Result<Self> {
         let table = snapshot.table;
         // The unary plus keeps the planner from any other index than the one that gives the order.
-        let natural = conn.prepare(&format!(
-            "SELECT _rid, _rid{columns} FROM {table} \
+        let natural = format!(
+            "SELECT NULL, _rid{columns} FROM {table} \
              WHERE _pos IS NULL AND _rid > ?3 AND _rid <= ?1 AND +_to > ?2 ORDER BY _rid"
-        ))?;
-        let positioned = conn.prepare(&format!(
+        );
+        let positioned = format!(
             "SELECT _pos, _rid{columns} FROM {table} INDEXED BY {table}_pos \
              WHERE _pos IS NOT NULL AND _pos >= ?3 AND (_pos > ?3 OR _rid > ?4) \
              AND +_rid <= ?1 AND +_to > ?2 ORDER BY _pos, _rid"
-        ))?;
+        );
         Ok(Self {
-            natural,
-            positioned,
+            natural: Scan::prepare(conn, &natural)?,
+            positioned: Scan::prepare(conn, &positioned)?,
             bounds: (snapshot.rid_hi, snapshot.seq),
         })
     }
@@ -48,11 +49,11 @@ impl<'c> OrderedScan<'c> {
         // Rounded down and saturated: an integer is above the place iff it is above this.
         // Saturates, which is what is meant.
         let after_rid = after.place.floor() as i64;
+        let [rid_hi, seq, after_rid] = [rid_hi, seq, after_rid].map(Bound::Int);
+        let (place, rid) = (Bound::Real(after.place), Bound::Int(after.rid));
         Ok(InOrder {
-            natural: self.natural.query((rid_hi, seq, after_rid))?,
-            positioned: self
-                .positioned
-                .query((rid_hi, seq, after.place, after.rid))?,
+            natural: self.natural.rows(&[rid_hi, seq, after_rid])?,
+            positioned: self.positioned.rows(&[rid_hi, seq, place, rid])?,
             natural_head: None,
             positioned_head: None,
             on: On::Start,
@@ -69,8 +70,8 @@ enum On {
 
 /// A cursor over the rows of a snapshot, in order and in constant memory.
 pub(super) struct InOrder<'s> {
-    natural: Rows<'s>,
-    positioned: Rows<'s>,
+    natural: ScanRows<'s>,
+    positioned: ScanRows<'s>,
     natural_head: Option<Position>,
     positioned_head: Option<Position>,
     on: On,
@@ -97,7 +98,7 @@ impl InOrder<'_> {
             On::Positioned => (self.positioned_head, &self.positioned, false),
             On::Start | On::Natural => (self.natural_head, &self.natural, true),
         };
-        Ok(head.zip(rows.get()).map(|(position, row)| Placed {
+        Ok(head.zip(rows.row()).map(|(position, row)| Placed {
             position,
             natural,
             row,
@@ -111,26 +112,21 @@ pub(super) struct Placed<'r> {
     /// The row stands where its rid says.
     pub(super) natural: bool,
     /// The row; its cells start at index 2.
-    pub(super) row: &'r Row<'r>,
+    pub(super) row: ScanRow<'r>,
 }
 
 #[inline]
-fn advance(rows: &mut Rows<'_>) -> rusqlite::Result<Option<Position>> {
-    rows.advance()?;
-    match rows.get() {
-        None => Ok(None),
-        Some(row) => {
-            let place = match row.get_ref(0)? {
-                // Rids stay far below 2^53.
-                rusqlite::types::ValueRef::Integer(rid) => rid as f64,
-                value => value.as_f64()?,
-            };
-            Ok(Some(Position {
-                place,
-                rid: row.get(1)?,
-            }))
-        }
-    }
+fn advance(rows: &mut ScanRows<'_>) -> rusqlite::Result<Option<Position>> {
+    let Some(row) = rows.advance()? else {
+        return Ok(None);
+    };
+    let rid = row.value(1).as_i64()?;
+    let place = match row.value(0) {
+        // Rids stay far below 2^53.
+        ValueRef::Null => rid as f64,
+        place => place.as_f64()?,
+    };
+    Ok(Some(Position { place, rid }))
 }
 
 #[cfg(test)]
@@ -152,8 +148,8 @@ mod tests {
         while rows.next().unwrap().is_some() {}
         drop(rows);
         for statement in [&scan.natural, &scan.positioned] {
-            assert_eq!(statement.get_status(StatementStatus::Sort), 0);
+            assert_eq!(statement.status(StatementStatus::Sort), 0);
         }
-        assert_eq!(scan.positioned.get_status(StatementStatus::FullscanStep), 0);
+        assert_eq!(scan.positioned.status(StatementStatus::FullscanStep), 0);
     }
 }
