@@ -315,7 +315,7 @@ impl<R: Read> CsvReader<R> {
             self.behind += len as u64;
         }
         self.source.consume(len);
-        self.line += if record.fields.special {
+        self.line += if record.fields.multiline {
             self.options.syntax.count_lines(&record.raw)
         } else {
             1

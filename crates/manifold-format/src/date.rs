@@ -78,6 +78,16 @@ pub(crate) fn scan(cell: &[u8]) -> Option<Temporal> {
     if !(5..=40).contains(&cell.len()) || !cell[0].is_ascii_digit() {
         return None;
     }
+    if let Ok(cell) = cell.try_into()
+        && is_plain_timestamp(cell)
+    {
+        let shape = TimeShape {
+            seconds: true,
+            fraction: false,
+            offset: Offset::None,
+        };
+        return Some(Temporal::Timestamp(cell[10] == b'T', shape));
+    }
     if cell[2] == b':' {
         return time(cell)
             .filter(|t| t.offset == Offset::None)
@@ -96,6 +106,67 @@ pub(crate) fn scan(cell: &[u8]) -> Option<Temporal> {
         };
     }
     day_month(cell).map(Temporal::DayMonth)
+}
+
+/// Whether a cell is a timestamp as most are written, `2024-01-31 10:00:00` or with a `T`. It says no more than the
+/// code below, and sooner.
+fn is_plain_timestamp(cell: &[u8; 19]) -> bool {
+    let [y1, y2, y3, y4, m0, m1, m2, d0, d1, d2, t, rest @ ..] = *cell;
+    let Some([century, _, year, _, _, month, ..]) =
+        Shape::new(b"0000-00-").pairs([y1, y2, y3, y4, m0, m1, m2, d0])
+    else {
+        return false;
+    };
+    let Some([hour, _, _, minute, _, _, second, _]) = Shape::new(b"00:00:00").pairs(rest) else {
+        return false;
+    };
+    let Some(day) = number(&[d1, d2]) else {
+        return false;
+    };
+    matches!(t, b'T' | b' ')
+        && hour <= 23
+        && minute <= 59
+        && second <= 60
+        && exists(
+            u32::from(century) * 100 + u32::from(year),
+            month.into(),
+            day,
+        )
+}
+
+/// Where eight bytes are digits, and what is between them.
+struct Shape {
+    bytes: u64,
+    /// Added to a byte that differs from `bytes` by more than it may, it sets the highest bit.
+    bias: u64,
+}
+
+impl Shape {
+    /// `0` stands for any digit, everything else for itself.
+    const fn new(shape: &[u8; 8]) -> Self {
+        let (mut bias, mut at) = (0, 0);
+        while at < 8 {
+            let most = if shape[at] == b'0' { 9 } else { 0 };
+            bias |= (0x7f - most) << (8 * at);
+            at += 1;
+        }
+        Self {
+            bytes: u64::from_le_bytes(*shape),
+            bias,
+        }
+    }
+
+    /// The numbers that the digits at each place and the next one make, if the bytes have this shape.
+    fn pairs(&self, bytes: [u8; 8]) -> Option<[u8; 8]> {
+        const HIGHEST: u64 = 0x8080_8080_8080_8080;
+        let digits = u64::from_le_bytes(bytes) ^ self.bytes;
+        // A carry from one byte to the next is no matter: the byte it comes from has its highest bit set already.
+        if (digits | digits.wrapping_add(self.bias)) & HIGHEST != 0 {
+            return None;
+        }
+        // Every byte is at most 9, so no sum is above 99.
+        Some((digits * 10 + (digits >> 8)).to_le_bytes())
+    }
 }
 
 fn year_first(date: &[u8]) -> Option<Separator> {
@@ -235,6 +306,22 @@ mod tests {
         assert_eq!(scan(b"01/2/2024"), None);
         assert_eq!(scan(b"1/2/24"), None);
         assert_eq!(scan(b"1/2.2024"), None);
+    }
+
+    #[test]
+    fn a_plain_timestamp_is_what_the_parts_say() {
+        let plain = *b"2024-02-29 23:59:60";
+        let bytes = *b"\0 /012369:-T\x7f\x80\xb0\xff";
+        for (at, one) in (0..19).flat_map(|at| bytes.map(|byte| (at, byte))) {
+            for (and, two) in (at..19).flat_map(|at| bytes.map(|byte| (at, byte))) {
+                let mut cell = plain;
+                (cell[at], cell[and]) = (one, two);
+                let parts = year_first(&cell[..10]) == Some(Separator::Dash)
+                    && matches!(cell[10], b'T' | b' ')
+                    && time(&cell[11..]) == Some(shape(true, false, Offset::None));
+                assert_eq!(is_plain_timestamp(&cell), parts, "{}", cell.escape_ascii());
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::splitter::{Field, Fields};
 use crate::typed_cell::TypedCell;
 use crate::value::Value;
 use std::fmt;
+use std::ops::Range;
 
 /// One record, with its bytes. Reused from row to row, so that reading needs no allocation.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,21 @@ pub(crate) enum Slot {
     Real(f64),
     Text,
     Blob,
+}
+
+/// An encoded cell, with where its bytes lie in [`Record::bytes`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// As [`Value::Null`].
+    Null,
+    /// As [`Value::Int`].
+    Int(i64),
+    /// As [`Value::Real`].
+    Real(f64),
+    /// As [`Value::Text`].
+    Text(Range<usize>),
+    /// As [`Value::Blob`].
+    Blob(Range<usize>),
 }
 
 impl Record {
@@ -70,6 +86,35 @@ impl Record {
     /// All encoded cells, in the order of the columns.
     pub fn cells(&self) -> impl ExactSizeIterator<Item = Value<'_>> {
         (0..self.len()).map(|index| self.cell(index))
+    }
+
+    /// All encoded cells, in the order of the columns, with where their bytes lie in [`Record::bytes`]: for who copies
+    /// those as a whole.
+    pub fn places(&self) -> impl ExactSizeIterator<Item = Place> {
+        let fields = &self.fields.fields;
+        let unquoted = self.raw.len();
+        let place = move |index: usize| {
+            let field = fields.get(index)?;
+            let shift = if field.rewritten { unquoted } else { 0 };
+            Some((shift + field.start as usize, shift + field.end as usize))
+        };
+        self.slots.iter().enumerate().map(move |(index, slot)| {
+            let range = || place(index).map_or(0..0, |(start, end)| start..end);
+            match *slot {
+                Slot::Null => Place::Null,
+                Slot::Int(value) => Place::Int(value),
+                Slot::Real(value) => Place::Real(value),
+                Slot::Text => Place::Text(range()),
+                Slot::Blob => Place::Blob(range()),
+            }
+        })
+    }
+
+    /// The bytes in which cells lie, in two parts that follow each other: the record's own, and the text of cells from
+    /// within which quotes were removed.
+    #[must_use]
+    pub fn bytes(&self) -> [&[u8]; 2] {
+        [&self.raw, &self.fields.unquoted]
     }
 
     /// The unquoted text of column `index`; empty when the row is too short for it.

@@ -44,7 +44,7 @@ impl RowEncoder {
     /// Fills the record's slots from its fields; missing fields are NULL.
     #[inline]
     pub(crate) fn encode(&mut self, record: &mut Record) {
-        let utf8 = std::str::from_utf8(&record.raw).is_ok();
+        let utf8 = record.fields.ascii || std::str::from_utf8(&record.raw).is_ok();
         let mut slots = std::mem::take(&mut record.slots);
         for (index, evidence) in self.evidence.iter_mut().enumerate() {
             let cell = record.raw_cell(index);
@@ -86,8 +86,12 @@ impl RowEncoder {
         if !record.fields.special && self.all_minimal {
             return;
         }
+        let plain = record.fields.plain;
         let mut mask = std::mem::take(&mut record.mask);
         for (index, quoting) in self.quoting.iter().enumerate() {
+            if plain && *quoting == Quoting::Minimal && !record.fields.fields[index].quoted {
+                continue;
+            }
             let null = matches!(record.slots[index], Slot::Null);
             let expected = quoting.quotes(null, record.raw_cell(index), &self.syntax);
             if expected != record.fields.fields[index].quoted {

@@ -2,9 +2,10 @@
 
 use crate::boundary::{FieldEnd, Terminator, closes, field_end, single_quotes};
 use crate::lenient::Cell;
+use crate::marks::{BLOCK, Marks};
 use crate::mender::Fault;
 use crate::syntax::{Escape, Syntax};
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr2};
 
 /// Where a field's text lies.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,12 @@ pub(crate) struct Fields {
     pub(crate) bare_return: bool,
     /// A quote in a field that is not quoted.
     pub(crate) stray_quote: bool,
+    /// No field that is not quoted contains what would have to be quoted.
+    pub(crate) plain: bool,
+    /// A field may contain a line end.
+    pub(crate) multiline: bool,
+    /// Every byte of the record is known to be ASCII.
+    pub(crate) ascii: bool,
     keep: usize,
 }
 
@@ -67,6 +74,9 @@ impl Fields {
         self.irregular = false;
         self.bare_return = false;
         self.stray_quote = false;
+        self.plain = false;
+        self.multiline = false;
+        self.ascii = false;
         self.keep = keep;
     }
 
@@ -101,6 +111,7 @@ impl Fields {
             self.push(start, self.unquoted.len(), cell.quoted, true);
         }
         self.special = true;
+        self.multiline = true;
         self.irregular = true;
     }
 
@@ -131,40 +142,82 @@ impl Fields {
         if input.is_empty() && at_end {
             return Split::End;
         }
-        let Some(quote) = syntax.quote else {
-            return self.split_special(input, syntax, at_end);
-        };
-        if syntax.returns || syntax.delimiter_space {
-            return self.split_special(input, syntax, at_end);
+        if let Some(quote) = syntax.quote
+            && matches!(syntax.escape, Escape::Doubled | Escape::None)
+            && !syntax.returns
+            && !syntax.delimiter_space
+        {
+            if let Some(split) = self.split_plain(input, syntax.delimiter, quote) {
+                return split;
+            }
+            self.clear(keep);
         }
-        let line = match memchr(b'\n', input) {
-            Some(at) => &input[..at],
-            None if at_end => input,
-            None => return self.split_special(input, syntax, at_end),
-        };
-        if memchr(quote, line).is_some() {
-            return self.split_special(input, syntax, at_end);
-        }
-        let (body, len, terminator) = if line.len() == input.len() {
-            (line, line.len(), Terminator::None)
-        } else if let Some(body) = line.strip_suffix(b"\r") {
-            (body, line.len() + 1, Terminator::CrLf)
-        } else {
-            (line, line.len() + 1, Terminator::Lf)
-        };
+        self.split_special(input, syntax, at_end)
+    }
+
+    /// Splits a record whose quotes stand around whole fields and nowhere else. `None`: it is no such record, or it goes on
+    /// behind the last whole block of `input`.
+    #[inline]
+    fn split_plain(&mut self, input: &[u8], delimiter: u8, quote: u8) -> Option<Split> {
+        let marks = Marks::new(delimiter, quote);
         let mut start = 0;
-        for at in memchr_iter(syntax.delimiter, body) {
-            self.push(start, at, false, false);
-            start = at + 1;
+        let mut open = false;
+        let mut close = None;
+        let mut ascii = true;
+        for (block, bytes) in input.as_chunks::<BLOCK>().0.iter().enumerate() {
+            let found = marks.of(bytes);
+            ascii &= found.ascii;
+            let mut left = found.marks;
+            while left != 0 {
+                let at = block * BLOCK + left.trailing_zeros() as usize;
+                left &= left - 1;
+                let mark = input[at];
+                if open {
+                    self.multiline |= mark == b'\n';
+                    if mark == quote {
+                        if !ends_field(input, at + 1, delimiter) {
+                            return None;
+                        }
+                        open = false;
+                        close = Some(at);
+                    }
+                } else if mark == delimiter {
+                    self.push(start, close.unwrap_or(at), close.is_some(), false);
+                    close = None;
+                    start = at + 1;
+                } else if mark == b'\n' {
+                    let returns = at > start && input[at - 1] == b'\r';
+                    let end = at - usize::from(returns);
+                    self.push(start, close.unwrap_or(end), close.is_some(), false);
+                    self.plain = true;
+                    self.ascii = ascii;
+                    return Some(Split::Record {
+                        len: at + 1,
+                        terminator: if returns {
+                            Terminator::CrLf
+                        } else {
+                            Terminator::Lf
+                        },
+                    });
+                } else if mark == b'\r' {
+                    if input.get(at + 1) != Some(&b'\n') {
+                        return None;
+                    }
+                } else if at == start {
+                    self.special = true;
+                    open = true;
+                    start = at + 1;
+                } else {
+                    return None;
+                }
+            }
         }
-        self.push(start, body.len(), false, false);
-        self.bare_return = memchr(b'\r', body).is_some();
-        self.special = self.bare_return;
-        Split::Record { len, terminator }
+        None
     }
 
     fn split_special(&mut self, input: &[u8], syntax: &Syntax, at_end: bool) -> Split {
         self.special = true;
+        self.multiline = true;
         // Without quotes there is nothing to look for beside the carriage return.
         let stray = syntax.quote.unwrap_or(b'\r');
         let mut start = 0;
@@ -290,6 +343,16 @@ impl Fields {
     }
 }
 
+/// Whether a field ends at `at`; `false` too if that cannot be told.
+#[inline]
+fn ends_field(input: &[u8], at: usize, delimiter: u8) -> bool {
+    match input.get(at) {
+        Some(b'\r') => input.get(at + 1) == Some(&b'\n'),
+        Some(byte) => *byte == delimiter || *byte == b'\n',
+        None => false,
+    }
+}
+
 enum Quoted {
     End(FieldEnd),
     Partial,
@@ -346,6 +409,32 @@ mod tests {
         proptest::collection::vec(proptest::sample::select(alphabet), 0..40)
     }
 
+    /// Several blocks, in which a mark comes now and then.
+    fn blocks() -> impl Strategy<Value = Vec<u8>> {
+        let part = prop_oneof![
+            4 => "[a-z]{0,30}".prop_map(String::into_bytes),
+            1 => Just("üü".into()),
+            1 => Just(b"\xff".to_vec()),
+        ];
+        let mark = prop_oneof![
+            6 => Just(&b","[..]),
+            2 => Just(&b"\n"[..]),
+            1 => Just(&b"\r\n"[..]),
+            1 => Just(&b"\r"[..]),
+            2 => Just(&b"\""[..]),
+            2 => Just(&b",\""[..]),
+            2 => Just(&b"\","[..]),
+            1 => Just(&b"\"\n"[..]),
+            1 => Just(&b"\"\""[..]),
+        ];
+        proptest::collection::vec((part, mark), 0..40).prop_map(|parts| {
+            parts
+                .into_iter()
+                .flat_map(|(part, mark)| [part, mark.to_vec()].concat())
+                .collect()
+        })
+    }
+
     /// So many cases, or as many as `PROPTEST_CASES` says.
     fn at_least(cases: u32) -> ProptestConfig {
         let asked = ProptestConfig::default();
@@ -369,9 +458,61 @@ mod tests {
         }
 
         #[test]
+        fn blocks_are_those_of_the_csv_crate(mut input in blocks()) {
+            input.retain(|byte| *byte != b'\r'); // of a line end it is data there
+            let (records, unterminated) = ours(&input);
+            let mut expected = reference(&input);
+            if unterminated {
+                expected.pop();
+            }
+            prop_assert_eq!(records, expected);
+        }
+
+        #[test]
+        fn plain_records_are_what_care_makes_of_them(input in blocks(), escape in 0..2usize) {
+            let syntax = Syntax {
+                escape: [Escape::Doubled, Escape::None][escape],
+                ..Syntax::default()
+            };
+            let (mut rest, mut at_end) = (&input[..], false);
+            while !rest.is_empty() {
+                let (mut found, mut expected) = (Fields::default(), Fields::default());
+                let split = found.split(rest, &syntax, at_end, 3);
+                expected.clear(3);
+                prop_assert_eq!(split, expected.split_special(rest, &syntax, at_end));
+                let Split::Record { len, .. } = split else {
+                    prop_assert!(!found.plain);
+                    if at_end {
+                        break;
+                    }
+                    at_end = true;
+                    continue;
+                };
+                let raw = &rest[..len];
+                let plain = |fields: &Fields| {
+                    let fields = fields.fields.iter().map(|f| (f.start, f.end, f.quoted, f.rewritten));
+                    fields.collect::<Vec<_>>()
+                };
+                prop_assert_eq!(plain(&found), plain(&expected));
+                prop_assert_eq!(found.count, expected.count);
+                prop_assert_eq!(found.irregular, expected.irregular);
+                prop_assert_eq!(found.bare_return, expected.bare_return);
+                prop_assert_eq!(found.stray_quote, expected.stray_quote);
+                prop_assert!(!found.ascii || raw.is_ascii());
+                prop_assert!(found.multiline || syntax.count_lines(raw) == 1);
+                prop_assert!(found.special || raw.iter().all(|byte| *byte != b'"'));
+                for field in &found.fields {
+                    let is_marked = crate::quoting::needs_quotes(found.text(field, raw), &syntax);
+                    prop_assert!(!(found.plain && !field.quoted && is_marked));
+                }
+                rest = &rest[len..];
+            }
+        }
+
+        #[test]
         fn a_prefix_is_partial_or_splits_the_same(
-            input in input(b",,\"\"\n\r\na1"),
-            cut in 0usize..40,
+            input in prop_oneof![input(b",,\"\"\n\r\na1").boxed(), blocks().boxed()],
+            cut in 0usize..400,
         ) {
             let cut = cut.min(input.len());
             let (mut whole, mut part) = (Fields::default(), Fields::default());

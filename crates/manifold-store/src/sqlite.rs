@@ -15,6 +15,7 @@ mod checked_pages;
 mod connect;
 mod log_length;
 mod page_checksum;
+mod scan;
 mod vfs;
 
 use std::ffi::c_int;
@@ -35,6 +36,7 @@ pub(crate) use connect::{
     add_checksums, connect, connect_foreign, connect_options, make, want_checksums,
 };
 pub(crate) use page_checksum::{LENGTH as RESERVED_BYTES, is_sound as is_sound_page};
+pub(crate) use scan::{Bound, Scan, ScanRow, ScanRows};
 pub use vfs::vfs;
 
 use crate::Durability;

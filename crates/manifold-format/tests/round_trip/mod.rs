@@ -2,9 +2,10 @@
 #![allow(dead_code, reason = "each test crate uses what it needs")]
 
 use manifold_format::{
-    CsvOptions, CsvReader, Encoding, Item, OriginalWriter, ReadError, Record, Summary, Value,
+    CsvOptions, CsvReader, Encoding, Item, OriginalWriter, Place, ReadError, Record, Summary, Value,
 };
 use std::io::Read;
+use std::ops::Range;
 
 /// An input that was read to its end.
 pub(crate) struct Whole {
@@ -43,6 +44,28 @@ impl Read for Pieces<'_> {
     }
 }
 
+/// The cells as who copies the bytes of the record as a whole finds them.
+fn in_places(record: &Record) -> Vec<Value<'_>> {
+    let [raw, rewritten] = record.bytes();
+    let of = |range: Range<usize>| {
+        if range.end <= raw.len() {
+            &raw[range]
+        } else {
+            &rewritten[range.start - raw.len()..range.end - raw.len()]
+        }
+    };
+    let places = record.places();
+    places
+        .map(|place| match place {
+            Place::Null => Value::Null,
+            Place::Int(value) => Value::Int(value),
+            Place::Real(value) => Value::Real(value),
+            Place::Text(range) => Value::Text(of(range)),
+            Place::Blob(range) => Value::Blob(of(range)),
+        })
+        .collect()
+}
+
 impl Whole {
     pub(crate) fn read(input: &[u8], options: CsvOptions) -> Result<Self, ReadError> {
         Self::read_from(CsvReader::open(input, options)?)
@@ -58,7 +81,10 @@ impl Whole {
         let (mut rows, mut rejects, mut record) = (Vec::new(), Vec::new(), Record::new());
         loop {
             match reader.next(&mut record)? {
-                Item::Row => rows.push(record.clone()),
+                Item::Row => {
+                    assert_eq!(in_places(&record), record.cells().collect::<Vec<_>>());
+                    rows.push(record.clone());
+                }
                 Item::Rejected => rejects.push(record.clone()),
                 Item::End => break,
             }

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use manifold_format::{
-    CellExamples, ColumnProfile, ColumnTyping, Decision, Encoding, Item, JudgedColumn, Record, Rows,
-    Table, TableProfiler, TableSummary, Typing, Value, Verdict,
+    CellExamples, ColumnProfile, ColumnTyping, Decision, Encoding, Item, JudgedColumn, Place, Record,
+    Rows, Table, TableProfiler, TableSummary, Typing, Value, Verdict,
 };
 use manifold_store::rows::{
     Cell, Finished, FinishedColumn, IncomingColumn, OriginalParts, Records, RecordsError, Rejected,
@@ -187,8 +187,17 @@ impl Records for TableRecords {
                 if let Some(profiler) = &mut self.profiler {
                     profiler.count_record(&self.record);
                 }
-                for value in self.record.cells() {
-                    row.push(cell(value));
+                for part in self.record.bytes() {
+                    row.append_bytes(part);
+                }
+                for place in self.record.places() {
+                    match place {
+                        Place::Null => row.push_null(),
+                        Place::Int(value) => row.push_int(value),
+                        Place::Real(value) => row.push_real(value),
+                        Place::Text(range) => row.push_text_at(range),
+                        Place::Blob(range) => row.push_blob_at(range),
+                    }
                 }
                 row.line = self.record.line();
                 row.quirk = self.record.quirk().map(<[u8]>::to_vec);

@@ -4,15 +4,16 @@ use super::listed::Listed;
 use super::log_tail;
 use super::position::Position;
 use super::snapshot::Snapshot;
-use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::{Connection, Row, Rows, Statement};
+use crate::sqlite::{Bound, Scan, ScanRow, ScanRows};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
 /// The scans whose merge is a snapshot in its original order: rows in natural order, whose place is
 /// their rid, and rows with a stored position, through its index. If an order is stored, they are the
 /// rows that are younger than it, and those that it lists are the third.
 pub(super) struct OrderedScan<'c> {
-    natural: Statement<'c>,
-    positioned: Statement<'c>,
+    natural: Scan<'c>,
+    positioned: Scan<'c>,
     conn: &'c Connection,
     snapshot: &'c Snapshot,
     columns: String,
@@ -27,18 +28,18 @@ impl<'c> OrderedScan<'c> {
     ) -> rusqlite::Result<Self> {
         let table = snapshot.table;
         // The unary plus keeps the planner from any other index than the one that gives the order.
-        let natural = conn.prepare(&format!(
-            "SELECT _rid, _rid{columns} FROM {table} \
+        let natural = format!(
+            "SELECT NULL, _rid{columns} FROM {table} \
              WHERE _pos IS NULL AND _rid > ?3 AND _rid <= ?1 AND +_to > ?2 ORDER BY _rid"
-        ))?;
-        let positioned = conn.prepare(&format!(
+        );
+        let positioned = format!(
             "SELECT _pos, _rid{columns} FROM {table} INDEXED BY {table}_pos \
              WHERE _pos IS NOT NULL AND _pos >= ?3 AND (_pos > ?3 OR _rid > ?4) \
              AND +_rid > ?5 AND +_rid <= ?1 AND +_to > ?2 ORDER BY _pos, _rid"
-        ))?;
+        );
         Ok(Self {
-            natural,
-            positioned,
+            natural: Scan::prepare(conn, &natural)?,
+            positioned: Scan::prepare(conn, &positioned)?,
             conn,
             snapshot,
             columns: columns.to_owned(),
@@ -48,7 +49,7 @@ impl<'c> OrderedScan<'c> {
     /// All rows, which it is worth to prepare for.
     pub(super) fn all_rows(&mut self) -> rusqlite::Result<InOrder<'_>> {
         if let Some(sql) = log_tail::query(self.conn, self.snapshot, &self.columns)? {
-            self.positioned = self.conn.prepare(&sql)?;
+            self.positioned = Scan::prepare(self.conn, &sql)?;
         }
         self.rows(None)
     }
@@ -74,11 +75,12 @@ impl<'c> OrderedScan<'c> {
             )?),
         };
         let oldest = listed.as_ref().map_or(i64::MIN, Listed::highest);
+        let after_rid = Bound::Int(after_rid.max(oldest));
+        let [rid_hi, seq, oldest] = [rid_hi, seq, oldest].map(Bound::Int);
+        let (place, rid) = (Bound::Real(after.place), Bound::Int(after.rid));
         Ok(InOrder {
-            natural: self.natural.query((rid_hi, seq, after_rid.max(oldest)))?,
-            positioned: self
-                .positioned
-                .query((rid_hi, seq, after.place, after.rid, oldest))?,
+            natural: self.natural.rows(&[rid_hi, seq, after_rid])?,
+            positioned: self.positioned.rows(&[rid_hi, seq, place, rid, oldest])?,
             listed,
             natural_head: None,
             positioned_head: None,
@@ -98,8 +100,8 @@ enum On {
 
 /// A cursor over the rows of a snapshot, in order and in constant memory.
 pub(super) struct InOrder<'s> {
-    natural: Rows<'s>,
-    positioned: Rows<'s>,
+    natural: ScanRows<'s>,
+    positioned: ScanRows<'s>,
     listed: Option<Listed<'s>>,
     natural_head: Option<Position>,
     positioned_head: Option<Position>,
@@ -136,13 +138,13 @@ impl InOrder<'_> {
             }
         }
         let (head, row, natural) = match self.on {
-            On::Positioned => (self.positioned_head, self.positioned.get(), false),
+            On::Positioned => (self.positioned_head, self.positioned.row(), false),
             On::Listed => (
                 self.listed_head,
                 self.listed.as_ref().and_then(Listed::row),
                 false,
             ),
-            On::Start | On::Natural => (self.natural_head, self.natural.get(), true),
+            On::Start | On::Natural => (self.natural_head, self.natural.row(), true),
         };
         Ok(head.zip(row).map(|(position, row)| Placed {
             position,
@@ -165,26 +167,21 @@ pub(super) struct Placed<'r> {
     /// The row stands where its rid says.
     pub(super) natural: bool,
     /// The row; its cells start at index 2.
-    pub(super) row: &'r Row<'r>,
+    pub(super) row: ScanRow<'r>,
 }
 
 #[inline]
-fn advance(rows: &mut Rows<'_>) -> rusqlite::Result<Option<Position>> {
-    rows.advance()?;
-    match rows.get() {
-        None => Ok(None),
-        Some(row) => {
-            let place = match row.get_ref(0)? {
-                // Rids stay far below 2^53.
-                rusqlite::types::ValueRef::Integer(rid) => rid as f64,
-                value => value.as_f64()?,
-            };
-            Ok(Some(Position {
-                place,
-                rid: row.get(1)?,
-            }))
-        }
-    }
+fn advance(rows: &mut ScanRows<'_>) -> rusqlite::Result<Option<Position>> {
+    let Some(row) = rows.advance()? else {
+        return Ok(None);
+    };
+    let rid = row.value(1).as_i64()?;
+    let place = match row.value(0) {
+        // Rids stay far below 2^53.
+        ValueRef::Null => rid as f64,
+        place => place.as_f64()?,
+    };
+    Ok(Some(Position { place, rid }))
 }
 
 #[cfg(test)]
@@ -207,8 +204,8 @@ mod tests {
         while rows.next().unwrap().is_some() {}
         drop(rows);
         for statement in [&scan.natural, &scan.positioned] {
-            assert_eq!(statement.get_status(StatementStatus::Sort), 0);
+            assert_eq!(statement.status(StatementStatus::Sort), 0);
         }
-        assert_eq!(scan.positioned.get_status(StatementStatus::FullscanStep), 0);
+        assert_eq!(scan.positioned.status(StatementStatus::FullscanStep), 0);
     }
 }

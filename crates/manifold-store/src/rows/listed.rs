@@ -3,16 +3,16 @@
 use super::position::Position;
 use super::row_order::{RowOrder, Stretch};
 use super::snapshot::Snapshot;
-use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::{Connection, Row, Rows, Statement};
+use crate::sqlite::{Bound, Scan, ScanRow, ScanRows};
+use rusqlite::Connection;
 use self_cell::{MutBorrow, self_cell};
 
 self_cell!(
-    /// A statement that is being run. It can be had back and run again for other rows.
+    /// A query that is being run. It can be had back and run again for other rows.
     struct Running<'c> {
-        owner: MutBorrow<Statement<'c>>,
+        owner: MutBorrow<Scan<'c>>,
         #[covariant]
-        dependent: Rows,
+        dependent: ScanRows,
     }
 );
 
@@ -20,8 +20,8 @@ self_cell!(
 /// not show any more are left out, and the places of the others stay.
 pub(super) struct Listed<'c> {
     order: RowOrder<'c>,
-    rising: Option<Statement<'c>>,
-    falling: Option<Statement<'c>>,
+    rising: Option<Scan<'c>>,
+    falling: Option<Scan<'c>>,
     running: Option<Running<'c>>,
     stretch: Stretch,
     /// The place of the stretch's first rid.
@@ -40,11 +40,12 @@ impl<'c> Listed<'c> {
         after: f64,
     ) -> rusqlite::Result<Self> {
         let prepare = |direction: &str| {
-            conn.prepare(&format!(
+            let sql = format!(
                 "SELECT _rid, _rid{columns} FROM {} WHERE _rid BETWEEN ?1 AND ?2 AND +_to > ?3 \
                  ORDER BY _rid{direction}",
                 snapshot.table
-            ))
+            );
+            Scan::prepare(conn, &sql)
         };
         Ok(Self {
             order: RowOrder::open(conn, &snapshot.source_id, order_id)?,
@@ -67,9 +68,11 @@ impl<'c> Listed<'c> {
     pub(super) fn advance(&mut self) -> rusqlite::Result<Option<Position>> {
         loop {
             if let Some(running) = &mut self.running {
-                running.with_dependent_mut(|_, rows| rows.advance())?;
-                if let Some(row) = running.borrow_dependent().get() {
-                    let rid: i64 = row.get(1)?;
+                let rid = running.with_dependent_mut(|_, rows| {
+                    let row = rows.advance()?;
+                    Ok::<_, rusqlite::Error>(row.map(|row| row.value(1).as_i64()).transpose()?)
+                })?;
+                if let Some(rid) = rid {
                     let place = self.place + (rid - self.stretch.first).abs();
                     return Ok(Some(Position {
                         // Places stay far below 2^53.
@@ -85,8 +88,8 @@ impl<'c> Listed<'c> {
     }
 
     /// The row that was gone on to.
-    pub(super) fn row(&self) -> Option<&Row<'_>> {
-        self.running.as_ref()?.borrow_dependent().get()
+    pub(super) fn row(&self) -> Option<ScanRow<'_>> {
+        self.running.as_ref()?.borrow_dependent().row()
     }
 
     fn begin_stretch(&mut self) -> rusqlite::Result<bool> {
@@ -126,7 +129,8 @@ impl<'c> Listed<'c> {
             return Ok(false);
         };
         self.running = Some(Running::try_new(MutBorrow::new(statement), |statement| {
-            statement.borrow_mut().query((a.min(b), a.max(b), seq))
+            let bounds = [a.min(b), a.max(b), seq].map(Bound::Int);
+            statement.borrow_mut().rows(&bounds)
         })?);
         Ok(true)
     }

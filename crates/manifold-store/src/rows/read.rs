@@ -7,17 +7,18 @@ use super::position::Position;
 use super::quirks::QuirkScan;
 use super::snapshot::Snapshot;
 use super::source::column_list;
+use crate::sqlite::ScanRow;
 use rusqlite::Connection;
 use std::ops::ControlFlow;
 
 /// The cells of one stored row, in the order of the snapshot's columns.
 #[derive(Debug)]
-pub struct StoredRow<'r, 's> {
-    row: &'r rusqlite::Row<'s>,
+pub struct StoredRow<'r> {
+    row: ScanRow<'r>,
     len: usize,
 }
 
-impl<'r> StoredRow<'r, '_> {
+impl<'r> StoredRow<'r> {
     /// How many cells there are: as many as the snapshot has columns.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -36,7 +37,12 @@ impl<'r> StoredRow<'r, '_> {
     /// When the snapshot has no such column.
     #[must_use]
     pub fn cell(&self, index: usize) -> Cell<'r> {
-        Cell::from(self.row.get_ref_unwrap(index + 2))
+        assert!(
+            index < self.len,
+            "a row of {} cells has none at {index}",
+            self.len
+        );
+        Cell::from(self.row.value(index + 2))
     }
 
     /// The cells from left to right.
@@ -58,7 +64,7 @@ pub fn read(
     snapshot: &Snapshot,
     after: Option<Position>,
     limit: Option<u64>,
-    mut each: impl FnMut(Position, &StoredRow<'_, '_>, Option<&[u8]>) -> ControlFlow<()>,
+    mut each: impl FnMut(Position, &StoredRow<'_>, Option<&[u8]>) -> ControlFlow<()>,
 ) -> Result<(), RowsError> {
     let len = snapshot.columns.len();
     let columns = column_list(snapshot.columns.iter().map(|column| column.phys));

@@ -1,6 +1,7 @@
 //! A row in memory, made to be filled again and again.
 
 use super::cell::Cell;
+use std::ops::Range;
 
 /// What a buffer may keep for the next row, in bytes; a rare huge row gives its memory back.
 const KEPT_BYTES: usize = 1 << 20;
@@ -87,6 +88,33 @@ impl Row {
     #[inline]
     pub fn push_blob(&mut self, bytes: &[u8]) {
         let (start, end) = self.append(bytes);
+        self.slots.push(Slot::Blob { start, end });
+    }
+
+    /// Appends bytes that cells are to lie in: all of a row are copied sooner than cell by cell.
+    #[inline]
+    pub fn append_bytes(&mut self, bytes: &[u8]) {
+        self.append(bytes);
+    }
+
+    /// Appends text that lies at `range` of the bytes that were appended since the row was cleared. They must be valid
+    /// UTF-8.
+    ///
+    /// # Panics
+    /// When there are no such bytes.
+    #[inline]
+    pub fn push_text_at(&mut self, Range { start, end }: Range<usize>) {
+        assert!(start <= end && end <= self.bytes.len(), "bytes of the row");
+        self.slots.push(Slot::Text { start, end });
+    }
+
+    /// Appends bytes of any kind that lie at `range` of those that were appended since the row was cleared.
+    ///
+    /// # Panics
+    /// When there are no such bytes.
+    #[inline]
+    pub fn push_blob_at(&mut self, Range { start, end }: Range<usize>) {
+        assert!(start <= end && end <= self.bytes.len(), "bytes of the row");
         self.slots.push(Slot::Blob { start, end });
     }
 

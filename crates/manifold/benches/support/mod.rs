@@ -10,8 +10,10 @@ pub(crate) struct Cost {
 }
 
 pub(crate) fn run(command: &mut Command) -> Cost {
-    let time = Command::new("/usr/bin/time")
-        .args(["-f", "%U %S %M"])
+    // The shell counts milliseconds, the program hundredths of a second, and the memory too.
+    let script = "TIMEFORMAT='%3U %3S'; time /usr/bin/time -f %M \"$@\"";
+    let time = Command::new("bash")
+        .args(["-c", script, "time"])
         .arg(command.get_program())
         .args(command.get_args())
         .stdin(Stdio::null())
@@ -20,16 +22,14 @@ pub(crate) fn run(command: &mut Command) -> Cost {
         .unwrap();
     let said = String::from_utf8_lossy(&time.stderr).into_owned();
     assert!(time.status.success(), "{said}");
-    let figures: Vec<f64> = said
-        .lines()
-        .last()
-        .unwrap()
-        .split(' ')
-        .map(|figure| figure.parse().unwrap())
-        .collect();
+    let figures = said.split_ascii_whitespace().rev();
+    let figures: Vec<f64> = figures.take(3).map(|word| word.parse().unwrap()).collect();
+    let [system, user, memory] = figures[..] else {
+        panic!("{said}");
+    };
     Cost {
-        cpu: figures[0] + figures[1],
-        memory: figures[2] / 1024.0,
+        cpu: user + system,
+        memory: memory / 1024.0,
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Comparison {
     columns: Vec<usize>,
     /// The cells of a stored row that are its key.
     key: Vec<usize>,
+    /// The others.
+    rest: Vec<usize>,
     seed: u64,
     packed: Vec<u8>,
 }
@@ -42,9 +44,11 @@ impl Comparison {
             .iter()
             .map(|at| columns.iter().position(|column| column == at))
             .collect();
+        let key = key.unwrap_or_default();
         Self {
+            rest: (0..columns.len()).filter(|at| !key.contains(at)).collect(),
             columns,
-            key: key.unwrap_or_default(),
+            key,
             seed,
             packed: Vec::new(),
         }
@@ -70,7 +74,7 @@ impl Comparison {
         }
         if !self.key.iter().all(|&at| same(at)) {
             Likeness::Different
-        } else if (0..self.columns.len()).all(same) {
+        } else if self.rest.iter().all(|&at| same(at)) {
             Likeness::Same
         } else {
             Likeness::Changed

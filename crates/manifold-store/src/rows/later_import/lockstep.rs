@@ -95,9 +95,8 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
             // Most rows take this way: compared where SQLite holds them, never copied.
             let comparison = &self.comparison;
             let looked = self.stored.next(|placed| {
-                let likeness = comparison.of(incoming, |cell| {
-                    Cell::from(placed.row.get_ref_unwrap(cell + 2))
-                });
+                let likeness =
+                    comparison.of(incoming, |cell| Cell::from(placed.row.value(cell + 2)));
                 (likeness, likeness == Likeness::Different)
             })?;
             match looked {
@@ -117,7 +116,7 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
     fn meet(
         &mut self,
         at: StoredAt,
-        mut incoming: Incoming,
+        mut incoming: Box<Incoming>,
         likeness: Likeness,
     ) -> Result<(), ImportError> {
         let place = at.position.place;
@@ -213,7 +212,7 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
         Ok(())
     }
 
-    fn orphan_incoming(&mut self, mut incoming: Incoming) -> Result<(), ImportError> {
+    fn orphan_incoming(&mut self, mut incoming: Box<Incoming>) -> Result<(), ImportError> {
         let identity = incoming
             .identity
             .unwrap_or_else(|| self.comparison.of_incoming(&incoming.row));

@@ -39,7 +39,7 @@ impl Renamed {
             for _ in 0..SAMPLE {
                 let Some(placed) = rows.next()? else { break };
                 for (index, (at, values)) in columns.iter_mut().enumerate() {
-                    let cell = Cell::from(placed.row.get_ref(index + 2)?);
+                    let cell = Cell::from(placed.row.value(index + 2));
                     let mut value = Vec::new();
                     records.render(cell, &previous.columns[*at].encoding, &mut value);
                     values.push(value);

@@ -92,9 +92,7 @@ impl<'s> StoredSide<'s> {
             let mut stored = self.spare.pop().unwrap_or_default();
             stored.row.clear();
             for cell in 0..self.width {
-                stored
-                    .row
-                    .push(Cell::from(placed.row.get_ref_unwrap(cell + 2)));
+                stored.row.push(Cell::from(placed.row.value(cell + 2)));
             }
             stored.at = at;
             stored.identity = None;
@@ -129,8 +127,9 @@ pub(super) struct IncomingSide<'i, 'a> {
     pub(super) input: &'i mut Input<'a>,
     next: i64,
     ended: bool,
-    pub(super) window: VecDeque<Incoming>,
-    spare: Vec<Incoming>,
+    // Boxed, because every row goes through the window.
+    pub(super) window: VecDeque<Box<Incoming>>,
+    spare: Vec<Box<Incoming>>,
 }
 
 impl<'i, 'a> IncomingSide<'i, 'a> {
@@ -185,7 +184,7 @@ impl<'i, 'a> IncomingSide<'i, 'a> {
     }
 
     /// Gives a row's memory back.
-    pub(super) fn recycle(&mut self, incoming: Incoming) {
+    pub(super) fn recycle(&mut self, incoming: Box<Incoming>) {
         self.spare.push(incoming);
     }
 }
@@ -194,7 +193,7 @@ impl<'i, 'a> IncomingSide<'i, 'a> {
 /// the windows' start; `None` when no row is in both windows.
 pub(super) fn nearest_common(
     stored: &VecDeque<Stored>,
-    incoming: &VecDeque<Incoming>,
+    incoming: &VecDeque<Box<Incoming>>,
     size: usize,
 ) -> Option<(usize, usize)> {
     let mut first_at = std::collections::HashMap::with_capacity(size);

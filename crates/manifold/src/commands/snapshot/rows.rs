@@ -114,7 +114,7 @@ impl Page {
         })
     }
 
-    fn row(&mut self, position: Position, row: &rows::StoredRow<'_, '_>) -> ControlFlow<()> {
+    fn row(&mut self, position: Position, row: &rows::StoredRow<'_>) -> ControlFlow<()> {
         if self.left == Some(0) {
             self.more = true;
             return ControlFlow::Break(());
