@@ -103,15 +103,25 @@ impl<K: Kind> Database<K, Transaction> {
         Ok(inline::update_one(update, &self.connection).await?)
     }
 
-    /// As [`Self::update_one`], with a text that is written once.
-    pub(crate) async fn update_kept<E: StoredIn<K>>(
+    /// Runs a statement whose text is written once, on this thread. Returns how many rows it changed.
+    pub(crate) async fn change<E: StoredIn<K>>(&self, kept: Kept<E>) -> Result<usize, StoreError> {
+        let statement = &kept.statement;
+        let values = statement
+            .values
+            .as_ref()
+            .map_or(&[][..], |values| &values.0);
+        let run = |short: &rusqlite::Connection| plain::execute(short, &statement.sql, values);
+        Ok(self.connection.run_short(&statement.sql, run).await?)
+    }
+
+    /// As [`Self::short`], for a statement that returns no row. Returns how many it changed.
+    pub(crate) async fn run(
         &self,
-        update: Kept<E>,
-    ) -> Result<Option<E::Model>, StoreError>
-    where
-        E::Model: Send,
-    {
-        Ok(inline::update_kept(update, &self.connection).await?)
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<usize, StoreError> {
+        let run = |short: &rusqlite::Connection| plain::execute(short, sql, values);
+        Ok(self.connection.run_short(sql, run).await?)
     }
 
     /// Runs a short statement of this crate's own to its end, on this thread, and reads its rows. For a write

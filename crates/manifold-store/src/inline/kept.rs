@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use sea_orm::{DbBackend, EntityTrait, QueryTrait as _, Select, Statement, UpdateMany, Value};
-
-use super::insert_statement::every_column;
+use sea_orm::{
+    ActiveModelTrait, DbBackend, EntityTrait, QueryTrait as _, Select, Statement, UpdateMany, Value,
+};
 
 /// The name of a statement, and how many values it takes: by no more may two texts of one name differ.
 type Key = (&'static str, usize);
@@ -17,7 +17,7 @@ static TEXTS: RwLock<Option<HashMap<Key, Arc<str>>>> = RwLock::new(None);
 /// assertions it is written every time and compared.
 #[derive(Debug)]
 pub(crate) struct Kept<E> {
-    pub(super) statement: Statement,
+    pub(crate) statement: Statement,
     entity: PhantomData<fn() -> E>,
 }
 
@@ -31,17 +31,23 @@ impl<E: EntityTrait> Kept<E> {
         Self::of(name, values, || query().build(DbBackend::Sqlite))
     }
 
-    /// A guarded update of one row that takes `values`, in the order of its text.
+    /// A guarded update that takes `values`, in the order of its text. It returns no row: SQLite keeps those in a table
+    /// that it makes each time, which takes longer than to read a row again by its key.
     pub(crate) fn update(
         name: &'static str,
         values: Vec<Value>,
         update: impl FnOnce() -> UpdateMany<E>,
     ) -> Self {
-        Self::of(name, values, || {
-            let mut query = update().into_query();
-            query.returning(every_column::<E>());
-            DbBackend::Sqlite.build(&query)
-        })
+        Self::of(name, values, || update().build(DbBackend::Sqlite))
+    }
+
+    /// An insert of a row, whose values are `values`, in the order of its columns. It returns no row.
+    pub(crate) fn insert<A: ActiveModelTrait<Entity = E>>(
+        name: &'static str,
+        values: Vec<Value>,
+        row: impl FnOnce() -> A,
+    ) -> Self {
+        Self::of(name, values, || E::insert(row()).build(DbBackend::Sqlite))
     }
 
     fn of(name: &'static str, values: Vec<Value>, build: impl FnOnce() -> Statement) -> Self {

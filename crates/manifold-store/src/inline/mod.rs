@@ -24,5 +24,5 @@ pub use typed_connection::TypedConnection;
 pub(crate) use kept::Kept;
 pub(crate) use load_many::load_many;
 pub(crate) use read::{all, all_kept, count, one, one_kept};
-pub(crate) use save::{insert, update, update_kept, update_one};
+pub(crate) use save::{insert, update, update_one};
 pub(crate) use typed_connection::sealed;

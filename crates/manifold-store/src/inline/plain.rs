@@ -1,6 +1,6 @@
 //! Statements in this crate's own words, run on this thread within a transaction.
 
-use rusqlite::Row;
+use rusqlite::{CachedStatement, Row};
 use sea_orm::Value;
 
 use super::bind;
@@ -12,6 +12,29 @@ pub(crate) fn rows<T>(
     values: &[Value],
     read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
+    let mut prepared = bound(connection, sql, values)?;
+    let mut found = Vec::new();
+    let mut rows = prepared.raw_query();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+/// Runs a statement that returns no row. Returns how many it changed.
+pub(crate) fn execute(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    values: &[Value],
+) -> rusqlite::Result<usize> {
+    bound(connection, sql, values)?.raw_execute()
+}
+
+fn bound<'a>(
+    connection: &'a rusqlite::Connection,
+    sql: &str,
+    values: &[Value],
+) -> rusqlite::Result<CachedStatement<'a>> {
     let mut prepared = connection.prepare_cached(sql)?;
     for (index, value) in values.iter().enumerate() {
         let parameter = bind::parameter(value).ok_or_else(|| {
@@ -19,10 +42,5 @@ pub(crate) fn rows<T>(
         })?;
         prepared.raw_bind_parameter(index + 1, parameter)?;
     }
-    let mut found = Vec::new();
-    let mut rows = prepared.raw_query();
-    while let Some(row) = rows.next()? {
-        found.push(read(row)?);
-    }
-    Ok(found)
+    Ok(prepared)
 }

@@ -7,7 +7,6 @@ use sea_orm::{
 
 use super::TypedConnection;
 use super::insert_statement::{every_column, insert_statement};
-use super::kept::Kept;
 use super::rows::{self, Rows};
 
 type Model<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
@@ -65,19 +64,6 @@ where
     let mut query = update.into_query();
     query.returning(every_column::<E>());
     write::<E, C>(DbBackend::Sqlite.build(&query), connection).await
-}
-
-/// As [`update_one`].
-pub(crate) async fn update_kept<E, C>(
-    update: Kept<E>,
-    connection: &C,
-) -> Result<Option<E::Model>, DbErr>
-where
-    E: EntityTrait<ActiveModel: TryIntoModel<<E as EntityTrait>::Model>>,
-    E::Model: Send,
-    C: TypedConnection,
-{
-    write::<E, C>(update.statement, connection).await
 }
 
 async fn write<E, C>(statement: Statement, connection: &C) -> Result<Option<E::Model>, DbErr>

@@ -32,8 +32,22 @@ pub(super) async fn begin(
     worker: &WorkerId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    transaction
-        .insert(job_executions::ActiveModel {
+    let values = vec![
+        id.into(),
+        job.id.as_str().into(),
+        job.attempt.into(),
+        job.lease_token.into(),
+        worker.into(),
+        ExecutionState::Running.into(),
+        None::<String>.into(),
+        None::<String>.into(),
+        now.into(),
+        None::<DateTime<Utc>>.into(),
+        None::<DateTime<Utc>>.into(),
+        None::<EndReason>.into(),
+    ];
+    let begun = Kept::insert("an attempt begins", values, || {
+        job_executions::ActiveModel {
             id: Set(id.into()),
             job_id: Set(job.id.clone()),
             attempt: Set(job.attempt),
@@ -46,8 +60,9 @@ pub(super) async fn begin(
             finished_at: Set(None),
             heartbeat_at: Set(None),
             end_reason: Set(None),
-        })
-        .await?;
+        }
+    });
+    transaction.change(begun).await?;
     Ok(())
 }
 
@@ -83,6 +98,6 @@ pub(super) async fn end(
             .filter(job_executions::Column::LeaseToken.eq(job.lease_token))
             .filter(job_executions::Column::State.eq(ExecutionState::Running))
     });
-    transaction.update_kept(ended).await?;
+    transaction.change(ended).await?;
     Ok(())
 }

@@ -68,10 +68,9 @@ async fn bring_up_to_date(
         })
         .await?;
     let (first, last_turn, turn, due) = standing.into_iter().next().unwrap_or_default();
-    let nothing = |_: &rusqlite::Row<'_>| Ok(());
     let Some(first) = first else {
         if due.is_some() {
-            transaction.short(REMOVE, &values, nothing).await?;
+            transaction.run(REMOVE, &values).await?;
         }
         return Ok(());
     };
@@ -83,7 +82,7 @@ async fn bring_up_to_date(
     };
     if (due.as_ref(), turn) != (Some(&first), wanted) {
         values.extend([wanted.into(), first_at.into()]);
-        transaction.short(PUT, &values, nothing).await?;
+        transaction.run(PUT, &values).await?;
     }
     Ok(())
 }
