@@ -46,7 +46,7 @@ impl Store {
     /// A store whose project has some of everything, and every kind of cell.
     pub async fn rich() -> Self {
         let store = Self::new().await;
-        let orders = "id,name,price,note\n1,apple,1.50,\"\"\n2,pear,2.25,\n3,\"fig, dried\",9.00,\"say \"\"hi\"\"\"\n";
+        let orders = "id,name,price,note\n1,apple,1.50,\"\"\n\"2\",pear,2.25,\n3,\"fig, dried\",9.00,\"say \"\"hi\"\"\"\n";
         store.import("orders", orders).await;
         let changed = "id,name,price,note\r\n1,apple,1.75,\"\"\r\n2,pear,2.25,\r\n4,kiwi,n/a,x,y\r\n5,nut\r\n6,\"plum\",3.00,z\r\n";
         // Rows that conform, so that what is special about the others is kept row by row.
