@@ -127,6 +127,7 @@ fn json_tables(data: &[u8], lines: bool) {
             unnest,
             max_cell: 1 << 14,
             max_columns: 64,
+            ..JsonOptions::default()
         };
         let Ok(mut reader) = JsonReader::open(open.clone(), options, ByteProgress::default())
         else {

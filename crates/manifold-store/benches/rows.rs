@@ -107,6 +107,8 @@ impl Records for Generated {
             encoding: (*encoding).to_owned(),
             quoting: "minimal".to_owned(),
             odd_cells: 0,
+            null_tokens: Vec::new(),
+            profile: None,
         };
         Ok(Finished {
             columns: COLUMNS.iter().map(column).collect(),

@@ -7,6 +7,8 @@
 //! `cargo xtask bench wcore` runs it; by itself: `cargo bench -p manifold-jobs --bench wcore -- PROFILE PROJECTS CREATORS
 //! FOLDER`, where the profile is `wal` (`store.durability = relaxed`) or `full` (the default), and a new folder for the
 //! data is made in FOLDER.
+// The future of an import is deep.
+#![recursion_limit = "256"]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,

@@ -19,8 +19,7 @@ use super::typing_check::{check_renames, check_typing, renames_for, typing_for};
 use super::{
     FetchedInput, Fetching, Findings, FoundColumn, FoundReject, FoundRename, ImportFileError,
     ImportTarget, InputFile, OpenedInput, Opening, SharedFindings, TableNaming, TableRecords,
-    blocking, follow,
-    import_error,
+    blocking, follow, import_error,
 };
 use crate::{JobError, Observer};
 

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use manifold_format::{
-    CellExamples, ColumnProfile, ColumnTyping, Decision, Encoding, Item, JudgedColumn, Place, Record,
-    Rows, Table, TableProfiler, TableSummary, Typing, Value, Verdict,
+    CellExamples, ColumnProfile, ColumnTyping, Decision, Encoding, Item, JudgedColumn, Place,
+    Record, Rows, Table, TableProfiler, TableSummary, Typing, Value, Verdict,
 };
 use manifold_store::rows::{
     Cell, Finished, FinishedColumn, IncomingColumn, OriginalParts, Records, RecordsError, Rejected,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use manifold_format::Typing;
 use manifold_store::{
     DatabaseManager as _, ImportEnding, ImportRecord, ImportSource, JobWatch, ProjectId, RowLog,
     SourceId,
@@ -97,17 +98,19 @@ impl Job for ReadmitRejects {
         let mut plan = ReadmitPlan::new(name, readmission, &latest.clone().into());
         (plan.added, plan.removed, plan.changed, plan.moved) = (0, 0, 0, 0);
         if let Some(input) = input {
-            let mut options = target.find(manager, &source, |_| true).await?.options;
-            options.onto = Some(latest.id);
+            let mut target = target.find(manager, &source, |_| true).await?;
+            target.options.onto = Some(latest.id);
             let shown = observer.progress.clone();
             let follow = follow(input.progress, observer.cancel.clone(), move |latest| {
                 drop(shown.send_replace(latest));
             });
             let found = SharedFindings::default();
-            let records = TableRecords::new("csv", input.table, input.rows, Vec::new(), found);
+            let typing = target.typing;
+            let (table, decisions) = (input.table, Vec::new());
+            let records = TableRecords::new("csv", table, input.rows, decisions, typing, found);
             let rows = RowLog::new(manager);
             let watch = JobWatch::reading(follow);
-            let planned = rows.plan(&self.project_id, &source, records, options, watch);
+            let planned = rows.plan(&self.project_id, &source, records, target.options, watch);
             let planned = planned
                 .await
                 .map_err(|error| import_error(&self.path, error))?;
@@ -143,6 +146,8 @@ impl ReadmitRejects {
             source: ImportSource::Id(source_of(prepared)?),
             key_columns: Vec::new(),
             always: false,
+            typing: Typing::default(),
+            renames: Vec::new(),
         })
     }
 }
@@ -164,11 +169,10 @@ async fn load(
         return Ok(Imported::unchanged(latest));
     };
     let (manager, source) = (import.context.manager(), record.source_id());
-    let found = import.target.find(manager, source, |_| true).await?;
-    let mut options = found.options;
-    options.onto = Some(latest.id);
+    let mut found = import.target.find(manager, source, |_| true).await?;
+    found.options.onto = Some(latest.id);
     import.context.check_cancelled()?;
-    import.load(record, input, options).await
+    import.load(record, input, found).await
 }
 
 fn source_of(prepared: &Prepared) -> Result<SourceId, JobError> {

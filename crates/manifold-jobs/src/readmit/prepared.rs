@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use manifold_format::{ByteProgress, CsvInput, CsvReader, CsvReading, Dialect, Reader as _};
+use manifold_format::{
+    ByteProgress, CsvInput, CsvReader, CsvReading, Dialect, Reader as _, Typing,
+};
 use manifold_store::rows::Snapshot;
 use manifold_store::{
     DatabaseManager as _, ProjectId, RowLog, Settings, SnapshotId, SourceId, SqliteManager,
@@ -126,7 +128,11 @@ fn mend(
     let header = Dialect::deserialize(recorded)
         .map_err(not_understood)?
         .header;
-    let options = reading.options(max_cell);
+    let mut options = reading.options(max_cell);
+    if let Some(typing) = recorded.get("typing") {
+        let typing = Typing::deserialize(typing).map_err(not_understood)?;
+        options.null_tokens = typing.tokens().into();
+    }
     let temporary = ReadmitError::Temporary;
     let size = original.metadata().map_err(temporary)?.len();
     original.rewind().map_err(temporary)?;

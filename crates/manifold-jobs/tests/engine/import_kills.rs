@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use entity_core::enums::{EndReason, JobState};
 use entity_project::{data_sources, snapshots};
+use manifold_format::Typing;
 use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::ImportFile;
 use manifold_jobs::new_job;
@@ -102,6 +103,8 @@ impl Work {
                 source: ImportSource::Named(source.to_owned()),
                 key_columns: Vec::new(),
                 always: false,
+                typing: Typing::default(),
+                renames: Vec::new(),
             },
             file: InputFile {
                 path: self.scene.folder.path().join(format!("{version}.csv")),

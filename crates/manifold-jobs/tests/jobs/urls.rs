@@ -215,6 +215,8 @@ async fn the_other_side_names_what_has_no_name() {
         naming: TableNaming::default(),
         key_columns: Vec::new(),
         always: false,
+        typing: Default::default(),
+        renames: Vec::new(),
     };
     let file: InputFile = named.file.clone();
     let plans = import_plan(&store.manager, &file, &target, Observer::default())

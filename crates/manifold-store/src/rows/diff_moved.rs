@@ -80,7 +80,8 @@ fn rows(
     let mut rows = scan.all_rows().doing(DOING)?;
     while let Some(placed) = rows.next().doing(DOING)? {
         let (rid, place) = (placed.position.rid, placed.position.place);
-        let to: i64 = placed.row.get(2).doing(DOING)?;
+        let to = placed.row.value(2).as_i64().map_err(rusqlite::Error::from);
+        let to = to.doing(DOING)?;
         let shared = rid <= other.rid_hi && to > other.seq;
         let ordinal = list.len();
         list.push([

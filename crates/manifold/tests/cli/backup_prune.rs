@@ -50,10 +50,19 @@ fn only_verified_backups_count_and_only_they_are_deleted() {
         ids(&plan["kept"]),
         [&unverified, &without_data, &newest_good]
     );
-    let reasons: Vec<_> = plan["kept"].as_array().unwrap().iter().map(|kept| &kept["reasons"]).collect();
+    let reasons: Vec<_> = plan["kept"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kept| &kept["reasons"])
+        .collect();
     assert_eq!(
         reasons,
-        [&json!(["unverified"]), &json!(["newest", "last"]), &json!(["newest", "last"])]
+        [
+            &json!(["unverified"]),
+            &json!(["newest", "last"]),
+            &json!(["newest", "last"])
+        ]
     );
     let files = location(&folder, &oldest);
     assert!(files.exists(), "a dry run changes nothing");
@@ -87,7 +96,11 @@ fn a_backup_that_was_found_damaged_or_is_away_counts_no_more() {
     assert_eq!(folder.run(&["backup", "verify", &damaged]).code, 1);
     std::fs::rename(folder.path("usb"), folder.path("unplugged")).unwrap();
     let plan = prune(&folder, &["--dry-run"])["plan"].clone();
-    assert_eq!(plan["deleted"], json!([]), "the good one is the only one left");
+    assert_eq!(
+        plan["deleted"],
+        json!([]),
+        "the good one is the only one left"
+    );
     assert_eq!(ids(&plan["kept"]), [&away, &damaged, &good]);
     assert_eq!(plan["kept"][0]["reasons"], json!(["missing"]));
     assert_eq!(plan["kept"][1]["reasons"], json!(["unverified"]));
@@ -99,12 +112,23 @@ fn nothing_is_deleted_after_a_backup_that_failed() {
     verified(&folder, &[]);
     verified(&folder, &[]);
     folder.write("file", "");
-    assert_eq!(folder.run(&["backup", "create", "p", "--to", "file"]).code, 1);
+    assert_eq!(
+        folder.run(&["backup", "create", "p", "--to", "file"]).code,
+        1
+    );
     let arguments = ["backup", "prune", "--keep-last", "1", "--yes"];
-    assert_eq!(folder.fails(&arguments), (1, "last_backup_failed".to_owned()));
+    assert_eq!(
+        folder.fails(&arguments),
+        (1, "last_backup_failed".to_owned())
+    );
     let listed = folder.json(&["backup", "list", "p"]);
     let completed = listed["backups"].as_array().unwrap().iter();
-    assert_eq!(completed.filter(|backup| backup["state"] == "completed").count(), 2);
+    assert_eq!(
+        completed
+            .filter(|backup| backup["state"] == "completed")
+            .count(),
+        2
+    );
     verified(&folder, &[]);
     assert_eq!(ids(&folder.json(&arguments)["deleted"]).len(), 2);
 }
