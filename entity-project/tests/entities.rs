@@ -59,6 +59,7 @@ async fn every_table_has_an_entity_with_its_columns_and_key() {
         fits(&spoke, entity_project::data_sources::Entity).await,
         fits(&spoke, entity_project::import_history::Entity).await,
         fits(&spoke, entity_project::job_cursors::Entity).await,
+        fits(&spoke, entity_project::original_parts::Entity).await,
         fits(&spoke, entity_project::project::Entity).await,
         fits(&spoke, entity_project::published::Entity).await,
         fits(&spoke, entity_project::rejected_rows::Entity).await,

@@ -195,7 +195,10 @@ impl InputChanged {
     /// Whether it is what an error is about.
     #[must_use]
     pub fn is_in(error: &std::io::Error) -> bool {
-        error.get_ref().is_some_and(|inner| inner.is::<Self>())
+        error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Self>())
+            .is_some()
     }
 }
 

@@ -30,7 +30,7 @@ fn wide(columns: usize) -> Vec<u8> {
 fn every_input_is_read_whole_or_refused_by_name() {
     let text = "a,b\n1,\u{e4}\n2,\u{20ac}\n3,\u{1f600}\n";
     let marked = format!("\u{feff}{text}");
-    let binary: Vec<u8> = (0..4_000_u32).map(|n| (n * n * 7 >> 3) as u8).collect();
+    let binary: Vec<u8> = (0..4_000_u32).map(|n| ((n * n * 7) >> 3) as u8).collect();
     let inputs: Vec<(&str, Vec<u8>, Becomes)> = vec![
         (
             "empty",

@@ -11,14 +11,13 @@ mod support;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
-use chrono::Utc;
 use manifold_store::rows::{
     self, Cell, Finished, FinishedColumn, ImportOptions, IncomingColumn, Outcome, Records,
     RecordsError, Row, Step, StoredColumn, Unwatched,
 };
 use manifold_store::{
     DataSources, Layout, NewProject, NewSource, ProjectId, Projects, RowLog, SourceId,
-    SqliteManager, StoreOptions,
+    SqliteManager, StoreOptions, Timestamp,
 };
 use support::{ROUNDS, cpu_us, median};
 
@@ -200,7 +199,7 @@ impl Bench {
     async fn import(&self, id: &str, changed: bool, reversed: bool) {
         let options = ImportOptions {
             key_columns: vec!["id".to_owned()],
-            ..ImportOptions::new(id, Utc::now())
+            ..ImportOptions::new(id, Timestamp::now())
         };
         let records = Generated::new(self.rows, changed, reversed);
         let before = cpu_us();

@@ -30,7 +30,7 @@ pub async fn survey(
     manager: &Arc<SqliteManager>,
     project: Option<&ProjectId>,
     policy: &Retention,
-) -> Result<Vec<Result<Vec<Weighed>, backups::Model>>, BackupError> {
+) -> Result<Vec<Result<Vec<Weighed>, Box<backups::Model>>>, BackupError> {
     let listed = Backups::new(manager).list(project).await?;
     let policy = *policy;
     super::blocking(move || {
@@ -50,7 +50,7 @@ pub async fn survey(
 fn weigh(
     policy: &Retention,
     newest_first: Vec<backups::Model>,
-) -> Result<Vec<Weighed>, backups::Model> {
+) -> Result<Vec<Weighed>, Box<backups::Model>> {
     let candidates: Vec<_> = newest_first.iter().map(Candidate::of).collect();
     match decide(policy, &candidates) {
         Some(fates) => {
@@ -62,7 +62,7 @@ fn weigh(
         None => {
             let mut ended = newest_first.into_iter().zip(candidates);
             match ended.find(|(_, candidate)| candidate.standing != Standing::Running) {
-                Some((failed, _)) => Err(failed),
+                Some((failed, _)) => Err(Box::new(failed)),
                 None => Ok(Vec::new()),
             }
         }

@@ -143,7 +143,11 @@ impl FoundColumn {
             column_type: column.column_type.clone(),
             format: column.format.clone(),
             odd_cells: column.odd_cells.unsigned_abs(),
-            null_tokens: column.null_tokens.iter().map(FoundNull::stored).collect(),
+            null_tokens: column
+                .null_tokens
+                .iter()
+                .map(|token| FoundNull::stored(token))
+                .collect(),
             ambiguous_date: false,
             why: String::new(),
             odd_examples: Vec::new(),
@@ -165,9 +169,9 @@ impl FoundColumn {
 }
 
 impl FoundNull {
-    fn stored(token: &String) -> Self {
+    fn stored(token: &str) -> Self {
         Self {
-            token: token.clone(),
+            token: token.to_owned(),
             cells: None,
         }
     }

@@ -84,7 +84,7 @@ impl InputFile {
             if is_delimited(format) {
                 let opened = file.open(&Opening::new(max_cell))?;
                 let table = &opened.reader.tables()[0];
-                check_typing(&typing, std::iter::once(table), &file.path)?;
+                check_typing(&typing, &std::iter::once(table), &file.path)?;
                 let columns = table.columns.iter();
                 header.columns = columns.map(FoundColumn::proposed).collect();
                 file.check_keys(&keys, &header.columns)?;

@@ -121,7 +121,7 @@ pub async fn import_plan(
     let file = fetched.as_ref().map_or(file, |fetched| &fetched.input);
     let named = fetched
         .as_ref()
-        .and_then(|fetched| fetched.source())
+        .and_then(FetchedInput::source)
         .transpose()?;
     let target = &named.map_or_else(
         || target.clone(),
@@ -247,8 +247,8 @@ impl Planning<'_> {
         let sources = table_sources(&tables, &wanted, &target.source, &prefix, target.naming)?;
         let keys = table_keys(&tables, &wanted, &target.key_columns, &file.path)?;
         let named = wanted.iter().map(|index| &tables[*index]);
-        check_typing(&target.typing, named.clone(), &file.path)?;
-        check_renames(&target.renames, named, &file.path)?;
+        check_typing(&target.typing, &named, &file.path)?;
+        check_renames(&target.renames, &named, &file.path)?;
         let (mut decisions, progress) = (reader.decisions().to_vec(), reader.progress());
         let mut plans = Vec::with_capacity(wanted.len());
         for ((index, source), key) in wanted.into_iter().zip(sources).zip(keys) {

@@ -77,8 +77,8 @@ pub async fn import_tables(
     let sources = table_sources(&tables, &wanted, &target.source, &prefix, into.naming)?;
     let keys = table_keys(&tables, &wanted, &target.key_columns, &into.path)?;
     let named = wanted.iter().map(|index| &tables[*index]);
-    check_typing(&target.typing, named.clone(), &into.path)?;
-    check_renames(&target.renames, named, &into.path)?;
+    check_typing(&target.typing, &named, &into.path)?;
+    check_renames(&target.renames, &named, &into.path)?;
     let (decisions, progress) = (reader.decisions().to_vec(), reader.progress());
     let mut imported: Vec<Imported> = Vec::with_capacity(wanted.len());
     let mut reader = Some(reader);

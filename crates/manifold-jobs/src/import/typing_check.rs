@@ -14,7 +14,7 @@ use super::ImportFileError;
 /// [`ImportFileError::MissingColumn`].
 pub(crate) fn check_typing<'a>(
     typing: &Typing,
-    tables: impl Iterator<Item = &'a Table> + Clone,
+    tables: &(impl Iterator<Item = &'a Table> + Clone),
     path: &Path,
 ) -> Result<(), ImportFileError> {
     let columns = || tables.clone().flat_map(|table| &table.columns);
@@ -36,7 +36,7 @@ pub(crate) fn check_typing<'a>(
 /// [`ImportFileError::MissingColumn`].
 pub(crate) fn check_renames<'a>(
     renames: &[Rename],
-    tables: impl Iterator<Item = &'a Table> + Clone,
+    tables: &(impl Iterator<Item = &'a Table> + Clone),
     path: &Path,
 ) -> Result<(), ImportFileError> {
     let mut new = Typing::default();

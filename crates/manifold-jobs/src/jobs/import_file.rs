@@ -235,7 +235,7 @@ impl ImportFile {
                 return Err(ImportFileError::TablesFromPipe { path, format });
             };
             let table = table.clone();
-            check_typing(&typing, std::iter::once(&table), &file.path)?;
+            check_typing(&typing, &std::iter::once(&table), &file.path)?;
             let rows = reader.rows(0);
             let input = TableInput {
                 table,

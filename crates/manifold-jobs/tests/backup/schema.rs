@@ -35,11 +35,11 @@ async fn an_older_file_is_migrated() {
     let files = serde_json::json!([{"name": "project.db", "size": bytes.len(), "hash": hash}]);
     let version = source.manifest().schema_version - 1;
     let mut tables = saved.clone();
-    tables.retain(|table| table.name != "original_parts");
-    // Migrating back raised the epoch of the project.
-    tables.retain(|table| table.name != "project");
-    let project = project_of(&file);
-    tables.insert(0, project);
+    // Migrating back raised the epoch of the project, and took a column from its sources.
+    for changed in ["project", "data_sources"] {
+        let table = tables.iter_mut().find(|table| table.name == changed);
+        *table.unwrap() = table_of(&file, changed);
+    }
     let manifest = reseal(&manifest, "schema_version", version.into());
     let manifest = reseal(&manifest, "tables", serde_json::to_value(&tables).unwrap());
     std::fs::write(&path, reseal(&manifest, "files", files)).unwrap();
@@ -48,22 +48,15 @@ async fn an_older_file_is_migrated() {
         .restore(place(&backup), as_new("older"))
         .await
         .unwrap();
-    let mut back = without_identity(&store.tables(&id(&restored)).await);
-    let parts = back
-        .iter()
-        .position(|table| table.name == "original_parts")
-        .unwrap();
-    assert_eq!(back.remove(parts).rows, 0);
-    let mut expected = without_identity(&saved);
-    expected.retain(|table| table.name != "original_parts");
-    assert_eq!(back, expected);
+    let back = without_identity(&store.tables(&id(&restored)).await);
+    assert_eq!(back, without_identity(&saved));
     store
         .restore(place(&backup), RestoreTarget::InPlace)
         .await
         .unwrap();
 }
 
-fn project_of(file: &std::path::Path) -> entity_core::TableCount {
+fn table_of(file: &std::path::Path, name: &str) -> entity_core::TableCount {
     use manifold_store::rows::Cell;
     use manifold_store::{Table, TableDigest, TableKind};
     let connection = rusqlite::Connection::open_with_flags_and_vfs(
@@ -72,14 +65,16 @@ fn project_of(file: &std::path::Path) -> entity_core::TableCount {
         manifold_store::vfs(),
     )
     .unwrap();
-    let mut statement = connection.prepare("SELECT * FROM project").unwrap();
+    let mut statement = connection
+        .prepare(&format!("SELECT * FROM {name} ORDER BY id"))
+        .unwrap();
     let columns: Vec<String> = statement
         .column_names()
         .into_iter()
         .map(str::to_owned)
         .collect();
     let table = Table {
-        name: "project".to_owned(),
+        name: name.to_owned(),
         kind: TableKind::Catalogue,
         key: vec!["id".to_owned()],
         source: None,
@@ -88,11 +83,12 @@ fn project_of(file: &std::path::Path) -> entity_core::TableCount {
     };
     let mut digest = TableDigest::new(&table);
     let mut rows = statement.query([]).unwrap();
-    let row = rows.next().unwrap().unwrap();
-    let cells: Vec<Cell<'_>> = (0..table.columns.len())
-        .map(|index| row.get_ref(index).unwrap().into())
-        .collect();
-    digest.row(&cells);
+    while let Some(row) = rows.next().unwrap() {
+        let cells: Vec<Cell<'_>> = (0..table.columns.len())
+            .map(|index| row.get_ref(index).unwrap().into())
+            .collect();
+        digest.row(&cells);
+    }
     digest.finish()
 }
 

@@ -347,7 +347,13 @@ proptest! {
             let other = Store::new().await;
             let whole = import_strictly(&other, &mended).await;
             assert_eq!(store.rows(&done.imported.snapshot_id).await, other.rows(&whole.snapshot_id).await);
-            assert_eq!((done.imported.rejected, done.imported.columns), (whole.rejected, whole.columns));
+            // Of an import that stored nothing it is not told why.
+            let shape = |imported: &Imported| {
+                let columns = imported.columns.iter().cloned();
+                let columns = columns.map(|c| (c.name, c.column_type, c.format, c.odd_cells));
+                (imported.rejected, columns.collect::<Vec<_>>())
+            };
+            assert_eq!(shape(&done.imported), shape(&whole));
         });
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn apply(
     let stored_names = || previous.columns.iter().map(|column| column.name.as_str());
     let incoming_names = || incoming.iter().map(|column| column.name.as_str());
     for rename in renames {
-        let stored = place(stored_names(), &rename.stored);
+        let stored = place(&stored_names(), &rename.stored);
         let stored = stored.ok_or_else(|| ImportError::NoStoredColumn {
             column: rename.stored.clone(),
             columns: stored_names().map(str::to_owned).collect(),
@@ -63,7 +63,7 @@ pub(super) fn apply(
             ended.push(stored);
             continue;
         };
-        let at = place(incoming_names(), to).ok_or_else(|| ImportError::NoIncomingColumn {
+        let at = place(&incoming_names(), to).ok_or_else(|| ImportError::NoIncomingColumn {
             column: to.clone(),
             columns: incoming_names().map(str::to_owned).collect(),
         })?;
@@ -92,7 +92,7 @@ pub(super) fn apply(
 }
 
 /// The place of the column that `wanted` means.
-fn place<'a>(names: impl Iterator<Item = &'a str> + Clone, wanted: &str) -> Option<usize> {
+fn place<'a>(names: &(impl Iterator<Item = &'a str> + Clone), wanted: &str) -> Option<usize> {
     let folded = wanted.to_lowercase();
     let exact = names.clone().position(|name| name == wanted);
     exact.or_else(|| names.clone().position(|name| name.to_lowercase() == folded))

@@ -303,7 +303,7 @@ async fn secrets_reach_the_server_and_nobody_else() {
     );
     let error = client.error(&url).await;
     assert!(!error.to_string().contains("hunter2"), "{error}");
-    let requests = server.requests.lock().unwrap();
+    let requests = server.requests.lock().unwrap().clone();
     assert!(
         requests[0].starts_with("GET /x.csv?key=a%26b%3Dc HTTP"),
         "{requests:?}"
@@ -312,7 +312,6 @@ async fn secrets_reach_the_server_and_nobody_else() {
         requests[0].contains("Basic bWU6aHVudGVyMiBALzo="),
         "{requests:?}"
     );
-    drop(requests);
     let missing = url.replace("secret:pw", "secret:other");
     assert_eq!(client.error(&missing).await.code(), "secret_not_set");
 }

@@ -46,7 +46,8 @@ impl Columns {
         if found.iter().any(Option::is_none) {
             let free = (0..previous.columns.len())
                 .filter(|at| !found.contains(&Some(*at)) && !ended.contains(at));
-            let candidates = Renamed::read(conn, previous, free.collect(), &*input.records)?;
+            let candidates =
+                Renamed::read(conn, previous, &free.collect::<Vec<_>>(), &*input.records)?;
             renamed.extend(candidates.find(incoming, previous, &mut found));
         }
         let mut continued: Vec<Option<Continued>> = found

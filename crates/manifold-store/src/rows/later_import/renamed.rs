@@ -25,7 +25,7 @@ impl Renamed {
     pub(super) fn read(
         conn: &Connection,
         previous: &Snapshot,
-        free: Vec<usize>,
+        free: &[usize],
         records: &dyn Records,
     ) -> Result<Self, RowsError> {
         let mut columns: Vec<_> = free.iter().map(|&at| (at, Vec::new())).collect();

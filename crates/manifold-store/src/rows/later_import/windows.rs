@@ -129,6 +129,10 @@ pub(super) struct IncomingSide<'i, 'a> {
     ended: bool,
     // Boxed, because every row goes through the window.
     pub(super) window: VecDeque<Box<Incoming>>,
+    #[expect(
+        clippy::vec_box,
+        reason = "they come from the window and go back to it"
+    )]
     spare: Vec<Box<Incoming>>,
 }
 

@@ -20,35 +20,30 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn read(project: &Project, snapshot: Snapshot) -> Self {
+        let of = snapshot.clone();
         let mut seen = Self {
-            snapshot: snapshot.clone(),
+            snapshot,
             positions: Vec::new(),
             shown: Vec::new(),
             quirks: Vec::new(),
             cells: Vec::new(),
         };
-        read(
-            &project.conn,
-            &snapshot,
-            None,
-            None,
-            |position, row, quirk| {
-                let cells = row.cells().zip(&snapshot.columns);
-                let texts: Vec<_> = cells
-                    .map(|(cell, column)| shown(cell, &column.encoding))
-                    .collect();
-                let packed = row.cells().map(|cell| {
-                    let mut packed = Vec::new();
-                    cell.pack(&mut packed);
-                    packed
-                });
-                seen.cells.push(packed.collect());
-                seen.positions.push(position);
-                seen.shown.push(texts.join(","));
-                seen.quirks.push(quirk.map(<[u8]>::to_vec));
-                ControlFlow::Continue(())
-            },
-        )
+        read(&project.conn, &of, None, None, |position, row, quirk| {
+            let cells = row.cells().zip(&of.columns);
+            let texts: Vec<_> = cells
+                .map(|(cell, column)| shown(cell, &column.encoding))
+                .collect();
+            let packed = row.cells().map(|cell| {
+                let mut packed = Vec::new();
+                cell.pack(&mut packed);
+                packed
+            });
+            seen.cells.push(packed.collect());
+            seen.positions.push(position);
+            seen.shown.push(texts.join(","));
+            seen.quirks.push(quirk.map(<[u8]>::to_vec));
+            ControlFlow::Continue(())
+        })
         .unwrap();
         seen
     }

@@ -39,7 +39,7 @@ pub(crate) struct PruneArgs {
 }
 
 /// The backups of one project and what becomes of them, or the one that failed last.
-type Weighing = Result<Vec<(BackupShape, Fate)>, BackupShape>;
+type Weighing = Result<Vec<(BackupShape, Fate)>, Box<BackupShape>>;
 
 /// Deletes the backups that the policy does not keep.
 pub(super) async fn run(arguments: PruneArgs, session: &Session) -> anyhow::Result<()> {
@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: PruneArgs, session: &Session) -> anyhow::Resu
                 .into_iter()
                 .map(|Weighed { backup, fate }| (shape(backup), fate))
                 .collect()),
-            Err(failed) => Err(shape(failed)),
+            Err(failed) => Err(Box::new(shape(*failed))),
         })
         .collect();
     let gone = going(&weighed).count();

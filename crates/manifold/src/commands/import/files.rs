@@ -59,9 +59,10 @@ impl Named {
     }
 
     fn fetched(address: Address) -> Self {
+        let shown = Self::file(address.shown().as_ref(), None);
         Self {
-            address: Some(address.clone()),
-            ..Self::file(address.shown().as_ref(), None)
+            address: Some(address),
+            ..shown
         }
     }
 
