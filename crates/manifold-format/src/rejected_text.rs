@@ -79,6 +79,15 @@ impl RejectedText {
         }
     }
 
+    /// The same of an input whose lines end in `\r\n` if `returns`: for the record at its end, which has no line end to go by.
+    #[must_use]
+    pub fn in_lines(mut self, returns: bool) -> Self {
+        if self.line_end.is_empty() && !self.text.contains('\n') {
+            self.returns = returns;
+        }
+        self
+    }
+
     /// The text, without its last line end. Bytes that are no characters are shown as U+FFFD.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -189,6 +198,10 @@ mod tests {
             text(b"1,2,3\r\n").bytes("1,2\n3,4").unwrap(),
             b"1,2\r\n3,4\r\n"
         );
+        let last = text(b"1,2,3");
+        assert_eq!(last.bytes("1,2\n3,4").unwrap(), b"1,2\n3,4");
+        let last = last.in_lines(true);
+        assert_eq!(last.bytes("1,2\n3,4").unwrap(), b"1,2\r\n3,4");
         let feeds = text(b"1,\"a\nb\",2\r\n");
         assert_eq!(feeds.bytes("1,\"a\nb,2\"").unwrap(), b"1,\"a\nb,2\"\r\n");
         assert_eq!(text(b"1,2,3").bytes("1,2").unwrap(), b"1,2");

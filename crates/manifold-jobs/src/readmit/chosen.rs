@@ -135,6 +135,7 @@ async fn look_up(
     let read = rows.read(project, move |connection| {
         let snapshot = rows::snapshot(connection, &id)?;
         let encoding = encoding_of(&snapshot);
+        let returns = snapshot.dialect["line_end"] == "crlf";
         let mut listed = Listed {
             snapshot,
             marks: Vec::new(),
@@ -145,7 +146,7 @@ async fn look_up(
         rows::rejects(connection, &id, |stored| {
             listed.marks.push((stored.id, blake3::hash(stored.raw)));
             if let Some(record) = records.remove(&stored.id) {
-                match edited_of(stored, record, encoding) {
+                match edited_of(stored, record, encoding, returns) {
                     Some(edited) => listed.edited.push(edited),
                     None => listed.unedited += 1,
                 }
@@ -234,13 +235,14 @@ fn by_snapshot(listed: Vec<ListedReject>) -> BTreeMap<String, HashMap<i64, Liste
     by_snapshot
 }
 
-/// The record, if it was edited.
+/// The record, if it was edited; `returns` says that the lines of its input end in `\r\n`.
 fn edited_of(
     stored: StoredReject<'_>,
     listed: ListedReject,
     encoding: TextEncoding,
+    returns: bool,
 ) -> Option<Edited> {
-    let text = RejectedText::new(stored.raw, encoding);
+    let text = RejectedText::new(stored.raw, encoding).in_lines(returns);
     text.is_changed(&listed.record).then(|| Edited {
         id: stored.id,
         line: stored.line,

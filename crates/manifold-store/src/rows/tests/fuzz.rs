@@ -396,7 +396,7 @@ impl History {
 /// Histories for each case of other property tests: more than 20,000 in all where these have 256.
 const HISTORIES: u32 = 27;
 /// The most steps of a history.
-const STEPS: usize = 18;
+const STEPS: usize = 12;
 
 fn run(keyed: bool, unique: bool) {
     let config = ProptestConfig::default();
