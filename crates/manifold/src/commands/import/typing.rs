@@ -10,9 +10,9 @@ pub(super) struct TypingArgs {
     /// [default: found, such as NA among numbers]
     #[arg(long = "null", value_name = "TOKEN", allow_negative_numbers = true)]
     nulls: Vec<String>,
-    /// The type of a column: text, integer, real, decimal[:DIGITS], boolean, date[:FORMAT], time[:FORMAT],
-    /// timestamp[:FORMAT], or auto [default: found]
-    #[arg(long = "type", value_name = "COL=TYPE", value_parser = column_type)]
+    #[arg(long = "type", value_name = "COL=TYPE", value_parser = column_type,
+          help = "The type of a column: text, integer, real, decimal[:DIGITS], boolean, date[:FORMAT], time[:FORMAT], \
+                  timestamp[:FORMAT], or auto [default: found]")]
     types: Vec<(String, AskedType)>,
     /// What comes first in dates whose column does not tell it: dmy, mdy or ymd
     #[arg(long, value_enum, value_name = "O", hide_possible_values = true)]
