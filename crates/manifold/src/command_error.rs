@@ -106,8 +106,7 @@ pub(crate) enum CommandError {
     /// No backup of a project may be deleted, because the last one failed.
     #[error("the last backup of {} has failed, so none of its backups was deleted", projects.join(", "))]
     LastBackupFailed {
-        /// The names of the projects.
-        projects: Vec<String>,
+        projects: Vec<String>, // their names
     },
     /// A project that was not found lies in the trash.
     #[error("project `{name}` was deleted on {deleted} and lies in the trash")]
@@ -363,9 +362,7 @@ impl CommandError {
             Self::NothingToKeep => Some(
                 "--keep-last N keeps the N newest; there are --keep-hourly, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly and --keep-within too".to_owned(),
             ),
-            Self::LastBackupFailed { .. } => Some(
-                "`manifold backup list` shows it; make one that succeeds first".to_owned(),
-            ),
+            Self::LastBackupFailed { .. } => Some("make one that succeeds first".to_owned()),
             Self::SecretInFile { command, .. } => Some(format!(
                 "`{command}` puts references to secrets in their place, and says which are to be set"
             )),

@@ -72,7 +72,7 @@ fn collect(folder: &Path, found: &mut Vec<Source>) {
             .replace('\\', "/");
         let is_skipped = matches!(
             &*relative,
-            ".git" | "target" | "Cargo.lock" | "examples/data"
+            ".git" | "target" | "Cargo.lock" | "fuzz/Cargo.lock" | "fuzz/target" | "examples/data"
         );
         if is_skipped {
             continue;

@@ -2,6 +2,7 @@
 
 use super::cardinality::Cardinality;
 use super::extent::{Extent, characters};
+use super::filled::Filled;
 use super::fingerprint::{of_blob, of_integer, of_text};
 use super::glance::Glance;
 use super::scale::Scale;
@@ -9,7 +10,6 @@ use super::shown_value::ShownValue;
 use super::tally::{Held, NewValue, Place, Tally};
 use super::{ColumnProfile, HELD_AT_ONCE, HELD_ONE_IN, JudgedColumn, MISSED, TopValue};
 use crate::column_type::ColumnType;
-use crate::number::{self, Number};
 
 /// Finds what one column holds, cell by cell.
 ///
@@ -45,17 +45,6 @@ struct Many {
 struct Numbers {
     count: u64,
     sum: f64,
-}
-
-/// A cell that is not NULL.
-#[derive(Clone, Copy, Debug)]
-enum Filled {
-    /// Text that stands for this number.
-    Int(i64),
-    /// Text that stands for this number.
-    Real(f64),
-    Text,
-    Blob,
 }
 
 impl ColumnProfiler {
@@ -387,25 +376,5 @@ impl Many {
             Filled::Text | Filled::Blob => self.extent.add_moment(text),
         }
         self.extent.add_text(text);
-    }
-}
-
-impl Filled {
-    /// What text is that begins as a number.
-    fn scanned(bytes: &[u8]) -> Self {
-        match number::scan(bytes) {
-            Number::Int(value) => Self::Int(value),
-            Number::Decimal { value, .. } => Self::Real(value),
-            Number::Lookalike | Number::Other => Self::Text,
-        }
-    }
-
-    /// The number that the cell is; NaN if it is none.
-    fn number(self) -> f64 {
-        match self {
-            Self::Int(value) => value as f64,
-            Self::Real(value) => value,
-            Self::Text | Self::Blob => f64::NAN,
-        }
     }
 }

@@ -4,6 +4,7 @@ mod byte_ends;
 mod cardinality;
 mod column_profiler;
 mod extent;
+mod filled;
 mod fingerprint;
 mod glance;
 mod moment;

@@ -13,6 +13,7 @@ use manifold_store::{
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use super::planned_changes::PlannedChanges;
 use super::tables::{table_keys, table_sources, wanted_tables};
 use super::target::{FoundTarget, null_tokens};
 use super::typing_check::{check_renames, check_typing, renames_for, typing_for};
@@ -85,23 +86,6 @@ pub struct ImportPlan {
     /// How rows would change.
     #[serde(flatten)]
     pub changes: PlannedChanges,
-}
-
-/// How rows would change, against the latest snapshot.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct PlannedChanges {
-    /// The file is the one of the latest snapshot: nothing would be done.
-    pub unchanged: bool,
-    /// Rows that the latest snapshot does not have.
-    pub added: u64,
-    /// Rows that only the latest snapshot has.
-    pub removed: u64,
-    /// Rows with the same key and other values.
-    pub changed: u64,
-    /// Rows that would stand at another place.
-    pub moved: u64,
-    /// Rows that repeat the key of an earlier row; `None` without a key, or for a new source.
-    pub duplicate_keys: Option<u64>,
 }
 
 /// Reads a whole file and says for each of its tables what importing it would do, writing nothing.
@@ -397,24 +381,4 @@ async fn read_alone(
     });
     let read = reading.await.map(drop);
     read.map_err(|error| import_error(path, error.into()))
-}
-
-impl PlannedChanges {
-    fn of(outcome: &Outcome) -> Self {
-        let (Outcome::Planned(summary) | Outcome::Published(summary)) = outcome else {
-            return Self {
-                unchanged: true,
-                ..Self::default()
-            };
-        };
-        let counts = summary.counts;
-        Self {
-            unchanged: false,
-            added: counts.added.unsigned_abs(),
-            removed: counts.removed.unsigned_abs(),
-            changed: counts.changed.unsigned_abs(),
-            moved: counts.moved.unsigned_abs(),
-            duplicate_keys: summary.duplicate_keys,
-        }
-    }
 }
