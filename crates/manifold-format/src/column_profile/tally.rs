@@ -11,6 +11,8 @@ use super::shown_value::KEPT;
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
     capacity: usize,
+    /// A bit for some bits of the hash of each held value: most values that are not held are known by it at once.
+    filter: Vec<u64>,
     /// Open addressing, twice as large as `capacity`: some bits of the hash, and the place of the value in
     /// `held` from 1. 0 is free.
     index: Vec<u32>,
@@ -55,11 +57,15 @@ pub(super) struct Place(u32);
 
 const PLACE: u32 = 0xffff;
 
+/// Bits of the filter for each value that can be held: one in sixteen values that are not held passes it.
+const FILTER_BITS: usize = 16;
+
 impl Tally {
     /// Holds up to `capacity` values, a power of two up to 16,384.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             capacity,
+            filter: vec![0; (capacity * FILTER_BITS).div_ceil(64)],
             index: vec![0; capacity * 2],
             held: Vec::new(),
             beginnings: Vec::new(),
@@ -70,6 +76,10 @@ impl Tally {
     /// The place of the value with this hash, if it is held.
     #[inline]
     pub(super) fn find(&self, hash: u64) -> Option<Place> {
+        let (word, bit) = self.filter_bit(hash);
+        if self.filter[word] & bit == 0 {
+            return None;
+        }
         let mut slot = hash as usize & (self.index.len() - 1);
         loop {
             let entry = self.index[slot];
@@ -137,17 +147,27 @@ impl Tally {
         self.held.truncate(kept);
         self.beginnings.truncate(kept);
         self.index.fill(0);
+        self.filter.fill(0);
         for at in 0..kept {
             self.enter(self.held[at].hash, at as u32 + 1);
         }
     }
 
     fn enter(&mut self, hash: u64, place: u32) {
+        let (word, bit) = self.filter_bit(hash);
+        self.filter[word] |= bit;
         let mut slot = hash as usize & (self.index.len() - 1);
         while self.index[slot] != 0 {
             slot = (slot + 1) & (self.index.len() - 1);
         }
         self.index[slot] = (hash >> 32) as u32 & !PLACE | place;
+    }
+
+    /// The word of the filter for a hash, and the bit in it; other bits of the hash than the slot.
+    #[inline]
+    fn filter_bit(&self, hash: u64) -> (usize, u64) {
+        let word = (hash >> 16) as usize & (self.filter.len() - 1);
+        (word, 1 << (hash >> 58))
     }
 
     /// The most that a value which was dropped can have been counted in all; 0 while all are held.

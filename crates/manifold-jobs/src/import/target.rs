@@ -6,7 +6,7 @@ use manifold_format::{Remembered, Typing};
 use manifold_store::rows::{ImportOptions, Rename, Snapshot, latest};
 use manifold_store::{
     DataSources, IdError, ImportSource, ProjectId, RowLog, SnapshotId, SourceId, SqliteManager,
-    StoreError, Timestamp, name, refusal_if_disabled,
+    StoreError, Timestamp, refusal_if_disabled,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -86,7 +86,7 @@ impl ImportTarget {
         let mut options = ImportOptions::new(SnapshotId::new(), Timestamp::now());
         options.renames.clone_from(&self.renames);
         options.key_columns = if self.key_columns.is_empty() {
-            followed(source.key_columns.0, &self.renames)
+            Rename::follow(&self.renames, &source.key_columns.0)
         } else {
             self.key_columns.clone()
         };
@@ -109,19 +109,6 @@ impl ImportTarget {
             typing,
         })
     }
-}
-
-/// The key columns under the names that they have now.
-fn followed(key_columns: Vec<String>, renames: &[Rename]) -> Vec<String> {
-    let new = |name: String| {
-        let is = |rename: &&Rename| name::fold(&rename.stored) == name::fold(&name);
-        let to = renames
-            .iter()
-            .find(is)
-            .and_then(|rename| rename.incoming.clone());
-        to.unwrap_or(name)
-    };
-    key_columns.into_iter().map(new).collect()
 }
 
 /// What a source remembers of its columns.

@@ -4,7 +4,7 @@ use super::error::{Doing, RowsError};
 use super::import::{ImportOptions, SnapshotSummary};
 use super::index::settle_indexes;
 use super::records::Finished;
-use super::rename::follow;
+use super::rename::Rename;
 use super::snapshot::{Column, Counts};
 use super::source::Source;
 use super::view::create_view;
@@ -149,7 +149,7 @@ impl Publication<'_> {
                 self.options.typing.as_ref().map(ToString::to_string),
             ],
         )?;
-        let key_columns = follow(&source.key_columns, &self.options.renames);
+        let key_columns = Rename::follow(&self.options.renames, &source.key_columns);
         if key_columns != source.key_columns {
             conn.execute(
                 "UPDATE data_sources SET key_columns = ? WHERE id = ?",

@@ -3,6 +3,7 @@
 use super::error::ImportError;
 use super::records::IncomingColumn;
 use super::snapshot::Snapshot;
+use crate::name;
 use serde::{Deserialize, Serialize};
 
 /// What somebody says of a stored column whose name the input may not have.
@@ -12,6 +13,20 @@ pub struct Rename {
     pub stored: String,
     /// The column of the input that it goes on as; `None`: as none, whatever they have in common.
     pub incoming: Option<String>,
+}
+
+impl Rename {
+    /// `names` of stored columns, with those that are renamed under their new names.
+    #[must_use]
+    pub fn follow(renames: &[Self], names: &[String]) -> Vec<String> {
+        let new = |name: &String| {
+            let is = |rename: &&Self| name::fold(&rename.stored) == name::fold(name);
+            let to = renames.iter().find(is);
+            let to = to.and_then(|rename| rename.incoming.clone());
+            to.unwrap_or_else(|| name.clone())
+        };
+        names.iter().map(new).collect()
+    }
 }
 
 /// A stored column that goes on under another name.
@@ -96,17 +111,4 @@ fn place<'a>(names: &(impl Iterator<Item = &'a str> + Clone), wanted: &str) -> O
     let folded = wanted.to_lowercase();
     let exact = names.clone().position(|name| name == wanted);
     exact.or_else(|| names.clone().position(|name| name.to_lowercase() == folded))
-}
-
-/// `names` with those that were renamed under their new names.
-pub(super) fn follow(names: &[String], renames: &[Rename]) -> Vec<String> {
-    let new = |name: &String| {
-        let is = |rename: &&Rename| rename.stored.to_lowercase() == name.to_lowercase();
-        let to = renames
-            .iter()
-            .find(is)
-            .and_then(|rename| rename.incoming.clone());
-        to.unwrap_or_else(|| name.clone())
-    };
-    names.iter().map(new).collect()
 }

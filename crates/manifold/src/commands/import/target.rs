@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use entity_core::projects;
 use manifold_store::{
     DatabaseManager as _, NewProject, ProjectDatabase, ProjectDraft, ProjectId, Projects,
-    SqliteManager, StoreError, name,
+    Snapshots, SqliteManager, StoreError, name,
 };
 
 use super::ImportArgs;
+use super::input::Input;
 
 /// How long another process that makes the same project is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -49,6 +50,31 @@ impl Target {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the file may be the one of the latest snapshot of its source: it is as large, and nothing is said of how it is read.
+    pub(super) async fn may_have(
+        &self,
+        input: &Input,
+        arguments: &ImportArgs,
+        store: &Arc<SqliteManager>,
+    ) -> bool {
+        let Self::Project(project) = self else {
+            return false;
+        };
+        let is_read_anew = arguments.always || arguments.dry_run || arguments.detach;
+        if is_read_anew || !arguments.key.is_empty() || !arguments.typing.typing().is_empty() {
+            return false;
+        }
+        let Ok(found) = std::fs::metadata(&input.file.path) else {
+            return false;
+        };
+        let latest = format!("{}@latest", input.source);
+        let latest = Snapshots::new(store.clone())
+            .find(&project.id, &latest)
+            .await;
+        let size = latest.map(|latest| u64::try_from(latest.snapshot.input_bytes));
+        found.is_file() && matches!(size, Ok(Ok(size)) if size == found.len())
     }
 
     /// The project, made as a draft if it does not exist.
