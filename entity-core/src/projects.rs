@@ -29,6 +29,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub trashed_at: Option<DateTimeUtc>,
+    pub last_proven_restore_at: Option<DateTimeUtc>,
     #[sea_orm(has_many)]
     pub data_sources: HasMany<super::data_sources::Entity>,
     #[sea_orm(has_many)]

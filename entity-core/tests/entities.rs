@@ -145,6 +145,7 @@ fn project() -> entity_core::projects::Model {
         created_at: time(),
         updated_at: time(),
         trashed_at: None,
+        last_proven_restore_at: None,
     }
 }
 
@@ -268,6 +269,7 @@ async fn table_counts_are_a_json_array_of_objects() {
         verified_at: None,
         created_at: time(),
         completed_at: None,
+        last_proven_restore_at: None,
     }
     .into_active_model()
     .insert(&hub)

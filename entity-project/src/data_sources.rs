@@ -46,6 +46,8 @@ pub struct Model {
     #[sea_orm(has_one)]
     pub published: HasOne<super::published::Entity>,
     #[sea_orm(has_many)]
+    pub row_epochs: HasMany<super::row_epochs::Entity>,
+    #[sea_orm(has_many)]
     pub row_orders: HasMany<super::row_orders::Entity>,
     #[sea_orm(has_many)]
     pub row_quirks: HasMany<super::row_quirks::Entity>,

@@ -78,6 +78,20 @@ pub enum Quoting {
 #[derive(
     Debug, Clone, PartialEq, Eq, EnumIter, DeriveActiveEnum, Copy, Serialize, Deserialize, Hash,
 )]
+#[sea_orm(rs_type = "String", db_type = "Text", enum_name = "RowEpochKind")]
+#[serde(rename_all = "snake_case")]
+pub enum RowEpochKind {
+    #[sea_orm(string_value = "undone")]
+    Undone,
+    #[sea_orm(string_value = "changed")]
+    Changed,
+    #[sea_orm(string_value = "pruned")]
+    Pruned,
+}
+
+#[derive(
+    Debug, Clone, PartialEq, Eq, EnumIter, DeriveActiveEnum, Copy, Serialize, Deserialize, Hash,
+)]
 #[sea_orm(rs_type = "String", db_type = "Text", enum_name = "SourceStatus")]
 #[serde(rename_all = "snake_case")]
 pub enum SourceStatus {
@@ -296,6 +310,43 @@ impl std::str::FromStr for Quoting {
             "minimal" => Ok(Self::Minimal),
             "nonempty" => Ok(Self::Nonempty),
             "always" => Ok(Self::Always),
+            _ => Err(UnknownValue {
+                value: text.to_owned(),
+                expected: Self::VALUES,
+            }),
+        }
+    }
+}
+
+impl RowEpochKind {
+    /// The text of every value, in the schema's order.
+    pub const VALUES: &'static [&'static str] = &["undone", "changed", "pruned"];
+
+    /// The text that stands for the value in the database and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Undone => "undone",
+            Self::Changed => "changed",
+            Self::Pruned => "pruned",
+        }
+    }
+}
+
+impl std::fmt::Display for RowEpochKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl std::str::FromStr for RowEpochKind {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        match text {
+            "undone" => Ok(Self::Undone),
+            "changed" => Ok(Self::Changed),
+            "pruned" => Ok(Self::Pruned),
             _ => Err(UnknownValue {
                 value: text.to_owned(),
                 expected: Self::VALUES,

@@ -21,6 +21,7 @@ pub mod published;
 pub mod rejected_rows;
 pub mod relationships;
 mod routing;
+pub mod row_epochs;
 pub mod row_orders;
 pub mod row_quirks;
 pub mod snapshot_columns;

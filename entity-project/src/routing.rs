@@ -11,6 +11,7 @@ impl ProjectEntity for crate::project::Entity {}
 impl ProjectEntity for crate::published::Entity {}
 impl ProjectEntity for crate::rejected_rows::Entity {}
 impl ProjectEntity for crate::relationships::Entity {}
+impl ProjectEntity for crate::row_epochs::Entity {}
 impl ProjectEntity for crate::row_orders::Entity {}
 impl ProjectEntity for crate::row_quirks::Entity {}
 impl ProjectEntity for crate::snapshot_columns::Entity {}

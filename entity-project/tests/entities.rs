@@ -64,6 +64,7 @@ async fn every_table_has_an_entity_with_its_columns_and_key() {
         fits(&spoke, entity_project::published::Entity).await,
         fits(&spoke, entity_project::rejected_rows::Entity).await,
         fits(&spoke, entity_project::relationships::Entity).await,
+        fits(&spoke, entity_project::row_epochs::Entity).await,
         fits(&spoke, entity_project::row_orders::Entity).await,
         fits(&spoke, entity_project::row_quirks::Entity).await,
         fits(&spoke, entity_project::snapshot_columns::Entity).await,

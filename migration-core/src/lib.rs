@@ -35,6 +35,7 @@ mod m20261123_000023_add_pace_to_jobs;
 mod m20261123_000024_add_planned_for_to_jobs;
 mod m20261123_000025_index_the_log;
 mod m20261123_000026_add_cancel_reason_to_jobs;
+mod m20261129_000028_add_last_proven_restore_at;
 
 /// Applies and reverts the hub's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -69,12 +70,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000024_add_planned_for_to_jobs::Migration),
             Box::new(m20261123_000025_index_the_log::Migration),
             Box::new(m20261123_000026_add_cancel_reason_to_jobs::Migration),
+            Box::new(m20261129_000028_add_last_proven_restore_at::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date hub.
-pub const VERSION: u32 = 26;
+pub const VERSION: u32 = 27;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///

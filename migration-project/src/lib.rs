@@ -28,6 +28,7 @@ mod m20261129_000016_add_null_tokens_to_snapshot_columns;
 mod m20261129_000017_add_profile_to_snapshot_columns;
 mod m20261129_000018_create_original_parts;
 mod m20261129_000019_add_typing_to_data_sources;
+mod m20261129_000020_create_row_epochs;
 
 /// Applies and reverts the spoke's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -55,12 +56,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000017_add_profile_to_snapshot_columns::Migration),
             Box::new(m20261129_000018_create_original_parts::Migration),
             Box::new(m20261129_000019_add_typing_to_data_sources::Migration),
+            Box::new(m20261129_000020_create_row_epochs::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date spoke.
-pub const VERSION: u32 = 19;
+pub const VERSION: u32 = 20;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///
@@ -102,6 +104,12 @@ pub const ENUMS: &[(&str, &str, &str, &[&str])] = &[
         "state",
         "ImportState",
         &m20261122_000011_create_import_history::STATES,
+    ),
+    (
+        "row_epochs",
+        "kind",
+        "RowEpochKind",
+        &m20261129_000020_create_row_epochs::KINDS,
     ),
 ];
 

@@ -72,6 +72,7 @@ async fn filled() -> DatabaseConnection {
             .to_owned(),
         "INSERT INTO row_quirks VALUES ('a', 1, 1, 8388607, x'00')".to_owned(),
         "INSERT INTO row_orders VALUES ('a', 32768, x'020202')".to_owned(),
+        "INSERT INTO row_epochs VALUES ('a', 1, 'undone', 1, 2, 32768, 32769)".to_owned(),
         "INSERT INTO original_parts VALUES ('s', 0, x'00')".to_owned(),
         format!(
             "INSERT INTO relationships VALUES ('r', 'R', 'a', '[]', 'b', '[]', 'one_to_one', {TIME}, {TIME})"
@@ -176,6 +177,7 @@ async fn rows_of_a_source_that_does_not_exist_are_refused() {
         "UPDATE rejected_rows SET snapshot_id = 'x'",
         "UPDATE row_quirks SET source_id = 'x'",
         "UPDATE row_orders SET source_id = 'x'",
+        "UPDATE row_epochs SET source_id = 'x'",
         "UPDATE original_parts SET snapshot_id = 'x'",
         "UPDATE relationships SET to_source_id = 'x'",
         "UPDATE import_history SET source_id = 'x'",
@@ -197,6 +199,7 @@ async fn deleting_a_source_takes_all_of_it_and_leaves_the_history() {
         "rejected_rows",
         "row_quirks",
         "row_orders",
+        "row_epochs",
         "original_parts",
         "relationships",
     ] {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::Job;
 use crate::jobs::{
-    AdoptProject, BackupProject, CloneProject, ExportProjectFile, ImportFile, NotifyFailure,
-    PruneBackups, ReadmitRejects, RestoreProject, VerifyBackup,
+    AdoptProject, BackupProject, CheckBackup, CloneProject, ExportProjectFile, ImportFile,
+    NotifyFailure, PruneBackups, ReadmitRejects, RestoreProject, UndoProject, VerifyBackup,
 };
 use crate::kind::Kind;
 
@@ -28,6 +28,7 @@ impl Registry {
         Self::empty()
             .with::<AdoptProject>()
             .with::<BackupProject>()
+            .with::<CheckBackup>()
             .with::<CloneProject>()
             .with::<ExportProjectFile>()
             .with::<ImportFile>()
@@ -35,6 +36,7 @@ impl Registry {
             .with::<PruneBackups>()
             .with::<ReadmitRejects>()
             .with::<RestoreProject>()
+            .with::<UndoProject>()
             .with::<VerifyBackup>()
     }
 

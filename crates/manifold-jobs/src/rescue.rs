@@ -42,7 +42,7 @@ pub(crate) async fn rescue(jobs: &Jobs) -> Result<Vec<jobs::Model>, JobsError> {
             ImportFile::KIND => ImportRecord::close_abandoned(manager, &project)
                 .await
                 .map_err(JobError::from),
-            BackupProject::KIND => backup::clear_leftovers(manager, &project)
+            BackupProject::KIND => backup::clear_leftovers(manager, None, &project)
                 .await
                 .map_err(JobError::from),
             ExportProjectFile::KIND => {

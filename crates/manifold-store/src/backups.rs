@@ -1,17 +1,19 @@
 //! Backups as the hub lists them.
 
 mod making;
+mod stats;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use entity_core::backups;
-use entity_core::enums::BackupState;
+use entity_core::enums::{BackupState, JobState};
+use entity_core::{backups, projects};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
 };
 
 pub use self::making::{AbandonedBackup, BackupTotals, NewBackup};
+pub use self::stats::{BackupStats, TypeStats};
 use crate::reference::{self, Candidate};
 use crate::{
     BackupId, DatabaseManager as _, ProjectId, SqliteManager, StoreError, Timestamp, fail_point,
@@ -58,7 +60,36 @@ impl Backups {
         self.manager.core().update(verified).await
     }
 
-    /// Writes down that a backup, whenever it was right, is damaged: it counts as verified no more.
+    /// Writes down that a backup was really restored and is right: it was verified and proven, and so was a restore of its
+    /// project, if the hub knows it.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn mark_proven(&self, id: &BackupId) -> Result<backups::Model, StoreError> {
+        let now = Timestamp::now();
+        let proven = backups::ActiveModel {
+            id: Set(id.into()),
+            verified_at: Set(Some(now)),
+            last_proven_restore_at: Set(Some(now)),
+            ..Default::default()
+        };
+        self.manager
+            .core()
+            .write(async |transaction| {
+                let backup = transaction.update(proven).await?;
+                let project = projects::Entity::update_many()
+                    .set(projects::ActiveModel {
+                        last_proven_restore_at: Set(Some(now)),
+                        ..Default::default()
+                    })
+                    .filter(projects::Column::Id.eq(&backup.project_id));
+                transaction.exec(project).await?;
+                Ok(backup)
+            })
+            .await
+    }
+
+    /// Writes down that a backup, whenever it was right, is damaged: it counts as verified and as proven no more.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
@@ -66,6 +97,7 @@ impl Backups {
         let damaged = backups::ActiveModel {
             id: Set(id.into()),
             verified_at: Set(None),
+            last_proven_restore_at: Set(None),
             ..Default::default()
         };
         self.manager.core().update(damaged).await
@@ -107,6 +139,18 @@ impl Backups {
     /// # Errors
     /// [`StoreError::Busy`] while it is being made; [`StoreError::Io`] naming the folder.
     pub async fn delete(&self, backup: &backups::Model) -> Result<(), StoreError> {
+        self.refuse_while_made(backup).await?;
+        let folder = backup.location.clone();
+        provision::blocking(move || remove_folder(Path::new(&folder))).await?;
+        fail_point!("backup-folder-deleted");
+        self.forget(backup).await
+    }
+
+    /// Fails while a backup is being made.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`]; others by meaning.
+    pub async fn refuse_while_made(&self, backup: &backups::Model) -> Result<(), StoreError> {
         if self.is_being_made(backup).await? {
             let what = format!("backup {}", backup.id);
             return Err(StoreError::Busy {
@@ -114,14 +158,33 @@ impl Backups {
                 holder: backup.job_id.as_ref().map(|job| format!("job {job}")),
             });
         }
-        let folder = backup.location.clone();
-        provision::blocking(move || remove_folder(Path::new(&folder))).await?;
-        fail_point!("backup-folder-deleted");
+        Ok(())
+    }
+
+    /// Takes a backup off the list, after its files are gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn forget(&self, backup: &backups::Model) -> Result<(), StoreError> {
         self.manager
             .core()
             .exec(backups::Entity::delete_by_id(backup.id.as_str()))
             .await?;
         Ok(())
+    }
+
+    /// Whether no job will go on with a backup that was begun: the one that made it has ended.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn is_given_up(&self, backup: &backups::Model) -> Result<bool, StoreError> {
+        let job = self.job(backup).await?;
+        Ok(job.is_none_or(|job| {
+            matches!(
+                job.state,
+                JobState::Completed | JobState::Failed | JobState::Cancelled
+            )
+        }))
     }
 
     async fn is_being_made(&self, backup: &backups::Model) -> Result<bool, StoreError> {

@@ -89,6 +89,18 @@ impl Layout {
         self.root.join("backups")
     }
 
+    /// Backups that are made here and sent elsewhere, each in a folder with its id for a name.
+    #[must_use]
+    pub fn spools(&self) -> PathBuf {
+        self.root.join("spools")
+    }
+
+    /// The keys of encrypted backups.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
     /// The liveness locks of processes, and their reads that last.
     #[must_use]
     pub fn workers(&self) -> PathBuf {
@@ -160,6 +172,8 @@ impl Layout {
             self.hub_copies(),
             self.workers(),
             self.temporary(),
+            self.spools(),
+            self.keys(),
         ];
         let within = |folder: PathBuf| folder.canonicalize().is_ok_and(|it| path.starts_with(it));
         let Ok(root) = self.root.canonicalize() else {

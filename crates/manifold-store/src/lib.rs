@@ -10,6 +10,7 @@ mod connection;
 mod consolidated_models;
 mod data_sources;
 mod database;
+mod difference;
 mod doctor;
 mod durability;
 mod error;
@@ -50,6 +51,7 @@ mod reference;
 mod relationships;
 mod replace;
 mod reset;
+mod restore_points;
 mod revision;
 mod row_log;
 pub mod rows;
@@ -77,7 +79,9 @@ mod worker;
 
 pub use access::Access;
 pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
-pub use backups::{AbandonedBackup, BACKUP_PROJECT, BackupTotals, Backups, NewBackup};
+pub use backups::{
+    AbandonedBackup, BACKUP_PROJECT, BackupStats, BackupTotals, Backups, NewBackup, TypeStats,
+};
 pub use blocking::blocking;
 pub use clock::Clock;
 pub use connection::{Connection, Rows};
@@ -87,6 +91,7 @@ pub use data_sources::{
     refuse_secrets,
 };
 pub use database::{CoreDatabase, CoreTransaction, Database, ProjectDatabase, ProjectTransaction};
+pub use difference::{DifferentDefinition, DifferentTable, ProjectDifference, SourceDifference};
 pub use doctor::{DatabaseState, Doctor, Examination, Finding, FindingClass, Severity};
 pub use durability::Durability;
 pub use error::StoreError;
@@ -97,8 +102,8 @@ pub use foreign::{
 };
 pub use free_space::free_space;
 pub use freeze::{
-    Contents, CopyProgress, CopyWatch, DatabaseId, Frozen, FrozenProject, Table, TableDigest,
-    TableKind,
+    Contents, CopyProgress, CopyWatch, DatabaseId, Frozen, FrozenProject, Part, RowEpoch,
+    RowSource, Segment, SnapshotMark, Table, TableDigest, TableKind, TileCount,
 };
 pub use hub_copies::HubCopies;
 pub use hub_log::{HubLog, LogEntry, LogFilter, Origin};
@@ -130,8 +135,9 @@ pub use projects::{
 pub use quarantine::{Cause, Note, Quarantine, SetAside};
 pub use query::{Execute, Fetch, FetchOne};
 pub use relationships::{RelationshipDefinition, RelationshipEnd, Relationships};
-pub use replace::{Alone, Replaced, Restores};
+pub use replace::{Alone, CopyReason, Replaced, Restores, SafetyCopy};
 pub use reset::Reset;
+pub use restore_points::{ImportedSnapshot, RestorePoint, RestorePoints, UserAction};
 pub use row_log::{RowLog, RowLogError};
 pub use salvage::{Salvage, SalvageError, Salvaged, SalvagedTable};
 pub use schedules::{NewSchedule, Planting, StoredSchedules};
@@ -143,7 +149,8 @@ pub use source_trash::{SourceTrash, TrashedSource};
 pub use sqlite::vfs;
 pub use sqlite_manager::{SqliteManager, StoreOptions};
 pub use staged::{
-    Comparison, Expected, RedactedSecret, Staged, StagedBuilder, StagedError, TableLoad,
+    Comparison, Drill, Expected, ExpectedPart, ExpectedRows, ExpectedTile, RedactedSecret, Shown,
+    Staged, StagedBuilder, StagedError, TableLoad,
 };
 pub use timestamp::Timestamp;
 pub use transaction::Transaction;

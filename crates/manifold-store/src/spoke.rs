@@ -146,6 +146,31 @@ impl Spoke {
     }
 }
 
+/// Opens a spoke file that lies at no project's place, checks it as [`Spoke::open`] does, and closes it again.
+pub(crate) async fn try_open(
+    layout: &Layout,
+    path: &Path,
+    id: &ProjectId,
+) -> Result<(), StoreError> {
+    let access = Access::ReadWrite;
+    let meter = FileMeter::new(
+        DatabaseId::Project(id.clone()),
+        &StoreMeter::new(layout, access),
+    );
+    let file = Arc::new(OpenFile::new(
+        path.to_owned(),
+        access,
+        Project::VERSION,
+        Durability::Full,
+        STATEMENTS,
+        meter,
+    ));
+    let checked = check(&file, id, u64::MAX).await;
+    let closed = file.close().await;
+    checked.map_err(|error| error.at(path))?;
+    Ok(closed.map_err(crate::connection::query_error)?)
+}
+
 async fn check(file: &Arc<OpenFile>, id: &ProjectId, lazy_limit: u64) -> Result<(), StoreError> {
     let path = file.path();
     let connection = Connection::new(file.clone(), None);

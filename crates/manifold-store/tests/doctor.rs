@@ -451,6 +451,7 @@ async fn backups_that_are_gone_and_secrets_that_others_read_are_told() {
         verified_at: Set(None),
         created_at: Set(Timestamp::now()),
         completed_at: Set(Some(Timestamp::now())),
+        last_proven_restore_at: Set(None),
     };
     store.manager.core().insert(backup).await.unwrap();
     let finding = only(&store).await;

@@ -167,6 +167,8 @@ async fn tables_that_no_project_has_are_refused() {
         project_id: "p".to_owned(),
         schema_version: 12,
         tables: Vec::new(),
+        rows: Vec::new(),
+        parts: Vec::new(),
     };
     let error = builder.finish(expected).await.unwrap_err();
     assert!(error.to_string().contains("names no project"), "{error}");

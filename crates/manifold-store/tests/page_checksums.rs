@@ -149,6 +149,8 @@ async fn staged(store: &Store, id: &ProjectId) -> Staged {
             .iter()
             .map(|table| frozen.hash(table).unwrap())
             .collect(),
+        rows: Vec::new(),
+        parts: Vec::new(),
         sequences: frozen.sequences().unwrap(),
     };
     let mut builder = StagedBuilder::new(&store.manager, expected.schema_version)

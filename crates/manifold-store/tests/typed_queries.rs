@@ -108,6 +108,7 @@ fn backup() -> impl Strategy<Value = backups::Model> {
         verified_at: None,
         created_at: at,
         completed_at: None,
+        last_proven_restore_at: None,
     })
 }
 

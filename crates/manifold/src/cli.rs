@@ -21,6 +21,7 @@ use crate::commands::schedule::ScheduleCommand;
 use crate::commands::settings::SettingsCommand;
 use crate::commands::snapshot::SnapshotCommand;
 use crate::commands::source::SourceCommand;
+use crate::commands::undo::UndoArgs;
 use crate::commands::worker::WorkerArgs;
 use crate::output::Output;
 
@@ -93,11 +94,13 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Export rows to a file
     Export(ExportArgs),
-    /// Backups of projects: create, list, show, verify, delete, schedule, unschedule
+    /// Backups of projects: create, list, verify, stats, delete, prune, schedule and more
     #[command(subcommand)]
     Backup(BackupCommand),
     /// Restore a project from a backup
     Restore(RestoreArgs),
+    /// Undo what was done to a project last
+    Undo(UndoArgs),
     /// Jobs, the work that takes time: list, show, watch, cancel, retry, explain and more
     #[command(subcommand)]
     Job(JobCommand),
@@ -136,6 +139,7 @@ impl Command {
             Self::Job(command) => command.only_reads(),
             Self::Schedule(command) => command.only_reads(),
             Self::Worker(arguments) => arguments.only_reads(),
+            Self::Undo(arguments) => arguments.only_reads(),
             Self::Log(_) => true,
             Self::Doctor(arguments) => arguments.only_reads(),
             Self::Init | Self::Import(_) | Self::Restore(_) => false,

@@ -202,6 +202,24 @@ pub(crate) enum CommandError {
         /// Its name when it was saved.
         name: String,
     },
+    /// Nothing was done to a project that could be undone.
+    #[error("there is nothing to undo in {project}")]
+    NothingToUndo {
+        /// The project.
+        project: String,
+    },
+    /// A project has no backup that is old enough.
+    #[error("no backup of {project} was made at or before {at}")]
+    NoBackupAt {
+        /// The project.
+        project: String,
+        /// The time that was asked for.
+        at: String,
+        /// When its oldest backups were made, oldest first.
+        times: Vec<String>,
+        /// How many younger ones there are.
+        more: usize,
+    },
     /// No snapshot of a source has a row with this key.
     #[error("no snapshot of {source_name} has a row with the key `{key}`")]
     NoSuchRow {
@@ -329,6 +347,8 @@ impl CommandError {
             Self::NotOriginal { .. } => "not_original",
             Self::BackupUnusable { .. } => "backup_unusable",
             Self::NothingToReplace { .. }
+            | Self::NoBackupAt { .. }
+            | Self::NothingToUndo { .. }
             | Self::NoSuchRow { .. }
             | Self::NoSuchColumn { .. }
             | Self::NoSnapshotBefore { .. } => "not_found",
@@ -343,58 +363,6 @@ impl CommandError {
             | Self::Stopped
             | Self::StillRuns { .. }
             | Self::Interrupted => "interrupted",
-        }
-    }
-
-    /// What to do about it, where the message does not say.
-    pub(crate) fn hint(&self) -> Option<String> {
-        match self {
-            Self::Config { .. } => {
-                Some("correct the file, or name the folder with --data-dir".to_owned())
-            }
-            Self::NoDataFolder => Some("name one with --data-dir or MANIFOLD_DATA_DIR".to_owned()),
-            Self::NotAllMigrated { .. } => {
-                Some("`manifold migrate status` says why for each".to_owned())
-            }
-            Self::MigrationStopped { .. } => {
-                Some("`manifold migrate up` goes on with them".to_owned())
-            }
-            Self::NothingToKeep => Some(
-                "--keep-last N keeps the N newest; there are --keep-hourly, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly and --keep-within too".to_owned(),
-            ),
-            Self::LastBackupFailed { .. } => Some("make one that succeeds first".to_owned()),
-            Self::SecretInFile { command, .. } => Some(format!(
-                "`{command}` puts references to secrets in their place, and says which are to be set"
-            )),
-            Self::ProjectInTrash { command, .. } | Self::SourceInTrash { command, .. } => Some(format!("`{command}` brings it back")),
-            Self::NotInTrash { hint, .. } => Some(hint.clone()),
-            Self::NameTakenMeanwhile { command, .. } => {
-                Some(format!("`{command}` brings it back under another name"))
-            }
-            Self::NameTakenHere { command, .. } => {
-                Some(format!("`{command}` adopts it under another name"))
-            }
-            Self::SecretAsArgument => Some(
-                "give nothing behind the name to be asked for the value, or use `-`, --from-env or --from-file; choose \
-                 another secret if others may have seen this one"
-                    .to_owned(),
-            ),
-            Self::NeedsYes { .. } => Some("--yes answers yes".to_owned()),
-            Self::NothingToReplace { .. } => {
-                Some("restored without --in-place it becomes a project of its own".to_owned())
-            }
-            Self::JobRuns { explain, force, .. } => Some(format!(
-                "`{explain}` says who runs it; `{force}` takes it away from a process that is silent"
-            )),
-            Self::JobFailed { job, .. } => Some(format!(
-                "`manifold job logs {job}` shows what it said, `manifold job retry {job}` has it done again"
-            )),
-            Self::JobsFailed { .. } => Some("`manifold log` says why".to_owned()),
-            Self::StillRuns { watch, .. } => Some(format!("`{watch}` watches it again")),
-            Self::NotOriginal { .. } => {
-                Some("export it without --original, and please report this".to_owned())
-            }
-            _ => None,
         }
     }
 }

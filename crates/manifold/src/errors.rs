@@ -116,7 +116,7 @@ fn exit(code: &str) -> u8 {
         "interrupted" => INTERRUPTED,
         "usage" | "needs_yes" | "config" | "no_data_folder" | "internal" | "database"
         | "decode" | "check" | "foreign_key" | "old_sqlite" | "invalid_cron"
-        | "unknown_time_zone" => UNUSABLE,
+        | "unknown_time_zone" | "bad_address" | "bad_recipient" => UNUSABLE,
         _ => FAILED,
     }
 }

@@ -2,9 +2,11 @@
 
 mod cli;
 mod command_error;
+mod command_hint;
 mod commands;
 mod config;
 mod detach;
+mod encryption_flags;
 mod env_vars;
 mod errors;
 #[cfg(debug_assertions)]
@@ -14,6 +16,7 @@ mod hidden_question;
 mod interrupt;
 mod keep;
 mod log;
+mod moment;
 mod output;
 mod progress;
 mod question;

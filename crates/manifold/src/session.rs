@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use manifold_jobs::backup::Places;
 use manifold_jobs::rescue_dead;
 use manifold_store::{Access, HubCopies, Layout, SqliteManager, StoreOptions};
 
@@ -11,6 +12,7 @@ use tokio::sync::OnceCell;
 use crate::cli::{Command, Global};
 use crate::command_error::CommandError;
 use crate::config;
+use crate::env_vars;
 use crate::errors;
 use crate::interrupt::{Interrupt, Stoppable};
 use crate::output::Output;
@@ -107,6 +109,14 @@ impl Session {
     /// As [`SqliteManager::open`] and [`rescue_dead`].
     pub(crate) async fn store(&self) -> anyhow::Result<Arc<SqliteManager>> {
         self.store.get_or_try_init(|| self.open()).await.cloned()
+    }
+
+    /// What reaches the places of backups, with the credentials of this process.
+    ///
+    /// # Errors
+    /// As [`Self::layout`].
+    pub(crate) fn places(&self) -> anyhow::Result<Places> {
+        Ok(Places::new(&self.layout()?, env_vars::for_jobs()))
     }
 
     /// Whether the data folder was opened.

@@ -44,6 +44,11 @@ fn compressed_full() {
     is_one_state(&["--type", "full", "--compress"], "backup-rows-passed");
 }
 
+#[test]
+fn incremental() {
+    is_one_state(&["--type", "incremental"], "backup-lease-taken");
+}
+
 /// The backup is stopped at `point`, where it holds its state; goes on when enough was committed; and others go on
 /// committing until it is done.
 fn is_one_state(how: &[&str], point: &str) {

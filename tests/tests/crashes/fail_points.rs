@@ -18,6 +18,14 @@ const DONE_BEFORE: [&str; 2] = ["name_taken", "not_found"];
 /// it there.
 const OF_WORKERS: [&str; 1] = ["schedule-planted"];
 
+/// Points of backups that are sent elsewhere: `manifold/tests/cli/s3.rs` kills them there, where a server that speaks S3 is at hand.
+const OF_PLACES: [&str; 4] = [
+    "backup-spooled",
+    "backup-file-sent",
+    "backup-sent",
+    "backup-publishing-elsewhere",
+];
+
 /// The names in the sources.
 fn names(folder: &Path, found: &mut BTreeSet<String>) {
     let point = Regex::new(r#"fail_point!\(\s*"([^"]+)""#).unwrap();
@@ -43,6 +51,7 @@ fn every_point_is_passed_by_a_command() {
         .iter()
         .map(|passage| passage.point)
         .chain(OF_WORKERS)
+        .chain(OF_PLACES)
         .map(str::to_owned)
         .collect();
     assert!(in_sources.len() > 50, "{in_sources:?}");
@@ -52,14 +61,22 @@ fn every_point_is_passed_by_a_command() {
     );
 }
 
-/// The command in a folder; `BACKUP` is the id of the only backup there.
+/// The command in a folder; `BACKUP` is the id of the only backup there, `POINT` that of the newest restore point of `p`.
 fn arguments(passage: &Passage, folder: &Folder) -> Vec<String> {
     let backup = || {
         let listed = folder.ok(&["backup", "list"]);
         listed.json["backups"][0]["id"].as_str().unwrap().to_owned()
     };
+    let point = || {
+        let listed = folder.ok(&["undo", "p", "--list"]);
+        listed.json["restore_points"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     let words = passage.command.iter().map(|word| match *word {
         "BACKUP" => backup(),
+        "POINT" => point(),
         word => word.to_owned(),
     });
     words.collect()

@@ -26,7 +26,7 @@ const SPACES: [u64; 13] = [
 /// With so much space left, in KiB, what is stored can be read: SQLite needs some for the index of a write-ahead log.
 const ENOUGH_TO_READ: u64 = 256;
 
-const VERBS: [(Start, &[&str]); 18] = [
+const VERBS: [(Start, &[&str]); 19] = [
     (Start::Nowhere, &["init"]),
     (Start::Initial, &["project", "create", "n"]),
     (Start::Filled, &["project", "rename", "p", "q"]),
@@ -56,6 +56,10 @@ const VERBS: [(Start, &[&str]); 18] = [
         &["backup", "create", "p", "--type", "sqlite"],
     ),
     (Start::Filled, &["backup", "create", "p", "--type", "full"]),
+    (
+        Start::Filled,
+        &["backup", "create", "p", "--type", "incremental"],
+    ),
     (
         Start::Filled,
         &["backup", "create", "p", "--type", "sqlite", "--compress"],

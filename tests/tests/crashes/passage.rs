@@ -17,6 +17,10 @@ pub enum Start {
     Filled,
     /// The same, with a backup in the data folder.
     Saved,
+    /// The same, with an incremental backup.
+    Increment,
+    /// The project was restored in place.
+    Replaced,
     /// The project is in the trash.
     InTrash,
     /// The project's source is in its trash.
@@ -37,9 +41,13 @@ impl Start {
             Self::Initial => scene::initial(),
             Self::InTrash => scene::in_trash(),
             Self::Large => scene::large(),
-            Self::Filled | Self::Saved | Self::SourceInTrash | Self::Damaged | Self::Died => {
-                scene::filled(ROWS, "csv")
-            }
+            Self::Filled
+            | Self::Saved
+            | Self::Increment
+            | Self::Replaced
+            | Self::SourceInTrash
+            | Self::Damaged
+            | Self::Died => scene::filled(ROWS, "csv"),
         }
     }
 
@@ -48,6 +56,12 @@ impl Start {
         match self {
             Self::Saved => {
                 folder.ok(&["backup", "create", "p"]);
+            }
+            Self::Increment => {
+                folder.ok(INCREMENT);
+            }
+            Self::Replaced => {
+                folder.ok(REPLACE);
             }
             Self::SourceInTrash => {
                 folder.ok(&["source", "delete", "p", "a"]);
@@ -94,8 +108,12 @@ const DELETE: &[&str] = &["project", "delete", "p"];
 const UNDELETE: &[&str] = &["project", "undelete", "p"];
 const DELETE_SNAPSHOT: &[&str] = &["snapshot", "delete", "p", "a@2"];
 const BACK_UP: &[&str] = &["backup", "create", "p", "--type", "csv"];
+const INCREMENT: &[&str] = &["backup", "create", "p", "--type", "incremental"];
+const DELETE_BACKUP: &[&str] = &["backup", "delete", "BACKUP"];
 const RESTORE: &[&str] = &["restore", "backup", "--as", "r"];
 const REPLACE: &[&str] = &["restore", "backup", "--in-place"];
+const DRILL: &[&str] = &["backup", "verify", "BACKUP", "--drill"];
+const UNDO: &[&str] = &["undo", "p", "--to", "POINT"];
 const EXPORT: &[&str] = &["export", "p", "--source", "a", "--to", "out.csv"];
 const CLONE: &[&str] = &["project", "clone", "p", "c"];
 const CLONE_TRASHED: &[&str] = &["project", "trash", "clone", "p", "c"];
@@ -259,11 +277,14 @@ pub const PASSAGES: &[Passage] = &[
     passage("backup-manifest-written", Start::Filled, BACK_UP),
     passage("backup-published", Start::Filled, BACK_UP),
     passage("backup-completed", Start::Filled, BACK_UP),
-    passage(
-        "backup-folder-deleted",
-        Start::Saved,
-        &["backup", "delete", "BACKUP"],
-    ),
+    passage("backup-folder-deleted", Start::Saved, DELETE_BACKUP),
+    passage("backup-lease-taken", Start::Increment, INCREMENT),
+    passage("backup-segment-kept", Start::Filled, INCREMENT),
+    passage("backup-files-written", Start::Increment, INCREMENT),
+    passage("backup-manifest-written", Start::Filled, INCREMENT),
+    passage("backup-published", Start::Increment, INCREMENT),
+    passage("segments-marked", Start::Increment, DELETE_BACKUP),
+    passage("segment-removed", Start::Increment, DELETE_BACKUP),
     passage("restore-files-checked", Start::Filled, RESTORE),
     passage("restore-read-back", Start::Filled, REPLACE),
     passage("restore-compared", Start::Filled, RESTORE),
@@ -277,5 +298,19 @@ pub const PASSAGES: &[Passage] = &[
     passage("restore-replaced", Start::Filled, REPLACE),
     passage("restore-damaged-copied", Start::Damaged, REPLACE),
     passage("restore-replaced", Start::Damaged, REPLACE),
+    passage("drill-staged", Start::Saved, DRILL),
+    passage("drill-file-sealed", Start::Saved, DRILL),
+    passage("drill-opened", Start::Saved, DRILL),
+    passage("drill-examined", Start::Saved, DRILL),
+    passage("snapshot-taken-away", Start::Filled, UNDO),
+    passage("snapshot-deleted", Start::Filled, UNDO),
+    passage("undo-one-done", Start::Filled, UNDO),
+    passage("source-undeleted", Start::SourceInTrash, UNDO),
+    passage("undo-one-done", Start::SourceInTrash, UNDO),
+    passage("safety-copy-written", Start::Replaced, UNDO),
+    passage("restore-safety-copied", Start::Replaced, UNDO),
+    passage("restore-replaced", Start::Replaced, UNDO),
+    passage("undo-put-back", Start::Replaced, UNDO),
+    passage("undo-one-done", Start::Replaced, UNDO),
     passage("export-written", Start::Filled, EXPORT),
 ];

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use manifold_store::{
-    AdoptOptions, CopyWatch, DataSources, NewProject, ProjectId, Projects, SourceChange, SourceId,
-    SourceTrash, SqliteManager, Trash,
+    AdoptOptions, CopyWatch, DataSources, NewProject, ProjectId, Projects, RestorePoints,
+    SourceChange, SourceId, SourceTrash, SqliteManager, Trash,
 };
 
 /// Sources go into the trash, and one comes back.
@@ -26,6 +26,7 @@ pub(crate) async fn source_trash(manager: &Arc<SqliteManager>, project: &Project
         trash.delete(project, source, |_| {}).await.unwrap();
     }
     trash.list(project).await.unwrap();
+    RestorePoints::new(manager).list(project).await.unwrap();
     for reference in [keyed.as_str(), "keyed", &keyed.as_str()[..31]] {
         trash.find(project, reference).await.unwrap();
     }

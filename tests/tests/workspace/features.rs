@@ -6,6 +6,7 @@
 //!
 //! | package | asked for more by |
 //! |---|---|
+//! | `age`, `object_store`, `reqwest`, `rustls` (all that they ask of others) | `manifold-jobs` |
 //! | `cc` (parallel) | `zstd`, which `xtask` does not have |
 //! | `crossbeam-utils` (default) | `trycmd`, through `rayon` |
 //! | `darling` (default) | `croner`, through `derive_builder` |

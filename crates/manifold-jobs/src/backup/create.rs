@@ -8,12 +8,17 @@ use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
 use manifold_store::{
     BackupId, Backups, Claim, DatabaseId, DatabaseManager as _, Frozen, Jobs, NewBackup, ProjectId,
-    Projects, SqliteManager, StoreError, TableKind, Timestamp, fail_point,
+    Projects, SqliteManager, StoreError, Timestamp, fail_point,
 };
 
-use super::folder::{folder_name, remove_partials};
+use super::describe::describe;
+use super::elsewhere;
+use super::encryption::Encryption;
+use super::folder::{Seal, remove_partials};
+use super::names::{folder_name, sealed_name};
 use super::{
-    BackupError, BackupFolder, BackupOptions, Manifest, SavedProject, Watch, leftovers, strategy,
+    BackupError, BackupFolder, BackupOptions, BackupSource, Increment, Location, Manifest, Places,
+    Watch, leftovers, room, strategy,
 };
 
 /// A backup to be made.
@@ -25,10 +30,12 @@ pub struct BackupRequest {
     pub project_id: ProjectId,
     /// How it is saved.
     pub backup_type: BackupType,
-    /// The folder in which the backup's own folder will be; by default the one of the data folder.
-    pub parent: Option<PathBuf>,
+    /// The place in which the backup's own folder will be; by default the folder of the data folder.
+    pub parent: Option<Location>,
     /// How it is made.
     pub options: BackupOptions,
+    /// For whom it is encrypted, if it is.
+    pub encryption: Option<Encryption>,
     /// What it is for.
     pub description: Option<String>,
     /// The attempt that makes it.
@@ -40,32 +47,94 @@ pub struct BackupRequest {
 ///
 /// It is written into a hidden folder, pressed onto the disk, and appears under its name when it is
 /// complete. What fails or dies leaves no backup; what it leaves hidden is removed when its job is rescued, at the
-/// latest by the project's next backup.
+/// latest by the project's next backup. One that is to be elsewhere is made in the data folder and sent from there; what
+/// was sent counts for the next attempt, and for the next backup when nothing has changed in the project.
 ///
 /// # Errors
 /// [`BackupError`]; [`BackupError::Cancelled`] when `watch` says so.
 pub async fn create(
     manager: &Arc<SqliteManager>,
+    places: &Places,
     request: BackupRequest,
     watch: Watch,
 ) -> Result<backups::Model, BackupError> {
-    strategy(request.backup_type)?;
-    let backups = Backups::new(manager);
-    leftovers::clear(manager, &request.project_id).await?;
-    if let Some(done) = made_before(&backups, &request).await? {
+    let request = BackupRequest {
+        options: request.options.of(request.backup_type),
+        ..request
+    };
+    leftovers::clear(manager, Some(places), &request.project_id).await?;
+    if let Some(done) = made_before(manager, places, &request).await? {
+        elsewhere::tidy(places, &done).await;
         return Ok(done);
     }
-    let project = Projects::new(manager)
-        .find(request.project_id.as_str())
-        .await?;
+    let place = match &request.parent {
+        Some(parent) => parent.clone(),
+        None => manager.layout().backups().into(),
+    };
+    // The hub must be able to find it from any working folder.
+    let place = place.checked()?;
+    refuse_place(
+        request.backup_type,
+        Some(&place),
+        request.encryption.as_ref(),
+    )?;
+    match &place {
+        Location::Folder(_) => here(manager, places, &request, &place, watch).await,
+        Location::Remote(_) => elsewhere::create(manager, places, request, &place, watch).await,
+    }
+}
+
+/// Refuses a place where backups of this type cannot be (`None`: the data folder): those that share segments are in folders of this machine, and open.
+///
+/// # Errors
+/// [`BackupError::Unsupported`].
+pub fn refuse_place(
+    backup_type: BackupType,
+    place: Option<&Location>,
+    encryption: Option<&Encryption>,
+) -> Result<(), BackupError> {
+    let is_shared = backup_type == BackupType::Incremental;
+    let is_elsewhere = place.is_some_and(|place| place.as_folder().is_none());
+    if is_shared && (is_elsewhere || encryption.is_some()) {
+        return Err(BackupError::Unsupported(backup_type));
+    }
+    Ok(())
+}
+
+/// Makes a backup in a folder of this machine.
+async fn here(
+    manager: &Arc<SqliteManager>,
+    places: &Places,
+    request: &BackupRequest,
+    place: &Location,
+    watch: Watch,
+) -> Result<backups::Model, BackupError> {
     let at = Timestamp::now();
-    let target = place(manager, &request, &project.name, at)?;
+    let target = place.join(&name(manager, request, at).await?);
+    let backups = Backups::new(manager);
     backups
-        .begin(&request.claim, row(&request, &target))
+        .begin(&request.claim, row(request, &target)?)
         .await?;
-    match write(manager, &request, target, at, watch).await {
+    let made = async {
+        let seal = seal(places, request, place).await?;
+        write(manager, request, target.to_path(), seal, at, watch).await
+    };
+    let made = made.await;
+    if made.is_ok() {
+        fail_point!("backup-published");
+    }
+    settle(manager, request, made.map(|(manifest, _)| manifest)).await
+}
+
+/// Writes down what became of a backup.
+pub(super) async fn settle(
+    manager: &Arc<SqliteManager>,
+    request: &BackupRequest,
+    made: Result<Manifest, BackupError>,
+) -> Result<backups::Model, BackupError> {
+    let backups = Backups::new(manager);
+    match made {
         Ok(manifest) => {
-            fail_point!("backup-published");
             let totals = manifest.totals();
             let done = backups
                 .complete(&request.claim, &request.id, totals)
@@ -84,9 +153,11 @@ pub async fn create(
 /// The backup as an earlier attempt has completed it, though the hub may not have heard. From here on no earlier attempt
 /// can publish it.
 async fn made_before(
-    backups: &Backups,
+    manager: &Arc<SqliteManager>,
+    places: &Places,
     request: &BackupRequest,
 ) -> Result<Option<backups::Model>, BackupError> {
+    let backups = Backups::new(manager);
     let row = match backups.find(request.id.as_str()).await {
         Ok(row) if row.id == request.id.as_str() => row,
         Ok(_) | Err(StoreError::NotFound { .. }) => return Ok(None),
@@ -95,11 +166,21 @@ async fn made_before(
     if row.state == BackupState::Completed {
         return Ok(Some(row));
     }
-    let (target, earlier) = (PathBuf::from(&row.location), request.claim.lease_token - 1);
-    let id = row.id.clone();
+    let (location, earlier) = (
+        Location::from(row.location.as_str()),
+        request.claim.lease_token - 1,
+    );
+    let (id, places) = (row.id.clone(), places.clone());
     let found = super::blocking(move || {
-        remove_partials(&target, &id, earlier)?;
-        Ok(Manifest::read(&target).ok().filter(|found| found.id == id))
+        if let Some(target) = location.as_folder() {
+            remove_partials(target, &id, earlier)?;
+        }
+        match BackupSource::open_in(&places, &location) {
+            Ok(found) if found.manifest().id == id => Ok(Some(found.manifest().clone())),
+            // It may be there.
+            Err(error @ BackupError::Unreachable { .. }) => Err(error),
+            _ => Ok(None),
+        }
     });
     match found.await? {
         Some(manifest) => {
@@ -113,62 +194,91 @@ async fn made_before(
     }
 }
 
-fn place(
-    manager: &SqliteManager,
+/// The name that the backup's folder will have.
+pub(super) async fn name(
+    manager: &Arc<SqliteManager>,
     request: &BackupRequest,
-    project: &str,
     at: DateTime<Utc>,
-) -> Result<PathBuf, BackupError> {
-    let parent = request
-        .parent
-        .clone()
-        .unwrap_or_else(|| manager.layout().backups());
-    // The hub must be able to find it from any working folder.
-    let parent = std::path::absolute(&parent).map_err(BackupError::io("find", &parent))?;
-    let name = folder_name(project, request.backup_type, at, request.id.as_str());
-    let target = parent.join(name);
-    if target.to_str().is_none() {
+) -> Result<String, BackupError> {
+    let project = Projects::new(manager)
+        .find(request.project_id.as_str())
+        .await?;
+    let id = request.id.as_str();
+    Ok(match &request.encryption {
+        Some(_) => sealed_name(at, id),
+        None => folder_name(&project.name, request.backup_type, at, id),
+    })
+}
+
+/// With what the files of the backup are encrypted.
+pub(super) async fn seal(
+    places: &Places,
+    request: &BackupRequest,
+    place: &Location,
+) -> Result<Option<Seal>, BackupError> {
+    let Some(encryption) = request.encryption.clone() else {
+        return Ok(None);
+    };
+    let (places, place) = (places.clone(), place.clone());
+    super::blocking(move || {
+        let repository = places.repository(&place)?;
+        Ok(Some(Seal {
+            key: encryption.key(&places, &place, &*repository)?,
+            scratch: places.layout().temporary(),
+        }))
+    })
+    .await
+}
+
+pub(super) fn row(request: &BackupRequest, target: &Location) -> Result<NewBackup, BackupError> {
+    if target.to_path().to_str().is_none() {
         return Err(BackupError::Store(StoreError::InvalidValue {
             what: "the folder of a backup".to_owned(),
-            value: target.display().to_string(),
+            value: target.to_string(),
             reason: "its path is not UTF-8; choose another folder".to_owned(),
         }));
     }
-    Ok(target)
-}
-
-fn row(request: &BackupRequest, target: &Path) -> NewBackup {
-    NewBackup {
+    Ok(NewBackup {
         id: request.id.clone(),
         project_id: request.project_id.clone(),
         backup_type: request.backup_type,
-        location: target.display().to_string(),
+        location: target.to_string(),
         compressed: request.options.compress,
         with_data: !request.options.without_data,
         description: request.description.clone(),
-    }
+    })
 }
 
-async fn write(
+/// Makes the backup at `target`, a folder of this machine. Returns `watch` too, for what follows.
+pub(super) async fn write(
     manager: &Arc<SqliteManager>,
     request: &BackupRequest,
     target: PathBuf,
+    seal: Option<Seal>,
     at: DateTime<Utc>,
     watch: Watch,
-) -> Result<Manifest, BackupError> {
+) -> Result<(Manifest, Watch), BackupError> {
     fail_point!("backup-begun");
+    let folder = target.parent().unwrap_or(Path::new("."));
+    room::check(manager, request, folder).await?;
     let frozen = manager
         .freeze(DatabaseId::Project(request.project_id.clone()))
         .await?;
     let writing = request.clone();
-    let written = super::blocking(move || write_files(&frozen, &writing, target, at, watch));
-    let (folder, manifest) = written.await?;
+    let written = super::blocking(move || write_files(&frozen, &writing, target, seal, at, watch));
+    let (folder, manifest, increment, watch) = written.await?;
     // An attempt that comes later takes the hidden folder of this one away before it looks for what was published. So
     // either it finds what this one publishes, or this one has nothing to publish.
     Jobs::new(manager).hold(&request.claim).await?;
     super::blocking(move || {
+        if let Some(increment) = &increment {
+            increment.confirm()?;
+        }
         folder.publish(&manifest)?;
-        Ok(manifest)
+        if let Some(increment) = increment {
+            increment.release();
+        }
+        Ok((manifest, watch))
     })
     .await
 }
@@ -177,9 +287,10 @@ fn write_files(
     frozen: &Frozen,
     request: &BackupRequest,
     target: PathBuf,
+    seal: Option<Seal>,
     at: DateTime<Utc>,
     mut watch: Watch,
-) -> Result<(BackupFolder, Manifest), BackupError> {
+) -> Result<(BackupFolder, Manifest, Option<Increment>, Watch), BackupError> {
     fail_point!("backup-frozen");
     let options = request.options;
     let mut folder = BackupFolder::create(
@@ -187,63 +298,12 @@ fn write_files(
         &request.claim,
         request.id.as_str(),
         options.compress,
+        seal,
     )?;
-    strategy(request.backup_type)?.write(frozen, &mut folder, options, &mut watch)?;
+    let strategy = strategy(request.backup_type);
+    let increment = strategy.write(frozen, &mut folder, request, &mut watch)?;
     fail_point!("backup-files-written");
-    let manifest = describe(frozen, request, &folder, at, &mut watch)?;
+    let manifest = describe(frozen, request, &folder, increment.as_ref(), at, &mut watch)?;
     watch.look()?;
-    Ok((folder, manifest))
-}
-
-fn describe(
-    frozen: &Frozen,
-    request: &BackupRequest,
-    folder: &BackupFolder,
-    at: DateTime<Utc>,
-    watch: &mut Watch,
-) -> Result<Manifest, BackupError> {
-    let project = frozen.project().ok_or_else(|| {
-        BackupError::from(StoreError::Decode(format!(
-            "project {} names itself nowhere",
-            request.project_id
-        )))
-    })?;
-    let mut tables = Vec::new();
-    let mut total_records = 0;
-    for table in frozen.tables(request.options.contents())? {
-        watch.step("counting")?;
-        let count = frozen.hash(&table)?;
-        watch.rows(u64::try_from(count.rows).unwrap_or_default())?;
-        if table.kind == TableKind::Rows {
-            total_records += count.rows;
-        }
-        tables.push(count);
-    }
-    let rows_of = |name: &str| {
-        tables
-            .iter()
-            .find(|table| table.name == name)
-            .map_or(0, |table| table.rows)
-    };
-    Ok(Manifest {
-        id: request.id.to_string(),
-        project: SavedProject {
-            id: project.id.clone(),
-            name: project.name.clone(),
-        },
-        backup_type: request.backup_type,
-        schema_version: frozen.schema_version(),
-        program_version: env!("CARGO_PKG_VERSION").to_owned(),
-        sqlite_version: frozen.sqlite_version().to_owned(),
-        created_at: at,
-        with_data: !request.options.without_data,
-        compressed: request.options.compress,
-        description: request.description.clone(),
-        data_source_count: rows_of("data_sources"),
-        snapshot_count: rows_of("snapshots"),
-        total_records,
-        files: folder.files().to_vec(),
-        sequences: frozen.sequences()?,
-        tables,
-    })
+    Ok((folder, manifest, increment, watch))
 }

@@ -9,10 +9,12 @@ use manifold_store::rows::Cell;
 use manifold_store::{Frozen, StagedBuilder, Table};
 
 use super::cell::{CellBuffer, Class, push_hex, real_text, unhex};
-use super::folder::{WriteError, file_stem};
+use super::folder::WriteError;
+use super::incremental::Increment;
+use super::names::file_stem;
 use super::row_types::{RowTypesHeader, RowTypesReader, RowTypesWriter};
 use super::strategy::rows_in;
-use super::{BackupError, BackupFolder, BackupOptions, BackupSource, BackupStrategy, Watch};
+use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Watch};
 
 /// The ending of a sidecar.
 const TYPES: &str = ".types";
@@ -31,9 +33,10 @@ impl BackupStrategy for Csv {
         &self,
         frozen: &Frozen,
         folder: &mut BackupFolder,
-        options: BackupOptions,
+        request: &BackupRequest,
         watch: &mut Watch,
-    ) -> Result<(), BackupError> {
+    ) -> Result<Option<Increment>, BackupError> {
+        let options = request.options;
         // Each row is written, typed and counted.
         watch.expect(3 * rows_in(frozen, options)?);
         for table in frozen.tables(options.contents())? {
@@ -54,7 +57,7 @@ impl BackupStrategy for Csv {
                 write_types(frozen, &table, &header, output, watch)
             })?;
         }
-        Ok(())
+        Ok(None)
     }
 
     fn restore(
@@ -197,8 +200,9 @@ fn read_cell(field: &[u8], letter: u8, cell: &mut CellBuffer) -> Option<()> {
 }
 
 fn unreadable(path: &Path, error: csv::Error) -> BackupError {
-    if error.is_io_error() {
-        return BackupError::io("read", path)(error.into());
+    let reason = error.to_string();
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => BackupError::io("read", path)(error),
+        _ => BackupError::damaged(path, reason),
     }
-    BackupError::damaged(path, error.to_string())
 }

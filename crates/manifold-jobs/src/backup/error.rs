@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use entity_core::enums::BackupType;
-use manifold_store::{JobsError, StagedError, StoreError};
+use manifold_store::{JobsError, RowLogError, StagedError, StoreError};
 
 use crate::JobError;
 
@@ -69,9 +69,90 @@ pub enum BackupError {
         /// Why not.
         reason: String,
     },
-    /// This program cannot make or read backups of that type.
-    #[error("this program makes no {0} backups; use csv, sqlite or full")]
+    /// Backups of this type share files, and cannot be there yet.
+    #[error(
+        "{0} backups are made in folders of this machine, and are not encrypted; use csv, sqlite or full"
+    )]
     Unsupported(BackupType),
+    /// A place elsewhere cannot be reached, or refuses. What is there is not known.
+    #[error("cannot {action} {}: {reason}; check the address, the network and the credentials", path.display())]
+    Unreachable {
+        /// What was being done.
+        action: &'static str,
+        /// The place or the file, as an address.
+        path: PathBuf,
+        /// What the place or the system said, without secrets.
+        reason: String,
+    },
+    /// Something is no address of a place for backups.
+    #[error("{address} cannot be used: {reason}")]
+    Address {
+        /// The address, without what may be a secret.
+        address: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// What an address or its credentials refer to cannot be had.
+    #[error("{place} cannot be used: {reason}")]
+    Credentials {
+        /// The address as it was written.
+        place: String,
+        /// The stable name of the reason.
+        code: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// A backup is encrypted with a key that is not at hand.
+    #[error("{} is encrypted with key {key}, which this data folder does not have; name who opens it with \
+        --identity-file F or --passphrase-file F", path.display())]
+    NoKey {
+        /// The backup.
+        path: PathBuf,
+        /// The id of the key.
+        key: String,
+    },
+    /// An identity or a passphrase does not open a key.
+    #[error("{} does not open key {key} of {place}; name the right file with --identity-file F or --passphrase-file F", file.display())]
+    WrongKey {
+        /// The file with the identity or the passphrase.
+        file: PathBuf,
+        /// The id of the key.
+        key: String,
+        /// The place that keeps it.
+        place: String,
+    },
+    /// Something is no recipient of age.
+    #[error(
+        "{recipient} is no recipient; one looks like age1.. and is what `age-keygen` calls the public key"
+    )]
+    Recipient {
+        /// What was given.
+        recipient: String,
+    },
+    /// A file holds no passphrase.
+    #[error("{} holds no passphrase; it is the first line", path.display())]
+    NoPassphrase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The disk has not enough room.
+    #[error("{} has {free} bytes free and the backup may need {needed}; free some, or save with --to elsewhere", path.display())]
+    NoSpace {
+        /// The folder in which it would be made.
+        path: PathBuf,
+        /// What is free, in bytes.
+        free: u64,
+        /// What may be needed, in bytes.
+        needed: u64,
+    },
+    /// Making the backup took so long, or stood still for so long, that what it relies on may be gone.
+    #[error(
+        "the backup was not renewed at {place} in time, and segments that it needs may be gone; make it again"
+    )]
+    Overdue {
+        /// The place.
+        place: String,
+    },
     /// A file operation failed.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -88,6 +169,19 @@ pub enum BackupError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The disk has too little room for a restore.
+    #[error(
+        "the restore needs {needed} bytes on the disk for a time, and {free} are free; free some space"
+    )]
+    NoRoom {
+        /// What it needs at least, in bytes.
+        needed: u64,
+        /// What is free, in bytes.
+        free: u64,
+    },
+    /// Rows could not be compared.
+    #[error(transparent)]
+    Rows(#[from] RowLogError),
     /// The attempt that makes it has lost its job.
     #[error(transparent)]
     Job(JobsError),
@@ -107,12 +201,29 @@ impl BackupError {
             Self::OtherBackup { .. } => "other_backup",
             Self::Incomplete { .. } => "backup_incomplete",
             Self::Unsupported(_) => "unsupported_backup_type",
+            Self::Unreachable { .. } => "place_unreachable",
+            Self::Address { .. } => "bad_address",
+            Self::Credentials { code, .. } => code,
+            Self::NoKey { .. } => "backup_locked",
+            Self::WrongKey { .. } => "wrong_key",
+            Self::Recipient { .. } => "bad_recipient",
+            Self::NoPassphrase { .. } => "no_passphrase",
+            Self::NoSpace { .. } => "disk_full",
+            Self::Overdue { .. } => "backup_overdue",
+            Self::NoRoom { .. } => "disk_full",
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "disk_full",
             Self::Io { .. } => "io",
             Self::Staged(error) => error.code(),
             Self::Store(error) => error.code(),
+            Self::Rows(error) => error.code(),
             Self::Job(error) => error.code(),
         }
+    }
+
+    /// Whether collecting segments stopped at another backup, of which nobody knows what it needs.
+    #[must_use]
+    pub fn is_of_another(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::NewerFormat { .. })
     }
 
     pub(super) fn io(
@@ -120,10 +231,14 @@ impl BackupError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
+        // What is read from elsewhere tells by itself what is wrong.
+        move |source: io::Error| match source.downcast::<Self>() {
+            Ok(error) => error,
+            Err(source) => Self::Io {
+                action,
+                path,
+                source,
+            },
         }
     }
 
@@ -151,6 +266,7 @@ impl From<BackupError> for JobError {
             BackupError::Store(error) | BackupError::Staged(StagedError::Store(error)) => {
                 error.into()
             }
+            other @ BackupError::Unreachable { .. } => Self::retryable(other.code(), &other),
             other => Self::of(other.code(), &other),
         }
     }

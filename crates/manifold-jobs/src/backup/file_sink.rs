@@ -1,9 +1,12 @@
-//! Writes one file of a backup: compressed if asked for, hashed as it lies on the disk.
+//! Writes one file of a backup: compressed if asked for, then encrypted if asked for, hashed as it lies on the disk.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
+use age::stream::StreamWriter;
+
+use super::key::RepositoryKey;
 use super::{BackupError, ManifestFile};
 
 /// The level of compression: the default of zstd, about 300 MB/s.
@@ -15,8 +18,14 @@ pub(super) struct FileSink {
 }
 
 enum Output {
-    Plain(Hashed),
-    Compressed(zstd::stream::write::Encoder<'static, Hashed>),
+    Plain(Locked),
+    Compressed(zstd::stream::write::Encoder<'static, Locked>),
+}
+
+/// Encrypts the bytes on their way, or leaves them as they are.
+enum Locked {
+    Open(Box<Hashed>),
+    Sealed(Box<StreamWriter<Hashed>>),
 }
 
 /// Counts and hashes the bytes on their way to the disk.
@@ -28,7 +37,11 @@ struct Hashed {
 
 impl FileSink {
     /// Makes a file that must not exist, readable by its owner only.
-    pub(super) fn create(path: &Path, compress: bool) -> io::Result<Self> {
+    pub(super) fn create(
+        path: &Path,
+        compress: bool,
+        key: Option<&RepositoryKey>,
+    ) -> io::Result<Self> {
         let mut options = File::options();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -39,21 +52,29 @@ impl FileSink {
             hasher: blake3::Hasher::new(),
             size: 0,
         };
+        let locked = match key {
+            Some(key) => Locked::Sealed(Box::new(key.seal(hashed)?)),
+            None => Locked::Open(Box::new(hashed)),
+        };
         let output = if compress {
-            let mut encoder = zstd::stream::write::Encoder::new(hashed, LEVEL)?;
+            let mut encoder = zstd::stream::write::Encoder::new(locked, LEVEL)?;
             encoder.include_checksum(true)?;
             Output::Compressed(encoder)
         } else {
-            Output::Plain(hashed)
+            Output::Plain(locked)
         };
         Ok(Self { output })
     }
 
     /// Presses the file onto the disk.
     pub(super) fn finish(self, name: String) -> io::Result<ManifestFile> {
-        let mut hashed = match self.output {
-            Output::Plain(hashed) => hashed,
+        let locked = match self.output {
+            Output::Plain(locked) => locked,
             Output::Compressed(encoder) => encoder.finish()?,
+        };
+        let mut hashed = match locked {
+            Locked::Open(hashed) => *hashed,
+            Locked::Sealed(sealed) => sealed.finish()?,
         };
         hashed.file.flush()?;
         hashed.file.get_ref().sync_all()?;
@@ -68,15 +89,31 @@ impl FileSink {
 impl Write for FileSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.output {
-            Output::Plain(hashed) => hashed.write(bytes),
+            Output::Plain(locked) => locked.write(bytes),
             Output::Compressed(encoder) => encoder.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.output {
-            Output::Plain(hashed) => hashed.flush(),
+            Output::Plain(locked) => locked.flush(),
             Output::Compressed(encoder) => encoder.flush(),
+        }
+    }
+}
+
+impl Write for Locked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Open(hashed) => hashed.write(bytes),
+            Self::Sealed(sealed) => sealed.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Open(hashed) => hashed.flush(),
+            Self::Sealed(sealed) => sealed.flush(),
         }
     }
 }
@@ -96,13 +133,16 @@ impl Write for Hashed {
 
 /// The size and hash of a file that exists.
 pub(super) fn measure(path: &Path) -> Result<(u64, String), BackupError> {
-    let read = || -> io::Result<(u64, String)> {
-        let mut hasher = blake3::Hasher::new();
-        let mut file = File::open(path)?;
-        let size = io::copy(&mut file, &mut hasher)?;
-        Ok((size, hash_text(&hasher)))
-    };
-    read().map_err(BackupError::io("read", path))
+    File::open(path)
+        .and_then(measured)
+        .map_err(BackupError::io("read", path))
+}
+
+/// The size and hash of what is read.
+pub(super) fn measured(mut content: impl Read) -> io::Result<(u64, String)> {
+    let mut hasher = blake3::Hasher::new();
+    let size = io::copy(&mut content, &mut hasher)?;
+    Ok((size, hash_text(&hasher)))
 }
 
 /// A hash as it is written.

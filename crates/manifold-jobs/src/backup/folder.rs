@@ -1,17 +1,18 @@
 //! The folder of a backup while it is being made.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use entity_core::enums::BackupType;
 use manifold_store::{Claim, StoreError, fail_point, rename_durably, sync_folder};
 
 use super::file_sink::{FileSink, measure};
+use super::key::RepositoryKey;
+use super::manifest::Header;
+use super::names::file_stem;
+use super::repository::{Folder, Repository};
 use super::{BackupError, Manifest, ManifestFile};
-
-/// The longest part of a file name that comes from a person's name, in bytes.
-const LONGEST_NAME: usize = 80;
 
 /// A hidden folder beside the place where the backup will appear. Dropping it before
 /// [`BackupFolder::publish`] removes it.
@@ -20,8 +21,18 @@ pub struct BackupFolder {
     partial: PathBuf,
     target: PathBuf,
     compress: bool,
+    seal: Option<Seal>,
     files: Vec<ManifestFile>,
+    names: BTreeMap<String, String>,
     published: bool,
+}
+
+/// How the files of a backup are encrypted.
+#[derive(Debug)]
+pub(super) struct Seal {
+    pub(super) key: RepositoryKey,
+    /// A folder for files of a moment, which are not encrypted.
+    pub(super) scratch: PathBuf,
 }
 
 impl BackupFolder {
@@ -32,6 +43,7 @@ impl BackupFolder {
         claim: &Claim,
         id: &str,
         compress: bool,
+        seal: Option<Seal>,
     ) -> Result<Self, BackupError> {
         let partial = target.with_file_name(partial_name(id, claim.lease_token));
         let parent = target.parent().unwrap_or(Path::new("."));
@@ -42,13 +54,15 @@ impl BackupFolder {
             partial,
             target,
             compress,
+            seal,
             files: Vec::new(),
+            names: BTreeMap::new(),
             published: false,
         })
     }
 
-    /// Writes a file through `write`; `.zst` is added to its name when it is compressed. It is on the disk
-    /// when this returns.
+    /// Writes a file through `write`; `.zst` is added to its name when it is compressed, and one that is encrypted has a
+    /// number for a name. It is on the disk when this returns.
     ///
     /// # Errors
     /// What `write` returns; [`BackupError::Io`] with the file.
@@ -57,19 +71,26 @@ impl BackupFolder {
         name: &str,
         write: impl FnOnce(&mut dyn Write) -> Result<(), WriteError>,
     ) -> Result<(), BackupError> {
-        let name = if self.compress {
+        let plain = name;
+        let name = if self.seal.is_some() {
+            format!("{:04}.age", self.files.len() + 1)
+        } else if self.compress {
             format!("{name}.zst")
         } else {
             name.to_owned()
         };
         let path = self.partial.join(&name);
         let failed = |error| BackupError::io("write", &path)(error);
-        let mut sink = FileSink::create(&path, self.compress).map_err(failed)?;
+        let key = self.seal.as_ref().map(|seal| &seal.key);
+        let mut sink = FileSink::create(&path, self.compress, key).map_err(failed)?;
         write(&mut sink).map_err(|error| match error {
             WriteError::Io(error) => BackupError::io("write", &path)(error),
             WriteError::Other(error) => *error,
         })?;
         let file = sink.finish(name).map_err(BackupError::io("write", &path))?;
+        if self.seal.is_some() {
+            self.names.insert(file.name.clone(), plain.to_owned());
+        }
         self.files.push(file);
         fail_point!("backup-file-written");
         Ok(())
@@ -85,9 +106,20 @@ impl BackupFolder {
         name: &str,
         make: impl FnOnce(&Path) -> Result<(), BackupError>,
     ) -> Result<(), BackupError> {
-        let path = self.partial.join(name);
+        // What is not encrypted yet must not lie where the backup will be.
+        let scratch = match &self.seal {
+            Some(seal) => {
+                let folder = tempfile::tempdir_in(&seal.scratch);
+                Some(folder.map_err(BackupError::io("create a folder in", &seal.scratch))?)
+            }
+            None => None,
+        };
+        let path = scratch
+            .as_ref()
+            .map_or(&*self.partial, |folder| folder.path());
+        let path = path.join(name);
         make(&path)?;
-        if self.compress {
+        if self.compress || self.seal.is_some() {
             self.write_file(name, |output| {
                 let mut made = std::fs::File::open(&path)?;
                 std::io::copy(&mut made, output)?;
@@ -105,20 +137,56 @@ impl BackupFolder {
         Ok(())
     }
 
+    /// Where it will be, with what backups share there.
+    pub(super) fn repository(&self) -> Arc<dyn Repository> {
+        let place = self.target.parent().unwrap_or(Path::new("."));
+        Arc::new(Folder::new(place.to_owned()))
+    }
+
+    /// Where files may lie for a moment. They go with the folder when it is not published.
+    pub(super) fn scratch(&self) -> &Path {
+        &self.partial
+    }
+
     /// The files so far.
     pub(super) fn files(&self) -> &[ManifestFile] {
         &self.files
     }
 
+    /// Under which names the files of an encrypted backup were written.
+    pub(super) fn names(&self) -> &BTreeMap<String, String> {
+        &self.names
+    }
+
+    /// Their size, in bytes.
+    pub(super) fn size(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+
     /// Writes the manifest and makes the folder appear, complete.
     pub(super) fn publish(mut self, manifest: &Manifest) -> Result<(), BackupError> {
-        let path = self.partial.join(Manifest::NAME);
-        let write = || -> std::io::Result<()> {
-            let mut sink = FileSink::create(&path, false)?;
-            sink.write_all(&manifest.sealed()?)?;
-            sink.finish(Manifest::NAME.to_owned()).map(drop)
+        let write = |name: &str, bytes: std::io::Result<Vec<u8>>, key: Option<&RepositoryKey>| {
+            let path = self.partial.join(name);
+            let write = || -> std::io::Result<ManifestFile> {
+                let mut sink = FileSink::create(&path, false, key)?;
+                sink.write_all(&bytes?)?;
+                sink.finish(name.to_owned())
+            };
+            write().map_err(BackupError::io("write", &path))
         };
-        write().map_err(BackupError::io("write", &path))?;
+        match &self.seal {
+            None => drop(write(Manifest::NAME, manifest.sealed(), None)?),
+            Some(seal) => {
+                let sealed = write(Manifest::SEALED, manifest.sealed(), Some(&seal.key))?;
+                let header = Header {
+                    id: manifest.id.clone(),
+                    created_at: manifest.created_at,
+                    key: seal.key.id().to_owned(),
+                    manifest_hash: sealed.hash,
+                };
+                write(Manifest::NAME, header.sealed(), None)?;
+            }
+        }
         sync_folder(&self.partial)?;
         fail_point!("backup-manifest-written");
         rename_durably(&self.partial, &self.target)?;
@@ -164,43 +232,6 @@ impl From<StoreError> for WriteError {
     }
 }
 
-/// The name of a backup's folder: what it is of, its type, when (UTC), and the end of its id.
-pub(super) fn folder_name(
-    project: &str,
-    backup_type: BackupType,
-    at: DateTime<Utc>,
-    id: &str,
-) -> String {
-    let end: Vec<char> = id.chars().rev().take(8).collect();
-    let end: String = end.into_iter().rev().collect();
-    format!(
-        "{}-{backup_type}-{}-{}",
-        file_stem(project),
-        at.format("%Y%m%dT%H%M%SZ"),
-        file_stem(&end)
-    )
-}
-
-/// A person's name as a part of a file name that every system takes.
-pub(super) fn file_stem(name: &str) -> String {
-    let mut stem = String::new();
-    for character in name.chars() {
-        if stem.len() + character.len_utf8() > LONGEST_NAME {
-            break;
-        }
-        stem.push(if character.is_alphanumeric() || "-_".contains(character) {
-            character
-        } else {
-            '_'
-        });
-    }
-    if stem.is_empty() {
-        "_".to_owned()
-    } else {
-        stem
-    }
-}
-
 /// The name of the folder in which the attempt with this token makes a backup. An attempt that lost its job must not
 /// get between the files of a later one.
 fn partial_name(id: &str, lease_token: i64) -> String {
@@ -237,7 +268,7 @@ pub(super) fn remove_partials(
     Ok(())
 }
 
-fn remove_folder(partial: &Path) -> Result<(), BackupError> {
+pub(super) fn remove_folder(partial: &Path) -> Result<(), BackupError> {
     match std::fs::remove_dir_all(partial) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(BackupError::io("remove", partial)(error))
@@ -246,33 +277,10 @@ fn remove_folder(partial: &Path) -> Result<(), BackupError> {
     }
 }
 
-fn make_private(folder: &Path, recursive: bool) -> std::io::Result<()> {
+pub(super) fn make_private(folder: &Path, recursive: bool) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(recursive);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_become_file_names() {
-        for (name, stem) in [
-            ("aviation", "aviation"),
-            ("ça va 日本", "ça_va_日本"),
-            ("../../etc", "______etc"),
-            ("a\"b'c\\d", "a_b_c_d"),
-            ("🚀", "_"),
-            ("", "_"),
-        ] {
-            assert_eq!(file_stem(name), stem);
-        }
-        assert!(file_stem(&"é".repeat(200)).len() <= LONGEST_NAME);
-        let at = "2026-11-22T10:00:00Z".parse().unwrap();
-        let name = folder_name("My data", BackupType::Full, at, "0123456789abcdef");
-        assert_eq!(name, "My_data-full-20261122T100000Z-89abcdef");
-    }
 }

@@ -8,9 +8,12 @@ use manifold_store::{Frozen, StagedBuilder};
 
 use super::cell::{CellBuffer, push_hex, real_text};
 use super::folder::WriteError;
+use super::incremental::Increment;
 use super::json_reader::JsonReader;
 use super::strategy::rows_in;
-use super::{BackupError, BackupFolder, BackupOptions, BackupSource, BackupStrategy, Watch};
+use super::{
+    BackupError, BackupFolder, BackupOptions, BackupRequest, BackupSource, BackupStrategy, Watch,
+};
 
 const FILE: &str = "project.json";
 
@@ -30,10 +33,12 @@ impl BackupStrategy for Full {
         &self,
         frozen: &Frozen,
         folder: &mut BackupFolder,
-        options: BackupOptions,
+        request: &BackupRequest,
         watch: &mut Watch,
-    ) -> Result<(), BackupError> {
-        folder.write_file(FILE, |output| write_tables(frozen, options, output, watch))
+    ) -> Result<Option<Increment>, BackupError> {
+        let options = request.options;
+        folder.write_file(FILE, |output| write_tables(frozen, options, output, watch))?;
+        Ok(None)
     }
 
     fn restore(

@@ -3,31 +3,118 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use manifold_store::{Backups, ProjectId, SqliteManager};
+use entity_core::backups;
+use entity_core::enums::BackupType;
+use manifold_store::{AbandonedBackup, Backups, ProjectId, SqliteManager};
 
 use super::folder::remove_partials;
-use super::{BackupError, Manifest};
+use super::incremental;
+use super::spool::Spool;
+use super::{BackupError, BackupSource, Location, Manifest, Places, blocking};
+use crate::Environment;
 
-/// Completes the backups of a project that are complete on the disk and not in the hub, and removes the
-/// hidden folders of the others.
+/// Completes the backups of a project that are complete and not so in the hub, and removes the hidden folders of
+/// the others. What was made to be sent elsewhere stays, for who goes on with it.
+///
+/// Without `places` nothing elsewhere is looked at: a backup that may be complete there is left as it is.
 pub(crate) async fn clear(
     manager: &Arc<SqliteManager>,
+    places: Option<&Places>,
     project: &ProjectId,
 ) -> Result<(), BackupError> {
     let backups = Backups::new(manager);
     for abandoned in backups.abandoned(project).await? {
-        let backup = &abandoned.backup;
-        let target = Path::new(&backup.location);
-        let complete = Manifest::read(target).ok();
-        let complete = complete.filter(|manifest| manifest.id == backup.id);
+        let backup = abandoned.backup.clone();
+        let here = Places::new(manager.layout(), Environment::none());
+        let (reached, lease_token) = (places.cloned(), abandoned.lease_token);
+        let looked = blocking(move || look(&here, reached.as_ref(), &backup, lease_token)).await;
+        let complete = match looked {
+            Ok(Looked::Complete(manifest)) => Some(manifest),
+            Ok(Looked::Incomplete) => None,
+            Ok(Looked::Unknown) => continue,
+            Err(error) => {
+                // It must not keep new backups from being made.
+                let id = &abandoned.backup.id;
+                tracing::warn!(backup.id = %id, %error, "whether a backup is complete is not known yet");
+                continue;
+            }
+        };
+        let id = &abandoned.backup.id;
         if complete.is_some() {
-            tracing::info!(backup.id = %backup.id, "backup {} was complete although the process that made it died", backup.id);
-        } else if let Err(error) = remove_partials(target, &backup.id, abandoned.lease_token) {
-            // It is hidden; it must not keep new backups from being made.
-            tracing::warn!(backup.id = %backup.id, %error, "an incomplete backup stays");
+            tracing::info!(backup.id = %id, "backup {id} was complete although the process that made it died");
+        }
+        if abandoned.backup.r#type == BackupType::Incremental
+            && let Some(place) = Path::new(&abandoned.backup.location).parent()
+            && let Err(error) = end_leases(place, project, &abandoned).await
+        {
+            tracing::warn!(backup.id = %id, %error, "the lease of a dead backup stays until it expires");
         }
         let totals = complete.map(|manifest| manifest.totals());
         backups.close_abandoned(&abandoned, totals).await?;
     }
     Ok(())
+}
+
+enum Looked {
+    Complete(Box<Manifest>),
+    Incomplete,
+    /// It cannot be said from here.
+    Unknown,
+}
+
+fn look(
+    here: &Places,
+    places: Option<&Places>,
+    backup: &backups::Model,
+    lease_token: i64,
+) -> Result<Looked, BackupError> {
+    let location = Location::from(backup.location.as_str());
+    if let Some(target) = location.as_folder() {
+        return Ok(look_here(here, &location, target, backup, lease_token));
+    }
+    let name = location.split().map(|(_, name)| name).unwrap_or_default();
+    let spool = Spool::of(here.layout(), &backup.id, &name);
+    if !spool.sent().publishing {
+        return Ok(Looked::Incomplete);
+    }
+    match places.map(|places| BackupSource::open_in(places, &location)) {
+        None => Ok(Looked::Unknown),
+        Some(Ok(found)) if found.manifest().id == backup.id => {
+            spool.remove()?;
+            Ok(Looked::Complete(Box::new(found.manifest().clone())))
+        }
+        Some(Ok(_) | Err(BackupError::NotABackup { .. })) => Ok(Looked::Incomplete),
+        Some(Err(error)) => Err(error),
+    }
+}
+
+fn look_here(
+    here: &Places,
+    location: &Location,
+    target: &Path,
+    backup: &backups::Model,
+    lease_token: i64,
+) -> Looked {
+    match BackupSource::open_in(here, location) {
+        Ok(found) if found.manifest().id == backup.id => {
+            return Looked::Complete(Box::new(found.manifest().clone()));
+        }
+        _ => {}
+    }
+    if let Err(error) = remove_partials(target, &backup.id, lease_token) {
+        // It is hidden; it must not keep new backups from being made.
+        tracing::warn!(backup.id = %backup.id, %error, "an incomplete backup stays");
+    }
+    Looked::Incomplete
+}
+
+/// Nobody needs to wait for a backup that nobody makes any more.
+async fn end_leases(
+    place: &Path,
+    project: &ProjectId,
+    abandoned: &AbandonedBackup,
+) -> Result<(), BackupError> {
+    let (place, stem) = (place.to_owned(), project.namespace());
+    let (id, token) = (abandoned.backup.id.clone(), abandoned.lease_token);
+    blocking(move || incremental::end_leases(&place, &stem, &id, token)).await
 }

@@ -1,15 +1,17 @@
-//! Finds backups that a rebuilt hub does not list.
+//! Finds backups that the hub does not list.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use entity_core::backups;
+use entity_core::enums::BackupState;
 use manifold_store::{Backups, SqliteManager, StoreError};
 
-use super::{BackupError, Manifest, blocking};
+use super::scan::{Scanned, scan_place};
+use super::{BackupError, BackupSource, Location, Places, blocking};
+use crate::Environment;
 
-/// Looks for backups in the default place and wherever listed ones are, and lists those that are not. Returns the new
+/// Looks for backups in the default place and in the folders of listed ones, and lists those that are not. Returns the new
 /// lines. A folder without a sound manifest is no backup and is passed over.
 ///
 /// They count as never verified. Can be repeated.
@@ -20,18 +22,20 @@ pub async fn list_again(manager: &Arc<SqliteManager>) -> Result<Vec<backups::Mod
     let backups = Backups::new(manager);
     let listed = backups.list(None).await?;
     let known: BTreeSet<String> = listed.iter().map(|backup| backup.id.clone()).collect();
-    let mut places: BTreeSet<PathBuf> = listed
+    let mut folders: BTreeSet<Location> = listed
         .iter()
-        .filter_map(|backup| Path::new(&backup.location).parent().map(Path::to_owned))
+        .filter_map(|backup| Some(Location::from(backup.location.as_str()).split()?.0))
+        .filter(|place| place.as_folder().is_some())
         .collect();
-    places.insert(manager.layout().backups());
-    let found = blocking(move || Ok(search(&places))).await?;
+    folders.insert(manager.layout().backups().into());
+    let places = Places::new(manager.layout(), Environment::none());
+    let found = blocking(move || Ok(search(&places, &folders))).await?;
     let mut added = Vec::new();
-    for (folder, manifest) in found {
-        if known.contains(&manifest.id) {
+    for source in found {
+        if known.contains(&source.manifest().id) {
             continue;
         }
-        match backups.list_again(row(&folder, manifest)).await {
+        match backups.list_again(row(&source)).await {
             Ok(row) => added.push(row),
             Err(StoreError::Unique { .. }) => {} // a copy of one that was just listed
             Err(error) => return Err(error.into()),
@@ -40,31 +44,48 @@ pub async fn list_again(manager: &Arc<SqliteManager>) -> Result<Vec<backups::Mod
     Ok(added)
 }
 
-/// Every backup directly in one of the places.
-fn search(places: &BTreeSet<PathBuf>) -> Vec<(PathBuf, Manifest)> {
+/// Every backup directly in one of the folders.
+fn search(places: &Places, folders: &BTreeSet<Location>) -> Vec<BackupSource> {
     let mut found = Vec::new();
-    for place in places {
+    for folder in folders {
         // A place that cannot be looked at now, such as a drive that is not mounted, shows nothing.
-        let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
-        for folder in entries.map(|entry| entry.path()) {
-            match Manifest::read(&folder) {
-                Ok(manifest) => found.push((folder, manifest)),
-                Err(error) => tracing::debug!(path = %folder.display(), %error, "no backup"),
+        let Ok(scanned) = scan_place(places, folder) else {
+            continue;
+        };
+        for Scanned { location, backup } in scanned {
+            match backup {
+                Ok(source) => found.push(source),
+                Err(error) => tracing::debug!(%location, %error, "no backup"),
             }
         }
     }
-    found.sort_by(|(one, _), (other, _)| one.cmp(other));
     found
 }
 
-fn row(folder: &Path, manifest: Manifest) -> backups::Model {
+/// Lists a backup that was found in the hub, unless one with its id is listed: then `None`.
+///
+/// # Errors
+/// [`BackupError::Store`] by meaning.
+pub async fn list_found(
+    manager: &Arc<SqliteManager>,
+    found: &BackupSource,
+) -> Result<Option<backups::Model>, BackupError> {
+    match Backups::new(manager).list_again(row(found)).await {
+        Ok(row) => Ok(Some(row)),
+        Err(StoreError::Unique { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn row(source: &BackupSource) -> backups::Model {
+    let manifest = source.manifest().clone();
     let totals = manifest.totals();
     backups::Model {
         id: manifest.id,
         project_id: manifest.project.id,
         r#type: manifest.backup_type,
-        state: entity_core::enums::BackupState::Completed,
-        location: folder.display().to_string(),
+        state: BackupState::Completed,
+        location: source.location().to_string(),
         size_bytes: Some(i64::try_from(totals.size_bytes).unwrap_or(i64::MAX)),
         data_source_count: Some(totals.data_source_count),
         snapshot_count: Some(totals.snapshot_count),
@@ -78,5 +99,6 @@ fn row(folder: &Path, manifest: Manifest) -> backups::Model {
         verified_at: None,
         created_at: manifest.created_at,
         completed_at: Some(manifest.created_at),
+        last_proven_restore_at: None,
     }
 }

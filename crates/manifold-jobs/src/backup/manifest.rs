@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use entity_core::TableCount;
@@ -11,19 +10,16 @@ use manifold_store::{BackupTotals, Expected};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::BackupError;
 use super::file_sink::hash_text;
+use super::incremental::{SavedPart, SavedRows};
 
 /// The format of backups that this program writes, and the newest it reads. Version 0 is not promised: a
 /// later program may refuse it.
 pub const FORMAT_VERSION: u64 = 0;
 
-const FORMAT: &str = "manifold-backup";
+pub(super) const FORMAT: &str = "manifold-backup";
 const NOTE: &str =
     "format version 0 may change without notice; restore it with the program that made it";
-
-/// The largest manifest that is read, in bytes.
-const LARGEST: u64 = 64 << 20;
 
 /// What a backup says of itself: the content of its `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +59,21 @@ pub struct Manifest {
     pub sequences: BTreeMap<String, i64>,
     /// Each file with its size in bytes and its hash.
     pub files: Vec<ManifestFile>,
+    /// The names under which the files of an encrypted backup were written: the names that they have tell nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
+    /// How often the project was replaced; of incremental backups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_epoch: Option<i64>,
+    /// The rows of each source in segments, which lie beside the folders of the backups that share them; of incremental backups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<SavedRows>,
+    /// Parts of the catalogue in segments; of incremental backups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<SavedPart>,
+    /// What no earlier backup had saved, in bytes; of incremental backups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_bytes: Option<u64>,
 }
 
 /// The project that a backup holds.
@@ -89,90 +100,15 @@ impl Manifest {
     /// The name of the file.
     pub const NAME: &'static str = "manifest.json";
 
+    /// The name of the file that holds it in an encrypted backup, where [`Self::NAME`] is the file of its [`Header`].
+    pub(super) const SEALED: &'static str = "manifest.age";
+
     /// The bytes of the file. They end with a checksum over everything else, since nothing but the manifest
     /// itself says what should be in it.
     pub(super) fn sealed(&self) -> io::Result<Vec<u8>> {
-        let mut document = serde_json::Map::new();
-        document.insert("format".to_owned(), FORMAT.into());
-        document.insert("format_version".to_owned(), FORMAT_VERSION.into());
-        document.insert("note".to_owned(), NOTE.into());
-        if let Json::Object(fields) = serde_json::to_value(self)? {
-            document.extend(fields);
-        }
-        let checksum = checksum(&Json::Object(document.clone()));
-        document.insert("checksum".to_owned(), checksum.into());
-        let mut bytes = serde_json::to_vec_pretty(&Json::Object(document))?;
-        bytes.push(b'\n');
-        Ok(bytes)
-    }
-
-    /// Reads the manifest of a folder and checks that it is what was written.
-    pub(super) fn read(folder: &Path) -> Result<Self, BackupError> {
-        let path = folder.join(Self::NAME);
-        let size = match std::fs::symlink_metadata(&path) {
-            Ok(metadata) => metadata.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(BackupError::NotABackup {
-                    path: folder.to_owned(),
-                });
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                return Err(BackupError::NotABackup {
-                    path: folder.to_owned(),
-                });
-            }
-            Err(error) => return Err(BackupError::io("read", path)(error)),
-        };
-        if size > LARGEST {
-            return Err(BackupError::damaged(
-                &path,
-                format!("it has {size} bytes, which no manifest has"),
-            ));
-        }
-        let bytes = std::fs::read(&path).map_err(BackupError::io("read", &path))?;
-        Self::parse(&bytes, &path)
-    }
-
-    fn parse(bytes: &[u8], path: &Path) -> Result<Self, BackupError> {
-        let damaged = |reason: String| BackupError::damaged(path, reason);
-        let mut document: Json = serde_json::from_slice(bytes)
-            .map_err(|error| damaged(format!("it is no JSON: {error}")))?;
-        let fields = document
-            .as_object_mut()
-            .ok_or_else(|| damaged("it is no JSON object".to_owned()))?;
-        if fields.get("format").and_then(Json::as_str) != Some(FORMAT) {
-            return Err(damaged(format!(
-                "it does not say that its format is {FORMAT}"
-            )));
-        }
-        let version = fields.get("format_version").and_then(Json::as_u64);
-        let version = version.ok_or_else(|| damaged("it has no format version".to_owned()))?;
-        if version > FORMAT_VERSION {
-            return Err(BackupError::NewerFormat {
-                path: path.to_owned(),
-                found: version,
-                known: FORMAT_VERSION,
-            });
-        }
-        // Taking it out of the end keeps the order of the others, over which it was made.
-        let written = fields.shift_remove("checksum");
-        if written.as_ref().and_then(Json::as_str) != Some(checksum(&document).as_str()) {
-            return Err(damaged(
-                "its content does not match its checksum".to_owned(),
-            ));
-        }
-        let manifest: Self = serde_json::from_value(document)
-            .map_err(|error| damaged(format!("a field is not as it must be: {error}")))?;
-        match manifest
-            .files
-            .iter()
-            .find(|file| !is_plain_name(&file.name))
-        {
-            Some(file) => Err(damaged(format!(
-                "`{}` is not the name of a file in a backup",
-                file.name
-            ))),
-            None => Ok(manifest),
+        match serde_json::to_value(self)? {
+            Json::Object(fields) => document(fields),
+            _ => document(serde_json::Map::new()),
         }
     }
 
@@ -183,15 +119,35 @@ impl Manifest {
             project_id: self.project.id.clone(),
             schema_version: self.schema_version,
             tables: self.tables.clone(),
+            rows: self.rows.iter().map(SavedRows::expected).collect(),
+            parts: self.parts.iter().map(SavedPart::expected).collect(),
             sequences: self.sequences.clone(),
         }
+    }
+
+    /// The files outside of its folder that the backup needs. Their names are those in the place of the folder; `segments/..`.
+    pub fn segments(&self) -> impl Iterator<Item = &ManifestFile> {
+        let parts = self.parts.iter().map(|part| &part.segment);
+        self.rows.iter().flat_map(SavedRows::segments).chain(parts)
+    }
+
+    /// The size of the files in its folder, in bytes.
+    #[must_use]
+    pub fn own_bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+
+    /// What no earlier backup had saved, in bytes: all of it, unless it shares segments.
+    #[must_use]
+    pub fn new_bytes(&self) -> u64 {
+        self.new_bytes.unwrap_or_else(|| self.own_bytes())
     }
 
     /// What the hub keeps of it.
     #[must_use]
     pub fn totals(&self) -> BackupTotals {
         BackupTotals {
-            size_bytes: self.files.iter().map(|file| file.size).sum(),
+            size_bytes: self.own_bytes() + self.segments().map(|file| file.size).sum::<u64>(),
             data_source_count: self.data_source_count,
             snapshot_count: self.snapshot_count,
             total_records: self.total_records,
@@ -200,16 +156,54 @@ impl Manifest {
     }
 }
 
-fn checksum(document: &Json) -> String {
+/// What is readable of an encrypted backup without its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Header {
+    /// The backup's id.
+    pub(super) id: String,
+    /// When the state was taken.
+    pub(super) created_at: DateTime<Utc>,
+    /// The id of the key.
+    pub(super) key: String,
+    /// The BLAKE3 of the encrypted manifest.
+    pub(super) manifest_hash: String,
+}
+
+impl Header {
+    /// The bytes of its file.
+    pub(super) fn sealed(&self) -> io::Result<Vec<u8>> {
+        match serde_json::to_value(self)? {
+            Json::Object(fields) => document(fields),
+            _ => document(serde_json::Map::new()),
+        }
+    }
+}
+
+/// The bytes of a document of this format with these fields.
+fn document(fields: serde_json::Map<String, Json>) -> io::Result<Vec<u8>> {
+    let mut document = serde_json::Map::new();
+    document.insert("format".to_owned(), FORMAT.into());
+    document.insert("format_version".to_owned(), FORMAT_VERSION.into());
+    document.insert("note".to_owned(), NOTE.into());
+    document.extend(fields);
+    let checksum = checksum(&Json::Object(document.clone()));
+    document.insert("checksum".to_owned(), checksum.into());
+    let mut bytes = serde_json::to_vec_pretty(&Json::Object(document))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+pub(super) fn checksum(document: &Json) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(document.to_string().as_bytes());
     hash_text(&hasher)
 }
 
 /// A file directly in the folder, not hidden: nothing that leads elsewhere.
-fn is_plain_name(name: &str) -> bool {
+pub(super) fn is_plain_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('.')
         && !name.contains(['/', '\\', '\0', ':'])
         && name != Manifest::NAME
+        && name != Manifest::SEALED
 }

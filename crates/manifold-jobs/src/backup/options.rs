@@ -1,5 +1,6 @@
 //! How a backup is to be made.
 
+use entity_core::enums::BackupType;
 use manifold_store::Contents;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,14 @@ pub struct BackupOptions {
 }
 
 impl BackupOptions {
+    /// With what goes with a type: increments are always compressed.
+    pub(super) fn of(self, backup_type: BackupType) -> Self {
+        Self {
+            compress: self.compress || backup_type == BackupType::Incremental,
+            ..self
+        }
+    }
+
     /// How much of the project is saved.
     #[must_use]
     pub fn contents(self) -> Contents {

@@ -1,13 +1,12 @@
 //! Where a backup is found.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use entity_core::enums::BackupState;
 use manifold_store::{Backups, SqliteManager};
 use serde::{Deserialize, Serialize};
 
-use super::BackupError;
+use super::{BackupError, Location};
 
 /// How a backup is pointed at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,14 +14,14 @@ use super::BackupError;
 pub enum BackupPlace {
     /// By its exact id, or a unique prefix of it.
     Id(String),
-    /// By its folder, wherever that came from.
-    Folder(PathBuf),
+    /// By its folder, wherever that came from: a path, or an address.
+    Folder(Location),
 }
 
 /// A backup that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FoundBackup {
-    pub(crate) folder: PathBuf,
+    pub(crate) folder: Location,
     /// Its id, when the hub lists it.
     pub(crate) id: Option<String>,
 }

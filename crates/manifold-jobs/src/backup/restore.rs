@@ -1,11 +1,10 @@
 //! Reads a backup back into a spoke that is not yet a project.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use manifold_store::{SqliteManager, Staged, StagedBuilder, StoreError, fail_point};
 
-use super::{BackupError, BackupSource, Watch, strategy};
+use super::{BackupError, BackupSource, Location, Places, Watch, strategy};
 
 /// Checks every file of the backup, reads them all back, and compares what came back with what was saved,
 /// table by table. Nothing visible is changed; dropping the result leaves nothing.
@@ -36,7 +35,7 @@ pub(super) async fn read_back(
 ) -> Result<(Staged, Watch), BackupError> {
     let manifest = source.manifest();
     let expected = manifest.expected();
-    let strategy = strategy(manifest.backup_type)?;
+    let strategy = strategy(manifest.backup_type);
     let builder = StagedBuilder::new(manager, manifest.schema_version)
         .await
         .map_err(|error| {
@@ -76,17 +75,18 @@ fn check_files(source: &BackupSource, watch: &Watch) -> Result<(), BackupError> 
     Ok(())
 }
 
-/// The backup in a folder, which must be the one with the id `expected` when one is given.
+/// The backup in a folder, here or elsewhere, which must be the one with the id `expected` when one is given.
 pub(crate) async fn open(
-    folder: &Path,
+    places: &Places,
+    folder: &Location,
     expected: Option<&str>,
 ) -> Result<BackupSource, BackupError> {
-    let path = folder.to_owned();
-    let source = super::blocking(move || BackupSource::open(&path)).await?;
+    let (places, location) = (places.clone(), folder.clone());
+    let source = super::blocking(move || BackupSource::open_in(&places, &location)).await?;
     match expected.filter(|expected| *expected != source.manifest().id) {
         None => Ok(source),
         Some(expected) => Err(BackupError::OtherBackup {
-            path: folder.to_owned(),
+            path: folder.to_path(),
             expected: expected.to_owned(),
             found: source.manifest().id.clone(),
         }),

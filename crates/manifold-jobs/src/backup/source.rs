@@ -1,36 +1,86 @@
 //! A backup that exists, as it is read.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::file_sink::measure;
-use super::{BackupError, Manifest, ManifestFile};
+use super::file_sink::measured;
+use super::key::RepositoryKey;
+use super::repository::{Folder, Repository};
+use super::stored::Stored;
+use super::{BackupError, Location, Manifest, ManifestFile, Places};
 
-/// A complete backup: a folder with a manifest that can be read.
+/// Bytes that are read at once.
+const BUFFER: usize = 256 << 10;
+
+/// A complete backup: a folder, here or elsewhere, with a manifest that can be read.
 #[derive(Debug)]
 pub struct BackupSource {
+    repository: Arc<dyn Repository>,
+    /// Its name in the repository.
+    name: String,
+    location: Location,
     folder: PathBuf,
     manifest: Manifest,
+    key: Option<RepositoryKey>,
 }
 
 impl BackupSource {
-    /// Reads the manifest of the backup in `path`: its folder, or the manifest itself.
+    /// Reads the manifest of the backup in `path`, a folder of this machine: its folder, or the manifest itself.
     ///
     /// # Errors
-    /// [`BackupError::NotABackup`], [`BackupError::NewerFormat`], [`BackupError::Damaged`].
+    /// [`BackupError::NotABackup`], [`BackupError::NewerFormat`], [`BackupError::Damaged`]; [`BackupError::NoKey`] for
+    /// one that is encrypted, which [`Self::open_in`] opens.
     pub fn open(path: &Path) -> Result<Self, BackupError> {
-        let is_manifest =
-            path.file_name().is_some_and(|name| name == Manifest::NAME) && path.is_file();
-        let folder = if is_manifest {
-            path.parent().unwrap_or(Path::new("."))
-        } else {
-            path
+        let location = local(path);
+        let (place, name) = location.split().ok_or_else(|| BackupError::NotABackup {
+            path: path.to_owned(),
+        })?;
+        let folder = Folder::new(place.to_path());
+        Self::read(Arc::new(folder), name, location, |_| Ok(None))
+    }
+
+    /// As [`Self::open`], for a backup anywhere. An encrypted one is opened with a key of the data folder. Blocks, within
+    /// a runtime.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`BackupError::Unreachable`]; [`BackupError::NoKey`].
+    pub fn open_in(places: &Places, backup: &Location) -> Result<Self, BackupError> {
+        let location = match backup {
+            Location::Folder(folder) => local(folder),
+            Location::Remote(address) => {
+                let folder = address.strip_suffix(Manifest::NAME);
+                Location::from(folder.unwrap_or(address))
+            }
+        };
+        let (repository, name) = places.around(&location)?;
+        Self::read(repository, name, location, |id| places.keys().find(id))
+    }
+
+    fn read(
+        repository: Arc<dyn Repository>,
+        name: String,
+        location: Location,
+        find: impl FnOnce(&str) -> Result<Option<RepositoryKey>, BackupError>,
+    ) -> Result<Self, BackupError> {
+        let (manifest, key) = match Stored::read(&*repository, &name)? {
+            Stored::Open(manifest) => (*manifest, None),
+            Stored::Sealed(header) => {
+                let key = find(&header.key)?.ok_or_else(|| BackupError::NoKey {
+                    path: location.to_path(),
+                    key: header.key.clone(),
+                })?;
+                (header.open(&*repository, &name, &key)?, Some(key))
+            }
         };
         Ok(Self {
-            folder: folder.to_owned(),
-            manifest: Manifest::read(folder)?,
+            folder: location.to_path(),
+            repository,
+            name,
+            location,
+            manifest,
+            key,
         })
     }
 
@@ -40,37 +90,39 @@ impl BackupSource {
         &self.manifest
     }
 
-    /// Its folder.
+    /// Its folder; its address as a path, when it is elsewhere.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Whether it is encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// The id of the key with which it is encrypted.
+    pub(super) fn key_id(&self) -> Option<&str> {
+        self.key.as_ref().map(RepositoryKey::id)
+    }
+
     /// Checks that a file is, to the byte, what was written.
     ///
     /// # Errors
-    /// [`BackupError::MissingFile`], [`BackupError::Damaged`].
+    /// [`BackupError::MissingFile`], [`BackupError::Damaged`]; those of reading.
     pub fn check_file(&self, file: &ManifestFile) -> Result<(), BackupError> {
-        let path = self.folder.join(&file.name);
-        let metadata = match std::fs::symlink_metadata(&path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(BackupError::MissingFile { path });
-            }
-            Err(error) => return Err(BackupError::io("read", path)(error)),
-        };
-        if !metadata.is_file() {
-            return Err(BackupError::damaged(&path, "it is not a plain file"));
-        }
-        if metadata.len() != file.size {
-            let reason = format!(
-                "it has {} bytes, and {} were written",
-                metadata.len(),
-                file.size
-            );
-            return Err(BackupError::damaged(&path, reason));
-        }
-        let (_, hash) = measure(&path)?;
+        self.check_size(file)?;
+        let name = self.stored(file);
+        let path = self.path_of(&name);
+        let (_, hash) =
+            measured(self.repository.open(&name)?).map_err(BackupError::io("read", &path))?;
         if hash != file.hash {
             return Err(BackupError::damaged(
                 &path,
@@ -80,29 +132,72 @@ impl BackupSource {
         Ok(())
     }
 
+    /// Checks that a file is there with the size that was written, without reading it.
+    ///
+    /// # Errors
+    /// [`BackupError::MissingFile`], [`BackupError::Damaged`]; those of reading.
+    pub fn check_size(&self, file: &ManifestFile) -> Result<(), BackupError> {
+        let name = self.stored(file);
+        let path = self.path_of(&name);
+        match self.repository.size(&name)? {
+            None => Err(BackupError::MissingFile { path }),
+            Some(size) if size != file.size => {
+                let reason = format!("it has {size} bytes, and {} were written", file.size);
+                Err(BackupError::damaged(&path, reason))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The place that the backup is in.
+    pub(super) fn repository(&self) -> &dyn Repository {
+        &*self.repository
+    }
+
+    /// The name of a file in the repository: beside the folder, when backups share it.
+    fn stored(&self, file: &ManifestFile) -> String {
+        if file.name.contains('/') {
+            file.name.clone()
+        } else {
+            self.inner(&file.name)
+        }
+    }
+
+    fn path_of(&self, name: &str) -> PathBuf {
+        Location::from(self.repository.location())
+            .join(name)
+            .to_path()
+    }
+
     /// Checks that nothing lies in the folder that is not part of the backup, such as a database's log that
     /// came from elsewhere. Hidden files, which file managers leave, do not matter.
     ///
     /// # Errors
-    /// [`BackupError::ForeignFile`].
+    /// [`BackupError::ForeignFile`]; those of reading.
     pub fn check_nothing_else(&self) -> Result<(), BackupError> {
-        let failed = || BackupError::io("list", &self.folder);
-        let known: HashSet<&str> = self
-            .manifest
-            .files
-            .iter()
-            .map(|file| file.name.as_str())
-            .chain([Manifest::NAME])
+        let of_itself = match self.key {
+            Some(_) => [Manifest::NAME, Manifest::SEALED].as_slice(),
+            None => [Manifest::NAME].as_slice(),
+        };
+        let files = self.manifest.files.iter().map(|file| file.name.as_str());
+        let known: HashSet<String> = files
+            .chain(of_itself.iter().copied())
+            .map(|name| self.inner(name))
             .collect();
-        for entry in std::fs::read_dir(&self.folder).map_err(failed())? {
-            let entry = entry.map_err(failed())?;
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if !name.starts_with('.') && !known.contains(name.as_ref()) {
-                return Err(BackupError::ForeignFile { path: entry.path() });
+        let found = self.repository.list(&self.name)?;
+        let foreign = found.iter().find(|found| {
+            let name = found.name.rsplit('/').next().unwrap_or_default();
+            !name.starts_with('.') && !known.contains(&found.name)
+        });
+        match foreign {
+            Some(foreign) => {
+                let place = Location::from(self.repository.location());
+                Err(BackupError::ForeignFile {
+                    path: place.join(&foreign.name).to_path(),
+                })
             }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// How many rows were saved.
@@ -113,27 +208,29 @@ impl BackupSource {
             .sum()
     }
 
-    /// Opens a file of the backup, uncompressed, by the name it was written under.
+    /// Opens a file of the backup, decrypted and uncompressed, by the name it was written under.
     pub(super) fn read_file(&self, name: &str) -> Result<SourceFile, BackupError> {
-        let name = if self.manifest.compressed {
-            format!("{name}.zst")
-        } else {
-            name.to_owned()
-        };
-        let path = self.folder.join(&name);
-        if !self.manifest.files.iter().any(|file| file.name == name) {
+        let files = &self.manifest.files;
+        let Some(file) = files.iter().find(|file| self.plain(&file.name) == name) else {
             return Err(BackupError::damaged(
                 &self.folder.join(Manifest::NAME),
                 format!("it does not list `{name}`"),
             ));
-        }
-        let open = || -> std::io::Result<Box<dyn BufRead>> {
-            let file = BufReader::with_capacity(256 << 10, File::open(&path)?);
+        };
+        let path = self.folder.join(&file.name);
+        let file = self.repository.open(&self.inner(&file.name))?;
+        let open = || -> io::Result<Box<dyn BufRead>> {
+            let file = BufReader::with_capacity(BUFFER, file);
+            let file: Box<dyn Read> = match &self.key {
+                Some(key) => Box::new(key.open(file)?),
+                None => Box::new(file),
+            };
+            let file = BufReader::with_capacity(BUFFER, file);
             if !self.manifest.compressed {
                 return Ok(Box::new(file));
             }
             let plain: Box<dyn Read> = Box::new(zstd::stream::read::Decoder::with_buffer(file)?);
-            Ok(Box::new(BufReader::with_capacity(256 << 10, plain)))
+            Ok(Box::new(BufReader::with_capacity(BUFFER, plain)))
         };
         let content = open().map_err(BackupError::io("read", &path))?;
         Ok(SourceFile { path, content })
@@ -141,13 +238,40 @@ impl BackupSource {
 
     /// The names under which files with this ending were written, in their order.
     pub(super) fn names_ending(&self, ending: &str) -> Vec<String> {
-        let plain = |name: &str| match name.strip_suffix(".zst") {
-            Some(plain) if self.manifest.compressed => plain.to_owned(),
-            _ => name.to_owned(),
-        };
-        let names = self.manifest.files.iter().map(|file| plain(&file.name));
+        let files = self.manifest.files.iter();
+        let names = files.map(|file| self.plain(&file.name).to_owned());
         names.filter(|name| name.ends_with(ending)).collect()
     }
+
+    /// The name under which a file was written.
+    fn plain<'a>(&'a self, name: &'a str) -> &'a str {
+        let name = self.manifest.names.get(name).map_or(name, String::as_str);
+        match name.strip_suffix(".zst") {
+            Some(plain) if self.manifest.compressed => plain,
+            _ => name,
+        }
+    }
+
+    /// The name of a file in the repository.
+    fn inner(&self, name: &str) -> String {
+        format!("{}/{name}", self.name)
+    }
+}
+
+/// The folder of a backup of this machine, of which the folder or the manifest is given.
+fn local(path: &Path) -> Location {
+    let is_manifest = path.file_name().is_some_and(|name| name == Manifest::NAME) && path.is_file();
+    let folder = match path.parent() {
+        Some(folder) if is_manifest => folder,
+        _ => path,
+    };
+    // `.` and `..` have no name.
+    let named = folder.file_name().is_none().then(|| folder.canonicalize());
+    let folder = match named {
+        Some(Ok(folder)) => folder,
+        _ => folder.to_owned(),
+    };
+    Location::Folder(folder)
 }
 
 /// A file of a backup that is being read.

@@ -3,8 +3,9 @@
 use entity_core::enums::BackupType;
 use manifold_store::{Frozen, StagedBuilder};
 
+use super::incremental::Increment;
 use super::strategy::rows_in;
-use super::{BackupError, BackupFolder, BackupOptions, BackupSource, BackupStrategy, Watch};
+use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Watch};
 
 const FILE: &str = "project.db";
 
@@ -20,12 +21,14 @@ impl BackupStrategy for Sqlite {
         &self,
         frozen: &Frozen,
         folder: &mut BackupFolder,
-        options: BackupOptions,
+        request: &BackupRequest,
         watch: &mut Watch,
-    ) -> Result<(), BackupError> {
+    ) -> Result<Option<Increment>, BackupError> {
+        let options = request.options;
         watch.expect(rows_in(frozen, options)?);
         watch.step("copying")?;
-        folder.take_file(FILE, |path| Ok(frozen.copy_to(path, options.contents())?))
+        folder.take_file(FILE, |path| Ok(frozen.copy_to(path, options.contents())?))?;
+        Ok(None)
     }
 
     fn restore(

@@ -5,15 +5,16 @@ use manifold_store::{Frozen, StagedBuilder};
 
 use super::csv::Csv;
 use super::full::Full;
+use super::incremental::{Increment, Incremental};
 use super::sqlite::Sqlite;
-use super::{BackupError, BackupFolder, BackupOptions, BackupSource, Watch};
+use super::{BackupError, BackupFolder, BackupOptions, BackupRequest, BackupSource, Watch};
 
 /// One type of backup. It sees a held state and a folder, never a database. Its methods block.
 pub trait BackupStrategy: Send + Sync {
     /// The type that is written into the manifest.
     fn name(&self) -> BackupType;
 
-    /// Writes the state into files of `folder`.
+    /// Writes the state into files of `folder`. Returns what it keeps elsewhere at the place of the folder.
     ///
     /// # Errors
     /// [`BackupError`]; the folder is then thrown away.
@@ -21,9 +22,9 @@ pub trait BackupStrategy: Send + Sync {
         &self,
         frozen: &Frozen,
         folder: &mut BackupFolder,
-        options: BackupOptions,
+        request: &BackupRequest,
         watch: &mut Watch,
-    ) -> Result<(), BackupError>;
+    ) -> Result<Option<Increment>, BackupError>;
 
     /// Puts what the files of `source` hold into `staged`, as it was. What comes back is compared with the
     /// manifest by the caller.
@@ -39,15 +40,13 @@ pub trait BackupStrategy: Send + Sync {
 }
 
 /// The strategy of a type.
-///
-/// # Errors
-/// [`BackupError::Unsupported`].
-pub fn strategy(backup_type: BackupType) -> Result<&'static dyn BackupStrategy, BackupError> {
+#[must_use]
+pub fn strategy(backup_type: BackupType) -> &'static dyn BackupStrategy {
     match backup_type {
-        BackupType::Csv => Ok(&Csv),
-        BackupType::Sqlite => Ok(&Sqlite),
-        BackupType::Full => Ok(&Full),
-        BackupType::Incremental => Err(BackupError::Unsupported(backup_type)),
+        BackupType::Csv => &Csv,
+        BackupType::Sqlite => &Sqlite,
+        BackupType::Full => &Full,
+        BackupType::Incremental => &Incremental,
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a policy makes of the backups of a store.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use entity_core::backups;
@@ -9,7 +8,7 @@ use entity_core::enums::BackupState;
 use manifold_store::{Backups, ProjectId, SqliteManager};
 
 use super::keeping::{Candidate, Fate, Standing, decide};
-use super::{BackupError, Manifest};
+use super::{BackupError, Location, Manifest, Places};
 use crate::Retention;
 
 /// A backup, and what becomes of it.
@@ -25,34 +24,40 @@ pub struct Weighed {
 /// backup that has failed last, on whose account none of its project is deleted. Reads only.
 ///
 /// # Errors
-/// [`BackupError::Store`] by meaning.
+/// [`BackupError::Store`] by meaning; [`BackupError::Unreachable`] with the place of a backup: whether that is there decides
+/// over others.
 pub async fn survey(
     manager: &Arc<SqliteManager>,
+    places: &Places,
     project: Option<&ProjectId>,
     policy: &Retention,
 ) -> Result<Vec<Result<Vec<Weighed>, Box<backups::Model>>>, BackupError> {
     let listed = Backups::new(manager).list(project).await?;
-    let policy = *policy;
+    let (policy, places) = (*policy, places.clone());
     super::blocking(move || {
         let mut projects: BTreeMap<String, Vec<backups::Model>> = BTreeMap::new();
         for backup in listed {
             let of_project = projects.entry(backup.project_id.clone()).or_default();
             of_project.push(backup);
         }
-        Ok(projects
+        projects
             .into_values()
-            .map(|backups| weigh(&policy, backups))
-            .collect())
+            .map(|backups| weigh(&policy, &places, backups))
+            .collect()
     })
     .await
 }
 
 fn weigh(
     policy: &Retention,
+    places: &Places,
     newest_first: Vec<backups::Model>,
-) -> Result<Vec<Weighed>, Box<backups::Model>> {
-    let candidates: Vec<_> = newest_first.iter().map(Candidate::of).collect();
-    match decide(policy, &candidates) {
+) -> Result<Result<Vec<Weighed>, Box<backups::Model>>, BackupError> {
+    let candidates = newest_first
+        .iter()
+        .map(|backup| Candidate::of(backup, places));
+    let candidates = candidates.collect::<Result<Vec<_>, _>>()?;
+    Ok(match decide(policy, &candidates) {
         Some(fates) => {
             let both = newest_first.into_iter().zip(fates);
             Ok(both
@@ -66,24 +71,31 @@ fn weigh(
                 None => Ok(Vec::new()),
             }
         }
-    }
+    })
 }
 
 impl Candidate {
     /// What the hub and the folder say of a backup. Blocks.
-    fn of(backup: &backups::Model) -> Self {
-        let is_there = || Path::new(&backup.location).join(Manifest::NAME).is_file();
+    fn of(backup: &backups::Model, places: &Places) -> Result<Self, BackupError> {
+        let is_there = match Location::from(backup.location.as_str()) {
+            _ if backup.state != BackupState::Completed => false,
+            Location::Folder(folder) => folder.join(Manifest::NAME).is_file(),
+            elsewhere => {
+                let (place, name) = places.around(&elsewhere)?;
+                place.size(&format!("{name}/{}", Manifest::NAME))?.is_some()
+            }
+        };
         let standing = match backup.state {
             BackupState::Running => Standing::Running,
             BackupState::Failed => Standing::Failed,
-            BackupState::Completed if !is_there() => Standing::Missing,
+            BackupState::Completed if !is_there => Standing::Missing,
             BackupState::Completed if backup.verified_at.is_some() => Standing::Verified,
             BackupState::Completed => Standing::Unverified,
         };
-        Self {
+        Ok(Self {
             made_at: backup.created_at,
             standing,
             with_data: backup.with_data,
-        }
+        })
     }
 }

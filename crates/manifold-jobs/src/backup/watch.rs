@@ -83,6 +83,24 @@ impl Watch {
         }
     }
 
+    /// So many bytes of so many were sent.
+    ///
+    /// # Errors
+    /// [`BackupError::Cancelled`].
+    pub fn sent(&self, done: u64, total: u64) -> Result<(), BackupError> {
+        (self.report)(Progress {
+            done,
+            total: Some(total),
+            unit: "bytes",
+            ..Progress::step(self.step)
+        });
+        if self.cancel.is_cancelled() {
+            Err(BackupError::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Fails when it is to stop.
     ///
     /// # Errors

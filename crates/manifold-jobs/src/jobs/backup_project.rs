@@ -1,15 +1,13 @@
 //! Makes a backup of a project.
 
-use std::path::{Path, PathBuf};
-
 use entity_core::backups;
-use entity_core::enums::{BackupType, LogLevel};
+use entity_core::enums::{BackupState, BackupType, LogLevel};
 use manifold_store::{BACKUP_PROJECT, BackupId, Backups, IdError, ProjectId};
 use serde::{Deserialize, Serialize};
 
 use super::prune_backups::prune;
-use crate::backup::{self, BackupOptions, BackupRequest, Watch};
-use crate::{Job, JobContext, JobError, Retention};
+use crate::backup::{self, BackupOptions, BackupRequest, Encryption, Location, Places, Watch};
+use crate::{CleanUpReason, Job, JobContext, JobError, Retention};
 
 /// Makes a backup of a project. What fails, is cancelled or dies leaves no backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +21,11 @@ pub struct BackupProject {
     /// How it is saved.
     #[serde(rename = "type")]
     pub backup_type: BackupType,
-    /// The folder in which the backup's own folder will be; by default the one of the data folder.
-    pub to: Option<PathBuf>,
+    /// The place in which the backup's own folder will be; by default the folder of the data folder.
+    pub to: Option<Location>,
+    /// For whom it is encrypted, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// How it is made.
     #[serde(flatten)]
     pub options: BackupOptions,
@@ -56,6 +57,7 @@ impl BackupProject {
             project_id,
             backup_type,
             to: None,
+            encryption: None,
             options: BackupOptions::default(),
             description: None,
             verify: false,
@@ -72,20 +74,19 @@ impl Job for BackupProject {
     type Output = backups::Model;
 
     async fn run(&self, context: &JobContext) -> Result<backups::Model, JobError> {
-        let backup_id = match &self.backup_id {
-            Some(id) => id.clone(),
-            None => parse(context.job_id().as_str())?,
-        };
         let request = BackupRequest {
-            id: backup_id,
+            id: self.id(context)?,
             project_id: self.project_id.clone(),
             backup_type: self.backup_type,
             parent: self.to.clone(),
             options: self.options,
+            encryption: self.encryption.clone(),
             description: self.description.clone(),
             claim: context.claim().clone(),
         };
-        let mut made = backup::create(context.manager(), request, Watch::of(context)).await?;
+        let places = Places::of(context);
+        let watch = Watch::of(context);
+        let mut made = backup::create(context.manager(), &places, request, watch).await?;
         context.log(
             LogLevel::Info,
             format!("backup {} is in {}", made.id, made.location),
@@ -98,12 +99,39 @@ impl Job for BackupProject {
         }
         Ok(made)
     }
+
+    /// Removes what was sent elsewhere of a backup that is not wanted any more. Of one that failed it stays, with what it
+    /// was sent from: the same backup goes on with it.
+    async fn clean_up(&self, context: &JobContext, reason: CleanUpReason) -> Result<(), JobError> {
+        if reason != CleanUpReason::Cancelled {
+            return Ok(());
+        }
+        let backups = Backups::new(context.manager());
+        let job = context.job_id().as_str();
+        for begun in backups.list(Some(&self.project_id)).await? {
+            if begun.state == BackupState::Failed && begun.job_id.as_deref() == Some(job) {
+                backup::discard(&Places::of(context), &begun).await?;
+                context.log(LogLevel::Info, "nothing of the backup is left at its place");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl BackupProject {
+    fn id(&self, context: &JobContext) -> Result<BackupId, JobError> {
+        match &self.backup_id {
+            Some(id) => Ok(id.clone()),
+            None => parse(context.job_id().as_str()),
+        }
+    }
 }
 
 /// Reads a backup back. One that is damaged stays, for somebody to look at; it never counts as verified.
 async fn verify(context: &JobContext, made: &backups::Model) -> Result<backups::Model, JobError> {
-    let (manager, folder) = (context.manager(), Path::new(&made.location));
-    let verified = backup::verify(manager, folder, Some(&made.id), Watch::of(context)).await?;
+    let (manager, places) = (context.manager(), Places::of(context));
+    let (folder, watch) = (made.location.as_str().into(), Watch::of(context));
+    let verified = backup::verify(manager, &places, &folder, Some(&made.id), watch).await?;
     if let Some(wrong) = verified.checks.iter().find(|check| !check.ok) {
         let message = format!(
             "backup {} was made and is damaged ({}: {}); make another",

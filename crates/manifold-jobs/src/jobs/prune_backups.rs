@@ -1,10 +1,10 @@
 //! Deletes the backups that a policy does not keep.
 
 use entity_core::enums::LogLevel;
-use manifold_store::{Backups, ProjectId};
+use manifold_store::ProjectId;
 use serde::{Deserialize, Serialize};
 
-use crate::backup::{self, Fate, Weighed};
+use crate::backup::{self, Fate, Places, Weighed};
 use crate::{Job, JobContext, JobError, Retention};
 
 /// Deletes the backups of a project, or of each, that a policy does not keep; see [`backup::decide`]. What is cancelled, fails or dies
@@ -49,7 +49,7 @@ pub(super) async fn prune(
     keep: &Retention,
 ) -> Result<Vec<PrunedProject>, JobError> {
     let mut pruned = Vec::new();
-    for weighed in backup::survey(context.manager(), project, keep).await? {
+    for weighed in backup::survey(context.manager(), &Places::of(context), project, keep).await? {
         pruned.push(match weighed {
             Ok(weighed) => delete(context, weighed).await?,
             Err(failed) => {
@@ -72,19 +72,29 @@ pub(super) async fn prune(
 }
 
 async fn delete(context: &JobContext, weighed: Vec<Weighed>) -> Result<PrunedProject, JobError> {
-    let backups = Backups::new(context.manager());
+    let places = Places::of(context);
     let mut pruned = PrunedProject::default();
+    let mut seen = Vec::new();
     for Weighed { backup, fate } in weighed {
         pruned.project_id.clone_from(&backup.project_id);
+        seen.push(backup.clone());
         if fate != Fate::Deleted {
             continue;
         }
         context.check_cancelled()?;
         context.hold().await?;
-        backups.delete(&backup).await?;
+        pruned.bytes_freed += backup::delete(context.manager(), &places, &backup).await?;
         context.log(LogLevel::Info, format!("backup {} was deleted", backup.id));
-        pruned.bytes_freed += backup.size_bytes.unwrap_or_default().unsigned_abs();
         pruned.deleted.push(backup.id);
+    }
+    // Also what others left that deleted a backup, or died.
+    match backup::collect_after(&seen).await {
+        Ok(collected) => pruned.bytes_freed += collected.bytes,
+        Err(error) if error.is_of_another() => context.log(
+            LogLevel::Warn,
+            format!("segments of deleted backups stay: {error}"),
+        ),
+        Err(error) => return Err(error.into()),
     }
     Ok(pruned)
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use entity_core::enums::{LogLevel, ProjectState};
 use entity_core::projects;
 use manifold_store::{
-    Comparison, DatabaseManager as _, ProjectId, Restores, SqliteManager, Staged, StoreError,
-    fail_point, name,
+    Comparison, DatabaseManager as _, ProjectId, Projects, Restores, SqliteManager, Staged,
+    StoreError, fail_point, name,
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::backup::{self, BackupPlace, Watch};
+use crate::backup::{self, BackupPlace, Places, Room, Watch};
 use crate::{CrashPolicy, Job, JobContext, JobError, PlanContext, Progress};
 
 /// Restores a project from a backup. All of the backup is read back and compared before anything changes;
@@ -55,6 +55,15 @@ pub struct Restored {
     pub tables: Vec<ComparedTable>,
     /// What was there before, as a database file. The last three of a project are kept.
     pub safety_copy: Option<PathBuf>,
+    /// How large the safety copy is that was made, or would be, in bytes.
+    #[serde(default)]
+    pub safety_copy_bytes: Option<u64>,
+    /// What the restore needs on the disk at least for a time, in bytes.
+    #[serde(default)]
+    pub needed_bytes: u64,
+    /// What was free before it began, where the system says it, in bytes.
+    #[serde(default)]
+    pub free_bytes: Option<u64>,
     /// Nothing was changed.
     pub dry_run: bool,
 }
@@ -86,7 +95,9 @@ impl Job for RestoreProject {
             staged,
             replaces,
             mut restored,
-        } = self.prepare(context.manager(), watch).await?;
+        } = self
+            .prepare(context.manager(), &Places::of(context), watch)
+            .await?;
         context.check_cancelled()?;
         fail_point!("restore-staged");
         if !self.dry_run {
@@ -102,7 +113,8 @@ impl Job for RestoreProject {
         let watch = Watch::new(observer.cancel.clone(), move |latest| {
             progress.send_replace(latest);
         });
-        let Prepared { restored, .. } = self.prepare(context.manager(), watch).await?;
+        let places = Places::new(context.manager().layout(), context.observer().environment);
+        let Prepared { restored, .. } = self.prepare(context.manager(), &places, watch).await?;
         let restored = Restored {
             dry_run: true,
             ..restored
@@ -122,6 +134,8 @@ struct Prepared {
 struct Found {
     name: String,
     replaces: Option<ProjectId>,
+    /// The size of the file that is replaced.
+    live_bytes: Option<u64>,
 }
 
 impl RestoreProject {
@@ -129,14 +143,17 @@ impl RestoreProject {
     async fn prepare(
         &self,
         manager: &Arc<SqliteManager>,
+        places: &Places,
         watch: Watch,
     ) -> Result<Prepared, JobError> {
         let found = self.backup.find(manager).await?;
-        let source = backup::open(&found.folder, found.id.as_deref()).await?;
+        let source = backup::open(places, &found.folder, found.id.as_deref()).await?;
         let backup_id = source.manifest().id.clone();
         let saved = source.manifest().project.clone();
         // What cannot work is said before gigabytes are read.
         let found = self.find(manager, &saved.id, &saved.name).await?;
+        let room = Room::of(source.manifest(), manager.layout(), found.live_bytes);
+        room.check()?;
         let (staged, _) = backup::stage(manager, source, watch).await?;
         let tables = staged.compared().iter().map(ComparedTable::from).collect();
         let restored = Restored {
@@ -145,6 +162,9 @@ impl RestoreProject {
             backup_id,
             tables,
             safety_copy: None,
+            safety_copy_bytes: room.safety_copy_bytes,
+            needed_bytes: room.needed_bytes,
+            free_bytes: room.free_bytes,
             dry_run: self.dry_run,
         };
         Ok(Prepared {
@@ -177,6 +197,7 @@ impl RestoreProject {
                     None => Ok(Found {
                         name,
                         replaces: None,
+                        live_bytes: None,
                     }),
                 }
             }
@@ -192,6 +213,7 @@ impl RestoreProject {
                     .parse()
                     .map_err(|error| JobError::failed("decode", &error))?;
                 Ok(Found {
+                    live_bytes: Some(Projects::new(manager).file(&row).size_bytes),
                     name: row.name,
                     replaces: Some(id),
                 })

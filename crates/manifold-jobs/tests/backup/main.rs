@@ -10,10 +10,16 @@
 mod as_new;
 mod busy;
 mod cells;
+mod compare;
 mod damage;
+mod drill;
+mod histories;
 mod in_place;
+mod increments;
 mod leftovers;
 mod round_trip;
 mod schema;
+mod segments;
 mod store;
+mod undo;
 mod without_data;

@@ -12,7 +12,12 @@ use crate::store::{Store, as_new, id, place, without_identity};
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_file_is_migrated() {
     let store = Store::rich().await;
-    let saved = store.tables(&store.project).await;
+    // The last migration made this table, so the schema before has none.
+    let without_last = |mut tables: Vec<entity_core::TableCount>| {
+        tables.retain(|table| table.name != "row_epochs");
+        tables
+    };
+    let saved = without_last(store.tables(&store.project).await);
     let backup = store.back_up(BackupType::Sqlite).await;
     let source = BackupSource::open(backup.location.as_ref()).unwrap();
     let file = source.folder().join("project.db");
@@ -48,8 +53,8 @@ async fn an_older_file_is_migrated() {
         .restore(place(&backup), as_new("older"))
         .await
         .unwrap();
-    let back = without_identity(&store.tables(&id(&restored)).await);
-    assert_eq!(back, without_identity(&saved));
+    let back = without_last(store.tables(&id(&restored)).await);
+    assert_eq!(without_identity(&back), without_identity(&saved));
     store
         .restore(place(&backup), RestoreTarget::InPlace)
         .await

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use entity_core::TableCount;
 use entity_core::backups;
 use entity_core::enums::BackupType;
-use manifold_jobs::backup::{BackupPlace, Verification};
+use manifold_jobs::backup::{self, BackupPlace, Places, Verification};
 use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::{
     BackupProject, ImportFile, RestoreProject, RestoreTarget, Restored, VerifyBackup,
 };
-use manifold_jobs::{Job, JobError, Observer, run_foreground};
+use manifold_jobs::{Environment, Job, JobError, Observer, run_foreground};
 use manifold_store::{
     Contents, DataSources, DatabaseId, DatabaseManager as _, ImportSource, Layout, NewProject,
     NewSource, ProjectId, Projects, RowLog, SqliteManager, StoreOptions, rows,
 };
 
+/// The types that save a project to the bit, in a folder that stands alone.
 pub const TYPES: [BackupType; 3] = [BackupType::Csv, BackupType::Sqlite, BackupType::Full];
 
 pub struct Store {
@@ -153,6 +154,14 @@ impl Store {
             .outcome
     }
 
+    /// Deletes a backup; the segments that it needed stay.
+    pub async fn delete(&self, backup: &backups::Model) {
+        let places = Places::new(self.manager.layout(), Environment::none());
+        backup::delete(&self.manager, &places, backup)
+            .await
+            .unwrap();
+    }
+
     pub async fn back_up(&self, backup_type: BackupType) -> backups::Model {
         self.run(BackupProject::new(self.project.clone(), backup_type))
             .await
@@ -160,11 +169,7 @@ impl Store {
     }
 
     pub async fn verify(&self, backup: &backups::Model) -> Verification {
-        self.run(VerifyBackup {
-            backup: place(backup),
-        })
-        .await
-        .unwrap()
+        self.run(VerifyBackup::new(place(backup))).await.unwrap()
     }
 
     pub async fn restore(

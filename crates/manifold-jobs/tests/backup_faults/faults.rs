@@ -43,16 +43,16 @@ const DAMAGED_STEPS: [&str; 2] = ["restore-damaged-copied", "restore-replaced"];
 
 /// `return` is an error at the step; `panic` leaves what a process leaves that dies there, as soon as the
 /// store is opened anew.
-const FAULTS: [&str; 2] = ["return", "panic"];
+pub const FAULTS: [&str; 2] = ["return", "panic"];
 
 /// Held by each test from its beginning to its end.
-static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+pub static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A fault at one step while this exists.
-struct Fault<'a>(&'a str);
+pub struct Fault<'a>(&'a str);
 
 impl<'a> Fault<'a> {
-    fn at(step: &'a str, fault: &str) -> Self {
+    pub fn at(step: &'a str, fault: &str) -> Self {
         fail::cfg(step, fault).unwrap();
         Self(step)
     }
@@ -65,7 +65,7 @@ impl Drop for Fault<'_> {
 }
 
 /// The store as the next process finds it.
-async fn restarted(store: Store) -> Store {
+pub async fn restarted(store: Store) -> Store {
     let Store {
         folder,
         manager,

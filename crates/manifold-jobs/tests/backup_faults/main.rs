@@ -9,6 +9,7 @@
 )]
 
 mod faults;
+mod increments;
 #[path = "../backup/store.rs"]
 #[allow(dead_code, reason = "shared with the other tests of backups")]
 mod store;

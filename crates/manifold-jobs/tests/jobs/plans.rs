@@ -193,6 +193,7 @@ async fn a_restore_is_planned_and_refused_when_the_project_has_moved() {
 async fn what_cannot_be_planned_says_so() {
     let store = Store::new().await;
     let verify = VerifyBackup {
+        depth: Default::default(),
         backup: BackupPlace::Id("b".to_owned()),
     };
     let refused = Plan::of(&store.manager, &verify, None, Observer::default()).await;

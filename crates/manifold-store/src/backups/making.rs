@@ -83,6 +83,7 @@ impl Backups {
             verified_at: Set(None),
             created_at: Set(Timestamp::now()),
             completed_at: Set(None),
+            last_proven_restore_at: Set(None),
         };
         let anew = [
             Column::State,

@@ -53,6 +53,7 @@ pub(super) async fn adopt(
             created_at: Set(made),
             updated_at: Set(made),
             trashed_at: Set((!in_use).then(Timestamp::now)),
+            last_proven_restore_at: Set(None),
         }))
         .await?;
     transaction.commit().await?;

@@ -15,6 +15,10 @@ pub(super) async fn examine(manager: &SqliteManager) -> Result<Vec<Finding>, Sto
         backups::Entity::find().filter(backups::Column::State.eq(BackupState::Completed));
     let mut found = Vec::new();
     for backup in manager.core().all(completed).await? {
+        // What is elsewhere is not looked at: that it cannot be reached says nothing of it.
+        if backup.location.contains("://") {
+            continue;
+        }
         let folder = Path::new(&backup.location);
         // What cannot be looked at now, such as a drive that is not mounted readable, may well be there.
         if folder.try_exists().unwrap_or(true) {

@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
+use super::part::{Part, read_rest};
 use super::{Contents, CopyWatch, Frozen};
 use crate::StoreError;
 use crate::rows::Cell;
@@ -93,15 +94,20 @@ fn in_use(path: &Path) -> StoreError {
     }
 }
 
-/// Makes a new file with the schema and the rows of the catalogue alone.
+/// Makes a new file with the schema and the rows of the catalogue alone, as much of them as `contents` says. With parts that it
+/// lacks it is for others to complete, and its pages have no checksums.
 pub(super) fn copy_catalogue(
     frozen: &Frozen,
     from: &Connection,
     path: &Path,
+    contents: Contents,
+    without: Option<&[Part]>,
 ) -> Result<(), StoreError> {
     let named = |error: rusqlite::Error| StoreError::from(error).at(path);
     let to = create(path)?;
-    sqlite::want_checksums(&to).map_err(named)?;
+    if without.is_none() {
+        sqlite::want_checksums(&to).map_err(named)?;
+    }
     to.execute_batch("PRAGMA foreign_keys = OFF; BEGIN")
         .map_err(named)?;
     let of_rows: Vec<String> = frozen
@@ -123,14 +129,23 @@ pub(super) fn copy_catalogue(
             to.execute_batch(&sql).map_err(named)?;
         }
     }
-    for table in frozen.tables(Contents::WithoutData)? {
+    let catalogue = frozen.tables(contents)?.into_iter();
+    for table in catalogue.filter(|table| table.kind == super::TableKind::Catalogue) {
         let mut insert = to.prepare(&table.insert()).map_err(named)?;
-        frozen.rows(&table, |cells| {
-            insert
-                .execute(params_from_iter(cells))
-                .map(drop)
-                .map_err(named)
-        })?;
+        let insert = |cells: &[Cell<'_>]| {
+            let inserted = insert.execute(params_from_iter(cells));
+            inserted.map(drop).map_err(named)
+        };
+        let parts = without.unwrap_or_default().iter();
+        let owners: Vec<&str> = parts
+            .filter(|part| part.table == table.name)
+            .map(|part| part.owner.as_str())
+            .collect();
+        if owners.is_empty() {
+            frozen.rows(&table, insert)?;
+        } else {
+            read_rest(from, &table, &owners, insert)?;
+        }
     }
     copy_migrations(from, &to).map_err(named)?;
     for (table, highest) in frozen.sequences()? {
@@ -165,7 +180,7 @@ fn copy_migrations(from: &Connection, to: &Connection) -> rusqlite::Result<()> {
 }
 
 /// A file that must not exist yet, readable by its owner only.
-fn create(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn create(path: &Path) -> Result<Connection, StoreError> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -23,15 +23,20 @@ impl TableDigest {
     /// A digest of no row yet.
     #[must_use]
     pub fn new(table: &Table) -> Self {
+        Self::of(&table.name, &table.columns)
+    }
+
+    /// A digest of no row yet, of rows with these columns.
+    pub(crate) fn of(name: &str, columns: &[String]) -> Self {
         let mut digest = Self {
-            name: table.name.clone(),
+            name: name.to_owned(),
             hasher: blake3::Hasher::new(),
             buffer: Vec::new(),
             rows: 0,
         };
         digest.buffer.extend_from_slice(b"manifold-table-0");
-        digest.length(table.columns.len());
-        for column in &table.columns {
+        digest.length(columns.len());
+        for column in columns {
             digest.bytes(column.as_bytes());
         }
         digest

@@ -7,7 +7,7 @@ use entity_core::TableCount;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::copy::{copy_catalogue, copy_into, copy_project};
-use super::{Contents, CopyWatch, Table, TableDigest, read_rows, table};
+use super::{Contents, CopyWatch, Part, Table, TableDigest, read_rows, table};
 use crate::metrics::Hold;
 use crate::rows::Cell;
 use crate::sqlite::{self, BUSY_TIMEOUT};
@@ -41,10 +41,25 @@ pub struct FrozenProject {
 }
 
 impl Frozen {
-    /// Holds the present state of the file at `path`.
+    /// Holds the present state of the file at `path`, a spoke if there is a `lease` of one.
     pub(crate) fn open(
         path: PathBuf,
         lease: Option<ProjectDatabase>,
+        hold: Hold,
+    ) -> Result<Self, StoreError> {
+        let is_spoke = lease.is_some();
+        Self::hold_state(path, lease, is_spoke, hold)
+    }
+
+    /// Holds the state of a spoke's file that is no project and that nobody else has open.
+    pub(crate) fn of_staged(path: PathBuf, hold: Hold) -> Result<Self, StoreError> {
+        Self::hold_state(path, None, true, hold)
+    }
+
+    fn hold_state(
+        path: PathBuf,
+        lease: Option<ProjectDatabase>,
+        is_spoke: bool,
         hold: Hold,
     ) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -59,7 +74,7 @@ impl Frozen {
             let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             Ok((
                 version,
-                if lease.is_some() {
+                if is_spoke {
                     project_row(&connection)?
                 } else {
                     None
@@ -181,8 +196,33 @@ impl Frozen {
     pub fn copy_to(&self, path: &Path, contents: Contents) -> Result<(), StoreError> {
         match contents {
             Contents::WithData => self.copy_watched(path, &CopyWatch::unwatched()),
-            Contents::WithoutData => copy_catalogue(self, &self.connection, path),
+            Contents::WithoutData => copy_catalogue(self, &self.connection, path, contents, None),
         }
+    }
+
+    /// Writes the catalogue of this state, as much of it as `contents` says and without some parts, as a database file
+    /// without any table of rows at `path`, which must not exist. Its pages have no checksums, so that any SQLite can fill in the rows. It is on
+    /// the disk when this returns; a crash leaves a part of it.
+    ///
+    /// # Errors
+    /// [`StoreError::DiskFull`], [`StoreError::Io`]; others by meaning.
+    pub fn copy_catalogue(
+        &self,
+        path: &Path,
+        contents: Contents,
+        without: &[Part],
+    ) -> Result<(), StoreError> {
+        copy_catalogue(self, &self.connection, path, contents, Some(without))
+    }
+
+    /// The connection that holds the state.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// As [`Frozen::copy_to`] with all contents, followed by `watch`.

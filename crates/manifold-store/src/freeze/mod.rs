@@ -5,16 +5,27 @@ mod copy;
 mod copy_watch;
 mod digest;
 mod frozen;
+mod part;
+mod published;
+mod row_source;
+mod segment;
 mod table;
+mod tile;
 
 pub use copy_watch::{CopyProgress, CopyWatch};
 pub use digest::TableDigest;
 pub use frozen::{Frozen, FrozenProject};
+pub use part::Part;
+pub use row_source::{RowEpoch, RowSource, SnapshotMark};
+pub use segment::Segment;
 pub use table::{Contents, Table, TableKind};
+pub use tile::TileCount;
 
 pub(crate) use cells::read_rows;
 pub(crate) use copy::{copy_project, copy_whole, settle_file};
-pub(crate) use table::{quoted, row_table_number, tables};
+pub(crate) use part::{digest_part, hash_parted, is_parted};
+pub(crate) use table::{list, quoted, row_table_number, tables};
+pub(crate) use tile::{CLOSE_COLUMNS, close_digest, row_digest};
 
 use crate::{DatabaseManager as _, ProjectId, SqliteManager, StoreError, provision};
 

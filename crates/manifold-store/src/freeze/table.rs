@@ -8,13 +8,14 @@ use crate::source_trash::is_trash_table;
 /// What the catalogue says of imported data. Without it every source is empty; what is left says which
 /// sources there are, how they are reached, their stored columns, relationships and models. The counters
 /// of a source are part of the source and keep rising.
-const OF_DATA: [&str; 9] = [
+const OF_DATA: [&str; 10] = [
     "snapshots",
     "snapshot_columns",
     "published",
     "rejected_rows",
     "row_quirks",
     "row_orders",
+    "row_epochs",
     "original_parts",
     "import_history",
     "job_cursors",
@@ -141,7 +142,8 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn list(names: &[String]) -> String {
+/// SQL names with commas between them.
+pub(crate) fn list(names: &[String]) -> String {
     names
         .iter()
         .map(|name| quoted(name))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use entity_core::enums::OperationKind;
 use entity_core::projects;
 
-use super::safety_copy::{self, with_suffix};
+use super::safety_copy::{self, CopyReason, with_suffix};
 use crate::saga::Exclusive;
 use crate::staged::Staged;
 use crate::{
@@ -26,6 +26,7 @@ pub(super) async fn replace(
     row: &projects::Model,
     id: &ProjectId,
     staged: Staged,
+    reason: CopyReason,
 ) -> Result<Option<PathBuf>, StoreError> {
     let live = manager.layout().spoke(&row.namespace);
     let kind = OperationKind::Restore;
@@ -36,7 +37,7 @@ pub(super) async fn replace(
         let replace = || {
             staged.identify(&id, &name, epoch)?;
             staged.seal()?;
-            swap(&layout, &id, &live, &staged)
+            swap(&layout, &id, &live, &staged, reason)
         };
         Ok((replace(), alone)) // nobody opens it before, also when nobody waits for the outcome any more
     })
@@ -50,8 +51,9 @@ fn swap(
     id: &ProjectId,
     live: &Path,
     staged: &Staged,
+    reason: CopyReason,
 ) -> Result<Option<PathBuf>, StoreError> {
-    let copy = safety_copy::take_bytes(layout, id, live)?;
+    let copy = safety_copy::take_bytes(layout, id, live, reason)?;
     fail_point!("restore-damaged-copied");
     // A log of the damaged file would be replayed into the new one.
     for suffix in ["-wal", "-shm", "-journal"] {

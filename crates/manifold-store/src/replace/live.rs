@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::OpenFlags;
 use rusqlite::backup::{Backup, StepResult};
 
-use super::safety_copy;
+use super::safety_copy::{self, CopyReason};
 use crate::sqlite::{self, BUSY_TIMEOUT};
 use crate::staged::Staged;
 use crate::{Layout, ProjectId, StoreError, fail_point};
@@ -18,6 +18,7 @@ pub(super) fn replace(
     id: &ProjectId,
     name: &str,
     least_epoch: i64,
+    reason: CopyReason,
 ) -> Result<PathBuf, StoreError> {
     let named = |error: rusqlite::Error| StoreError::from(error).at(live);
     let mut target = sqlite::connect(live, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(named)?;
@@ -44,7 +45,7 @@ pub(super) fn replace(
         // A step of no pages begins the transaction: from here on nobody else commits, so that the safety
         // copy is the very state that is replaced.
         step(&backup, 0, live)?;
-        let copy = safety_copy::take(layout, id, &reader)?;
+        let copy = safety_copy::take(layout, id, &reader, reason)?;
         fail_point!("restore-safety-copied");
         step(&backup, -1, live)?;
         copy

@@ -4,6 +4,7 @@ mod damaged;
 mod live;
 mod safety_copy;
 
+pub use safety_copy::{CopyReason, SafetyCopy};
 pub(crate) use safety_copy::{clear_abandoned, copies as safety_copies};
 
 use std::path::PathBuf;
@@ -15,10 +16,13 @@ use entity_core::projects;
 use sea_orm::EntityTrait as _;
 
 use crate::file_lock::{FileLock, Share};
+use crate::freeze::copy_whole;
+use crate::peek::peek;
+use crate::sqlite::BUSY_TIMEOUT;
 use crate::staged::Staged;
 use crate::{
-    DatabaseManager as _, ProjectId, SqliteManager, StoreError, fail_point, projection, provision,
-    saga,
+    Access, DatabaseManager as _, ProjectId, SqliteManager, StoreError, fail_point, projection,
+    provision, saga,
 };
 
 /// How long a restore waits for an import into the same project: in effect until it is done or the caller
@@ -84,7 +88,67 @@ impl Restores {
     /// [`StoreError::NotFound`]; [`StoreError::Busy`]; [`StoreError::NewerSchema`] when the live file is newer
     /// than this program; others by meaning. The project is then as it was.
     pub async fn in_place(&self, alone: Alone, staged: Staged) -> Result<Replaced, StoreError> {
-        in_place(&self.manager, alone, staged).await
+        in_place(&self.manager, alone, staged, CopyReason::Restore).await
+    }
+
+    /// The complete safety copies of a project, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub async fn safety_copies(&self, id: &ProjectId) -> Result<Vec<SafetyCopy>, StoreError> {
+        let (layout, id) = (self.manager.layout().clone(), id.clone());
+        provision::blocking(move || safety_copy::list(&layout, &id)).await
+    }
+
+    /// Stages a safety copy of a project, to be put in its place again. The copy stays.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongProject`], [`StoreError::Corrupt`]; others by meaning, and nothing is left behind.
+    pub async fn stage_copy(
+        &self,
+        id: &ProjectId,
+        copy: &SafetyCopy,
+    ) -> Result<Staged, StoreError> {
+        let from = copy.path.clone();
+        let staged = Staged::copy(&self.manager, &copy.path, move |path| {
+            let reader = peek(&from, Access::ReadWrite, BUSY_TIMEOUT)
+                .map_err(|error| StoreError::from(error).at(&from))?;
+            copy_whole(&reader, path)
+        })
+        .await?;
+        let found = staged.project().id.clone();
+        if found == id.as_str() {
+            return Ok(staged);
+        }
+        Err(StoreError::WrongProject {
+            path: copy.path.clone(),
+            expected: id.clone(),
+            found,
+        })
+    }
+
+    /// As [`Restores::in_place`], with the staged content of a safety copy, which is removed then: what replaced it is
+    /// undone. What was there is kept in a safety copy of its own, from which that can be done again.
+    ///
+    /// A crash leaves the old content, or the new with the safety copy still there at worst.
+    ///
+    /// # Errors
+    /// As [`Restores::in_place`].
+    pub async fn put_back(
+        &self,
+        alone: Alone,
+        staged: Staged,
+        copy: SafetyCopy,
+    ) -> Result<Replaced, StoreError> {
+        let reason = match copy.reason {
+            CopyReason::Restore => CopyReason::Undo,
+            CopyReason::Undo => CopyReason::Restore,
+        };
+        let replaced = in_place(&self.manager, alone, staged, reason).await?;
+        fail_point!("undo-put-back");
+        let layout = self.manager.layout().clone();
+        provision::blocking(move || copy.remove(&layout)).await?;
+        Ok(replaced)
     }
 }
 
@@ -117,13 +181,16 @@ pub(crate) async fn replace(
     staged: Staged,
 ) -> Result<(), StoreError> {
     let alone = Alone::take(manager, id, |_| {}).await?;
-    in_place(manager, alone, staged).await.map(drop)
+    in_place(manager, alone, staged, CopyReason::Restore)
+        .await
+        .map(drop)
 }
 
 async fn in_place(
     manager: &SqliteManager,
     alone: Alone,
     staged: Staged,
+    reason: CopyReason,
 ) -> Result<Replaced, StoreError> {
     let id = &alone.project.clone();
     let row = active(manager, id).await?;
@@ -134,7 +201,7 @@ async fn in_place(
                 (manager.layout().clone(), id.clone(), row.name, row.epoch);
             let copied = provision::blocking(move || {
                 let _alone = alone; // also when nobody waits for the outcome any more
-                live::replace(&layout, &path, &staged, &id, &name, epoch)
+                live::replace(&layout, &path, &staged, &id, &name, epoch, reason)
             });
             Some(copied.await?)
         }
@@ -146,7 +213,7 @@ async fn in_place(
             | StoreError::WrongProject { .. }),
         ) => {
             tracing::info!(project.id = %id, %error, "replacing a project file that cannot be opened");
-            damaged::replace(manager, &row, id, staged).await?
+            damaged::replace(manager, &row, id, staged, reason).await?
         }
         Err(error) => return Err(error),
     };

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 
 use crate::freeze::copy_whole;
 use crate::{
@@ -10,16 +12,91 @@ use crate::{
     sync_folder,
 };
 
-/// How many safety copies of a project are kept.
+/// How many safety copies of a project are kept, of those with the same reason.
 const KEPT: usize = 3;
+
+/// How the time stands in the name of a copy.
+const TIME: &str = "%Y%m%dT%H%M%S%6fZ";
+
+/// What the name of a copy has at its end that was taken before an undo.
+const UNDONE: &str = ".undone";
+
+/// Before what a safety copy was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CopyReason {
+    /// A restore in place.
+    Restore,
+    /// A restore in place was undone: the copy is what the project was until then.
+    Undo,
+}
+
+/// What a project was before it was replaced, as a database file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SafetyCopy {
+    /// The file.
+    pub path: PathBuf,
+    /// When it was taken.
+    pub taken_at: DateTime<Utc>,
+    /// Before what.
+    pub reason: CopyReason,
+}
+
+impl SafetyCopy {
+    /// Its id among those of its project: when it was taken.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.taken_at.format(TIME).to_string()
+    }
+
+    /// What the name of a file tells; `None` for one that is no complete copy.
+    fn of(path: PathBuf, namespace: &str) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        let rest = name
+            .strip_prefix(namespace)?
+            .strip_prefix('.')?
+            .strip_suffix(".db")?;
+        let (time, reason) = match rest.strip_suffix(UNDONE) {
+            Some(time) => (time, CopyReason::Undo),
+            None => (rest, CopyReason::Restore),
+        };
+        let taken_at = NaiveDateTime::parse_from_str(time, TIME).ok()?.and_utc();
+        Some(Self {
+            path,
+            taken_at,
+            reason,
+        })
+    }
+
+    /// Removes it. One that is not there is no error.
+    pub(super) fn remove(&self, layout: &Layout) -> Result<(), StoreError> {
+        remove(&self.path)?;
+        sync_folder(&folder(layout))
+    }
+}
+
+/// The complete safety copies of a project, newest first.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub(super) fn list(layout: &Layout, id: &ProjectId) -> Result<Vec<SafetyCopy>, StoreError> {
+    let namespace = id.namespace();
+    let found = copies(layout, &namespace)?.into_iter();
+    let mut found: Vec<_> = found
+        .filter_map(|path| SafetyCopy::of(path, &namespace))
+        .collect();
+    found.sort_by_key(|copy| std::cmp::Reverse(copy.taken_at));
+    Ok(found)
+}
 
 /// Copies the state that `reader` sees into the folder of safety copies, and removes the oldest.
 pub(super) fn take(
     layout: &Layout,
     id: &ProjectId,
     reader: &Connection,
+    reason: CopyReason,
 ) -> Result<PathBuf, StoreError> {
-    let target = place(layout, id)?;
+    let target = place(layout, id, reason)?;
     let temporary = target.with_extension("part");
     let copied = copy_whole(reader, &temporary).and_then(|()| {
         fail_point!("safety-copy-written");
@@ -39,8 +116,9 @@ pub(super) fn take_bytes(
     layout: &Layout,
     id: &ProjectId,
     damaged: &Path,
+    reason: CopyReason,
 ) -> Result<Option<PathBuf>, StoreError> {
-    let target = place(layout, id)?;
+    let target = place(layout, id, reason)?;
     let mut taken = None;
     for suffix in ["-wal", ""] {
         let (from, to) = (with_suffix(damaged, suffix), with_suffix(&target, suffix));
@@ -70,7 +148,7 @@ fn folder(layout: &Layout) -> PathBuf {
     layout.trash().join("before-restore")
 }
 
-fn place(layout: &Layout, id: &ProjectId) -> Result<PathBuf, StoreError> {
+fn place(layout: &Layout, id: &ProjectId, reason: CopyReason) -> Result<PathBuf, StoreError> {
     let folder = folder(layout);
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -79,8 +157,12 @@ fn place(layout: &Layout, id: &ProjectId) -> Result<PathBuf, StoreError> {
     builder
         .create(&folder)
         .map_err(StoreError::io("create the folder", &folder))?;
-    let at = Timestamp::now().format("%Y%m%dT%H%M%S%6fZ");
-    Ok(folder.join(format!("{}.{at}.db", id.namespace())))
+    let at = Timestamp::now().format(TIME);
+    let end = match reason {
+        CopyReason::Restore => "",
+        CopyReason::Undo => UNDONE,
+    };
+    Ok(folder.join(format!("{}.{at}{end}.db", id.namespace())))
 }
 
 /// The safety copies of a project, with what belongs to them.
@@ -149,21 +231,34 @@ fn thin_out(layout: &Layout, id: &ProjectId) -> Result<(), StoreError> {
     let (complete, parts): (Vec<_>, Vec<_>) = copies
         .into_iter()
         .partition(|path| path.extension().is_some_and(|extension| extension == "db"));
-    let surplus = complete.len().saturating_sub(KEPT);
-    let mut old = complete[..surplus].to_vec();
     // With what SQLite kept beside them.
-    old.extend(parts.into_iter().filter(|path| is_part(path)));
+    let mut old: Vec<PathBuf> = parts.into_iter().filter(|path| is_part(path)).collect();
+    let before_undo = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.ends_with(&format!("{UNDONE}.db")))
+    };
+    let (undone, restored): (Vec<_>, Vec<_>) = complete.into_iter().partition(before_undo);
+    for mut of_reason in [undone, restored] {
+        let surplus = of_reason.len().saturating_sub(KEPT);
+        old.extend(of_reason.drain(..surplus));
+    }
     for path in old {
-        for file in [with_suffix(&path, "-wal"), path] {
-            match std::fs::remove_file(&file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(StoreError::io("remove", file)(error));
-                }
-                _ => {}
-            }
-        }
+        remove(&path)?;
     }
     sync_folder(&folder)
+}
+
+/// Removes a copy with what SQLite kept beside it.
+fn remove(copy: &Path) -> Result<(), StoreError> {
+    for file in [with_suffix(copy, "-wal"), copy.to_owned()] {
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", file)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -180,7 +275,7 @@ mod tests {
         let layout = Layout::new(root.path());
         let id = ProjectId::new();
         let other = format!("{}.1.db", ProjectId::new().namespace());
-        let folder = place(&layout, &id).unwrap();
+        let folder = place(&layout, &id, CopyReason::Restore).unwrap();
         let folder = folder.parent().unwrap();
         let name = |end: &str| format!("{}.{end}", id.namespace());
         let ends = [
@@ -191,6 +286,7 @@ mod tests {
             "4.db",
             "5.part",
             "5.part-journal",
+            "0.undone.db",
         ];
         for name in ends.map(name).iter().chain([&other]) {
             std::fs::write(folder.join(name), "").unwrap();
@@ -201,8 +297,31 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         kept.sort();
-        let mut wanted = [name("2.db"), name("3.db"), name("4.db"), other];
+        let mut wanted = [
+            name("0.undone.db"),
+            name("2.db"),
+            name("3.db"),
+            name("4.db"),
+            other,
+        ];
         wanted.sort();
         assert_eq!(kept, wanted);
+    }
+    #[test]
+    fn a_name_tells_when_a_copy_was_taken_and_why() {
+        let layout = Layout::new("/nowhere");
+        let id = ProjectId::new();
+        for reason in [CopyReason::Restore, CopyReason::Undo] {
+            let root = tempfile::tempdir().unwrap();
+            let layout = Layout::new(root.path());
+            let path = place(&layout, &id, reason).unwrap();
+            let copy = SafetyCopy::of(path.clone(), &id.namespace()).unwrap();
+            assert_eq!((&copy.path, copy.reason), (&path, reason));
+            assert!(path.to_str().unwrap().contains(&copy.id()));
+            std::fs::write(&path, "").unwrap();
+            std::fs::write(path.with_extension("part"), "").unwrap();
+            assert_eq!(list(&layout, &id).unwrap(), [copy]);
+        }
+        assert_eq!(list(&layout, &id).unwrap(), []);
     }
 }

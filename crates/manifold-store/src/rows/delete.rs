@@ -1,5 +1,6 @@
 //! Deleting snapshots. Deleting the latest one is how an import is undone.
 
+use super::epoch::Epoch;
 use super::error::{Doing, RowsError};
 use super::index::settle_indexes;
 use super::publish::{now, raise_revision, time};
@@ -127,7 +128,12 @@ fn between(
             ..Recovered::default()
         })
     };
-    delete().doing("deleting the rows of a snapshot")
+    let deleted = delete().doing("deleting the rows of a snapshot")?;
+    if deleted.rows_deleted > 0 {
+        let (rids, seqs) = (rid_lo + 1..=wanted.rid_hi, wanted.seq + 1..=after.seq);
+        Epoch::Pruned { rids, seqs }.note(conn, &source.id)?;
+    }
+    Ok(deleted)
 }
 
 /// The bytes of the file's free pages.
@@ -149,6 +155,7 @@ fn move_back(
         quirk_hi: before.quirk_hi,
     };
     let taken_back = published.undo(conn, source)?;
+    undone(source, published.rid_hi, published.seq).note(conn, &source.id)?;
     let publish = || {
         conn.execute(
             "UPDATE published SET snapshot_id = ?, rid_hi = ?, seq = ? WHERE source_id = ?",
@@ -166,6 +173,14 @@ fn move_back(
     Ok(taken_back)
 }
 
+/// All rows above a rid are gone, and all closes beyond a seq.
+fn undone(source: &Source, rid_hi: i64, seq: i64) -> Epoch {
+    Epoch::Undone {
+        rids: rid_hi + 1..=source.next_rid - 1,
+        seqs: seq + 1..=source.next_seq - 1,
+    }
+}
+
 /// Takes all rows away.
 fn empty(conn: &Connection, source: &Source) -> Result<Recovered, RowsError> {
     let rows_deleted = conn
@@ -177,6 +192,7 @@ fn empty(conn: &Connection, source: &Source) -> Result<Recovered, RowsError> {
         .doing("counting the rows")?;
     conn.execute("DELETE FROM published WHERE source_id = ?", [&source.id])
         .doing("publishing nothing")?;
+    undone(source, 0, 0).note(conn, &source.id)?;
     Ok(Recovered {
         rows_deleted,
         ..drop_rows(conn, source)?

@@ -189,7 +189,7 @@ fn columns(from: &Snapshot, to: &Snapshot) -> Vec<DiffColumn> {
 }
 
 /// The columns of the key; none unless both snapshots have all of them.
-fn key_indexes(columns: &[DiffColumn], key: &[String]) -> Vec<usize> {
+pub(super) fn key_indexes(columns: &[DiffColumn], key: &[String]) -> Vec<usize> {
     let at = |name: &String| {
         let folded = name.to_lowercase();
         let named = |same: &dyn Fn(&str) -> bool| {

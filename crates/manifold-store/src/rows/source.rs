@@ -8,7 +8,7 @@ pub(crate) const ROW_FORMAT: i64 = 1;
 /// The columns that every table of rows begins with.
 pub(crate) const FIXED_COLUMNS: [&str; 3] = ["_rid", "_to", "_pos"];
 /// What `_to` holds in a row that no snapshot has closed.
-pub(super) const END: i64 = 8_388_607;
+pub(crate) const END: i64 = 8_388_607;
 /// The seq of a source's first snapshot. With [`END`] it keeps `_to` at three bytes for ever, so
 /// that closing a row never changes its length.
 pub(super) const FIRST_SEQ: i64 = 32_768;

@@ -97,6 +97,7 @@ async fn take_name(
             created_at: Set(spoke.created_at),
             updated_at: Set(spoke.created_at),
             trashed_at: Set(None),
+            last_proven_restore_at: Set(None),
         })
         .await?;
     let payload = serde_json::json!({ "name": spoke.name, DRAFT: outlook == Outlook::Draft });

@@ -96,6 +96,7 @@ async fn plan(
             created_at: Set(now),
             updated_at: Set(now),
             trashed_at: Set(None),
+            last_proven_restore_at: Set(None),
         }))
         .await;
     if let Err(error) = inserted {

@@ -13,7 +13,7 @@ const PREFIX: &str = "@trash_";
 pub(crate) const LIST: &str = "trashed_sources";
 
 /// Tables of the catalogue that say something of a source, parents first, and which of their rows do.
-pub(super) const KEPT: [(&str, &str); 11] = [
+pub(super) const KEPT: [(&str, &str); 12] = [
     ("data_sources", "id = ?1"),
     ("source_columns", "source_id = ?1"),
     ("source_indexes", "source_id = ?1"),
@@ -29,6 +29,7 @@ pub(super) const KEPT: [(&str, &str); 11] = [
     ),
     ("row_quirks", "source_id = ?1"),
     ("row_orders", "source_id = ?1"),
+    ("row_epochs", "source_id = ?1"),
     (
         "original_parts",
         "snapshot_id IN (SELECT id FROM snapshots WHERE source_id = ?1)",

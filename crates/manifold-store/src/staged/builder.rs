@@ -1,7 +1,7 @@
 //! Builds a spoke from what a backup holds.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::tables::{TableLoad, Tables};
 use super::workspace::{self, Workspace};
@@ -88,8 +88,19 @@ impl StagedBuilder {
         Ok(file.map_err(StoreError::io("write", &path))?)
     }
 
+    /// A place for a file of a moment, beside the spoke. It goes with the builder.
+    #[must_use]
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        self.workspace.file().with_file_name(name)
+    }
+
+    /// The tables that are being filled; `None` once somebody writes the whole file.
+    pub(super) fn tables(&self) -> Option<&Tables> {
+        self.tables.as_ref()
+    }
+
     /// A copy of the empty spoke, as long as no table was begun; removed with the builder.
-    pub(crate) fn blank(&self) -> Result<std::path::PathBuf, StoreError> {
+    pub(crate) fn blank(&self) -> Result<PathBuf, StoreError> {
         let path = self.workspace.file();
         let blank = path.with_file_name("blank.db");
         std::fs::copy(&path, &blank).map_err(StoreError::io("copy", path))?;

@@ -3,9 +3,11 @@
 use std::io::Read as _;
 use std::path::Path;
 
+use entity_core::TableCount;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Comparison, Expected, StagedError};
+use super::expected_part::count_parted;
+use super::{Comparison, Expected, ExpectedRows, StagedError};
 use crate::freeze::{
     Contents, FrozenProject, Table, TableDigest, TableKind, read_rows, row_table_number, tables,
 };
@@ -128,7 +130,7 @@ fn check_versions(
     Ok(())
 }
 
-fn check_whole(connection: &Connection, path: &Path) -> Result<(), StagedError> {
+pub(super) fn check_whole(connection: &Connection, path: &Path) -> Result<(), StagedError> {
     let named = |error: rusqlite::Error| StoreError::from(error).at(path);
     let found: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
@@ -218,26 +220,7 @@ fn compare(connection: &Connection, expected: &Expected) -> Result<Vec<Compariso
             continue;
         };
         refuse_without_source(table)?;
-        let mut digest = TableDigest::new(table);
-        read_rows(connection, table, |cells| {
-            digest.row(cells);
-            Ok::<_, StoreError>(())
-        })?;
-        let back = digest.finish();
-        if back != *saved {
-            return Err(StagedError::Differs {
-                table: back.name,
-                expected_rows: saved.rows,
-                expected_hash: saved.hash.clone(),
-                found_rows: back.rows,
-                found_hash: back.hash,
-            });
-        }
-        compared.push(Comparison {
-            name: back.name,
-            rows_expected: saved.rows,
-            rows_restored: back.rows,
-        });
+        compared.push(compare_table(connection, table, saved, expected)?);
     }
     match expected
         .tables
@@ -249,6 +232,66 @@ fn compare(connection: &Connection, expected: &Expected) -> Result<Vec<Compariso
         }),
         None => Ok(compared),
     }
+}
+
+/// Compares one table with what was saved of it: whole, by tiles or by parts.
+pub(super) fn compare_table(
+    connection: &Connection,
+    table: &Table,
+    saved: &TableCount,
+    expected: &Expected,
+) -> Result<Comparison, StagedError> {
+    if let Some(rows) = expected.rows.iter().find(|rows| rows.table == table.name) {
+        return compare_tiles(connection, saved, rows);
+    }
+    let parts = expected.parts.iter();
+    let parts: Vec<_> = parts.filter(|part| part.table == table.name).collect();
+    let back = if parts.is_empty() {
+        count(connection, table)?
+    } else {
+        count_parted(connection, table, &parts)?
+    };
+    if back != *saved {
+        return Err(StagedError::Differs {
+            table: back.name,
+            expected_rows: saved.rows,
+            expected_hash: saved.hash.clone(),
+            found_rows: back.rows,
+            found_hash: back.hash,
+        });
+    }
+    Ok(Comparison {
+        name: back.name,
+        rows_expected: saved.rows,
+        rows_restored: back.rows,
+    })
+}
+
+fn count(connection: &Connection, table: &Table) -> Result<TableCount, StoreError> {
+    let mut digest = TableDigest::new(table);
+    read_rows(connection, table, |cells| {
+        digest.row(cells);
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(digest.finish())
+}
+
+fn compare_tiles(
+    connection: &Connection,
+    saved: &TableCount,
+    rows: &ExpectedRows,
+) -> Result<Comparison, StagedError> {
+    if !rows.agrees(saved) {
+        return Err(StagedError::Table {
+            table: saved.name.clone(),
+            reason: "the number of its rows is not that of its tiles".to_owned(),
+        });
+    }
+    Ok(Comparison {
+        name: saved.name.clone(),
+        rows_expected: saved.rows,
+        rows_restored: rows.check(connection)?,
+    })
 }
 
 fn refuse_unexpected(connection: &Connection, table: &Table) -> Result<(), StagedError> {

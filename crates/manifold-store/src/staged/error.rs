@@ -26,6 +26,29 @@ pub enum StagedError {
         /// Their logical hash.
         found_hash: String,
     },
+    /// A snapshot came back with other rows than it had when it was taken.
+    #[error(
+        "snapshot {number} of source `{source_name}` came back with {found} rows, and {expected} are written down for it; \
+         use another backup"
+    )]
+    SnapshotRows {
+        /// The name of the source.
+        source_name: String,
+        /// The public number of the snapshot.
+        number: i64,
+        /// The rows that are written down.
+        expected: i64,
+        /// The rows that it has.
+        found: i64,
+    },
+    /// What a snapshot shows is not what the live project shows, though it is in the state that was saved.
+    #[error(
+        "table `{table}` differs from that of the live project, which is still in the state that was saved; use another backup"
+    )]
+    NotAsLive {
+        /// The table.
+        table: String,
+    },
     /// A table that was saved did not come back.
     #[error("table `{table}` was saved and did not come back; use another backup")]
     Missing {
@@ -75,9 +98,11 @@ impl StagedError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Differs { .. } | Self::Missing { .. } | Self::Unexpected { .. } => {
-                "backup_differs"
-            }
+            Self::Differs { .. }
+            | Self::SnapshotRows { .. }
+            | Self::NotAsLive { .. }
+            | Self::Missing { .. }
+            | Self::Unexpected { .. } => "backup_differs",
             Self::Table { .. }
             | Self::OtherProject { .. }
             | Self::Foreign { .. }

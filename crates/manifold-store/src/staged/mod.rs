@@ -3,17 +3,25 @@
 mod builder;
 mod check;
 mod copy;
+mod drill;
 mod error;
+mod expected_part;
+mod expected_rows;
+mod increment;
 mod mend;
 mod mend_sources;
 mod row_table;
 mod secrets;
+mod snapshot_rows;
 mod spoke;
 mod tables;
 mod workspace;
 
 pub use builder::StagedBuilder;
+pub use drill::{Drill, Shown};
 pub use error::StagedError;
+pub use expected_part::ExpectedPart;
+pub use expected_rows::{ExpectedRows, ExpectedTile};
 pub use secrets::RedactedSecret;
 pub use spoke::{Comparison, Expected, Staged};
 pub use tables::TableLoad;

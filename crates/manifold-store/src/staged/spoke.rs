@@ -7,9 +7,9 @@ use chrono::SecondsFormat;
 use entity_core::TableCount;
 use rusqlite::{Connection, OpenFlags};
 
-use super::StagedError;
 use super::check::Checked;
 use super::workspace::Workspace;
+use super::{ExpectedPart, ExpectedRows, StagedError};
 use crate::freeze::{FrozenProject, settle_file};
 use crate::{ProjectId, StoreError, Timestamp, rows, sqlite};
 
@@ -22,6 +22,10 @@ pub struct Expected {
     pub schema_version: i64,
     /// Each saved table with its rows and their logical hash. Tables that are not listed are empty.
     pub tables: Vec<TableCount>,
+    /// Those of them that were saved in tiles; their logical hash is not that of all their rows.
+    pub rows: Vec<ExpectedRows>,
+    /// Parts of tables of the catalogue that were saved by themselves, in the order in which they were counted.
+    pub parts: Vec<ExpectedPart>,
     /// The highest number that each table has given to a row by itself, by table; see
     /// [`Frozen::sequences`](crate::Frozen::sequences).
     pub sequences: BTreeMap<String, i64>,

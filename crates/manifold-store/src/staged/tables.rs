@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags, Statement, params_from_iter};
 
 use super::{StagedError, mend, row_table};
 use crate::StoreError;
-use crate::freeze::{Contents, Table, TableKind, row_table_number, tables};
+use crate::freeze::{Contents, Table, TableKind, is_parted, row_table_number, tables};
 use crate::rows::Cell;
 use crate::sqlite;
 
@@ -18,6 +18,8 @@ pub(super) struct Tables {
     /// Tables of the catalogue that were not begun yet.
     catalogue: Vec<Table>,
     rows: Vec<Table>,
+    /// Tables of the catalogue that were begun.
+    filled: Vec<Table>,
 }
 
 impl Tables {
@@ -37,6 +39,7 @@ impl Tables {
             connection,
             catalogue,
             rows: Vec::new(),
+            filled: Vec::new(),
         })
     }
 
@@ -71,17 +74,63 @@ impl Tables {
             if self.catalogue[known].columns != columns {
                 return Err(wrong("its columns are not those of the catalogue"));
             }
-            self.catalogue.swap_remove(known)
+            let table = self.catalogue.swap_remove(known);
+            self.filled.push(table.clone());
+            table
         };
-        let insert = self
-            .connection
-            .prepare(&table.insert())
-            .map_err(StoreError::from)?;
-        Ok(TableLoad {
-            width: table.columns.len(),
-            name: table.name,
-            insert,
+        TableLoad::new(&self.connection, table)
+    }
+
+    /// Fills some columns of a table of rows that was begun.
+    pub(super) fn load(
+        &self,
+        name: &str,
+        columns: &[String],
+    ) -> Result<TableLoad<'_>, StagedError> {
+        let known = self.rows_of(name)?;
+        let table = Table {
+            columns: columns.to_vec(),
+            ..known.clone()
+        };
+        TableLoad::new(&self.connection, table)
+    }
+
+    /// The tables of the catalogue that were not begun yet.
+    pub(super) fn unfilled(&self) -> Vec<Table> {
+        self.catalogue.clone()
+    }
+
+    /// A table of the catalogue that was begun and has parts.
+    pub(super) fn filled(&self, name: &str) -> Result<&Table, StagedError> {
+        let filled = self.filled.iter().find(|table| table.name == name);
+        filled
+            .filter(|table| is_parted(&table.name))
+            .ok_or_else(|| StagedError::Table {
+                table: name.to_owned(),
+                reason: "it has no parts".to_owned(),
+            })
+    }
+
+    /// Fills a table of the catalogue that was begun and has parts.
+    pub(super) fn load_more(&self, name: &str) -> Result<TableLoad<'_>, StagedError> {
+        TableLoad::new(&self.connection, self.filled(name)?.clone())
+    }
+
+    /// The tables of rows that were begun.
+    pub(super) fn rows(&self) -> &[Table] {
+        &self.rows
+    }
+
+    pub(super) fn rows_of(&self, name: &str) -> Result<&Table, StagedError> {
+        let begun = self.rows.iter().find(|table| table.name == name);
+        begun.ok_or_else(|| StagedError::Table {
+            table: name.to_owned(),
+            reason: "it was not begun".to_owned(),
         })
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// Removes what refers to rows that are not there; see [`mend::mend`].
@@ -147,7 +196,16 @@ pub struct TableLoad<'a> {
     insert: Statement<'a>,
 }
 
-impl TableLoad<'_> {
+impl<'a> TableLoad<'a> {
+    fn new(connection: &'a Connection, table: Table) -> Result<Self, StagedError> {
+        let insert = connection.prepare(&table.insert());
+        Ok(Self {
+            width: table.columns.len(),
+            name: table.name,
+            insert: insert.map_err(StoreError::from)?,
+        })
+    }
+
     /// Inserts a row with one cell per column.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ pub(crate) mod schedule;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
 pub(crate) mod source;
+pub(crate) mod undo;
 pub(crate) mod worker;
 
 use crate::cli::Command;
@@ -48,6 +49,7 @@ async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Export(arguments) => export::run(arguments, session).await,
         Command::Backup(command) => backup::run(command, session).await,
         Command::Restore(arguments) => restore::run(arguments, session).await,
+        Command::Undo(arguments) => undo::run(arguments, session).await,
         Command::Schedule(command) => schedule::run(command, session).await,
         Command::Settings(command) => settings::run(command, session).await,
         Command::Migrate(command) => migrate::run(command, session).await,

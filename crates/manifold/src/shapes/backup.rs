@@ -20,6 +20,9 @@ pub(crate) struct BackupShape {
     state: BackupState,
     pub(crate) location: String,
     pub(crate) size_bytes: Option<u64>,
+    /// What no earlier backup had saved; as the manifest says, where it was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_bytes: Option<u64>,
     data_source_count: Option<i64>,
     snapshot_count: Option<i64>,
     total_records: Option<i64>,
@@ -46,6 +49,7 @@ impl BackupShape {
             state: row.state,
             location: row.location,
             size_bytes: row.size_bytes.and_then(|bytes| bytes.try_into().ok()),
+            new_bytes: None,
             data_source_count: row.data_source_count,
             snapshot_count: row.snapshot_count,
             total_records: row.total_records,
@@ -55,7 +59,7 @@ impl BackupShape {
             description: row.description,
             job_id: row.job_id,
             verified_at: row.verified_at,
-            last_proven_restore_at: None,
+            last_proven_restore_at: row.last_proven_restore_at,
             created_at: row.created_at,
             completed_at: row.completed_at,
             error: row.error,
@@ -74,6 +78,7 @@ impl BackupShape {
             state: BackupState::Completed,
             location: source.folder().display().to_string(),
             size_bytes: Some(totals.size_bytes),
+            new_bytes: Some(manifest.new_bytes()),
             data_source_count: Some(totals.data_source_count),
             snapshot_count: Some(totals.snapshot_count),
             total_records: Some(totals.total_records),
@@ -88,6 +93,18 @@ impl BackupShape {
             completed_at: None,
             error: None,
         }
+    }
+
+    /// With what the manifest alone says, if the backup is where it should be.
+    pub(crate) async fn measured(mut self) -> Self {
+        let folder = std::path::PathBuf::from(&self.location);
+        let opened = tokio::task::spawn_blocking(move || BackupSource::open(&folder)).await;
+        if let Ok(Ok(source)) = opened
+            && source.manifest().id == self.id
+        {
+            self.new_bytes = Some(source.manifest().new_bytes());
+        }
+        self
     }
 
     /// The project's name, or its id when it has none any more.
@@ -108,7 +125,15 @@ impl BackupShape {
         }
         parts.extend(self.size_bytes.map(units::size));
         let data = if self.with_data { "" } else { " without data" };
-        format!("{} backup{data}: {}", self.r#type, parts.join(", "))
+        let article = match self.r#type {
+            BackupType::Incremental => "an",
+            BackupType::Sqlite | BackupType::Csv | BackupType::Full => "a",
+        };
+        format!(
+            "{article} {} backup{data}: {}",
+            self.r#type,
+            parts.join(", ")
+        )
     }
 
     /// A line for each backup.
@@ -156,8 +181,17 @@ impl BackupShape {
             ("snapshots", number(self.snapshot_count)),
             ("rows", number(self.total_records)),
             ("size", self.size()),
+        ]);
+        if self.new_bytes != self.size_bytes {
+            fields.extend(self.new_bytes.map(|bytes| ("new", units::size(bytes))));
+        }
+        fields.extend([
             ("created", units::time(self.created_at)),
             ("verified", units::time_or_dash(self.verified_at)),
+            (
+                "restore proven",
+                units::time_or_dash(self.last_proven_restore_at),
+            ),
         ]);
         let fields = table::fields(&fields);
         if self.tables.is_empty() {

@@ -5,6 +5,7 @@ use manifold_store::rows::{Change, Column, Diff, Row};
 use serde_json::{Map, Value as Json, json};
 
 use crate::results::{JsonValue, StoredCells, unique};
+use crate::table::{self, Align};
 
 /// Turns the changes of a comparison into their shape.
 pub(crate) struct Changes<'a> {
@@ -40,9 +41,21 @@ impl<'a> Changes<'a> {
         })
     }
 
-    /// The names of all columns, each once.
-    pub(crate) fn names(&self) -> &[String] {
-        &self.names
+    /// A line for each change; a cell that changed shows both values.
+    pub(crate) fn table(&mut self, listed: &[&Change]) -> String {
+        if listed.is_empty() {
+            return String::new();
+        }
+        let rows: Vec<Vec<String>> = listed
+            .iter()
+            .map(|change| {
+                let shape = self.shape(change);
+                line(&self.names, &shape)
+            })
+            .collect();
+        let mut header = vec![("", Align::Left)];
+        header.extend(self.names.iter().map(|name| (name.as_str(), Align::Left)));
+        table::table(&header, rows)
     }
 
     /// The shape of one change: `op`, `key`, and `row` or `before` and `after`.
@@ -99,4 +112,27 @@ fn object(names: &[String], cells: &mut StoredCells, row: &Row) -> Map<String, J
         .into_iter()
         .map(|value| serde_json::to_value(JsonValue(value)).unwrap_or_default());
     names.iter().cloned().zip(values).collect()
+}
+
+fn line(names: &[String], change: &Json) -> Vec<String> {
+    let row = |name: &str| change.get(name).and_then(Json::as_object);
+    let text = |row: &Map<String, Json>, name: &String| match row.get(name) {
+        None | Some(Json::Null) => String::new(),
+        Some(Json::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let mut cells = vec![change["op"].as_str().unwrap_or_default().to_owned()];
+    cells.extend(
+        names
+            .iter()
+            .map(|name| match (row("row"), row("before"), row("after")) {
+                (Some(row), ..) => text(row, name),
+                (_, Some(before), Some(after)) if before.get(name) != after.get(name) => {
+                    format!("{} → {}", text(before, name), text(after, name))
+                }
+                (_, _, Some(after)) => text(after, name),
+                _ => String::new(),
+            }),
+    );
+    cells
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod attempt;
 pub(crate) mod backup;
+pub(crate) mod backup_stats;
 pub(crate) mod change;
 pub(crate) mod checkpoint;
 pub(crate) mod column_profile;
@@ -14,6 +15,7 @@ pub(crate) mod log_line;
 pub(crate) mod project;
 pub(crate) mod project_stats;
 pub(crate) mod reason;
+pub(crate) mod restore_point;
 pub(crate) mod schedule;
 pub(crate) mod snapshot;
 pub(crate) mod source;

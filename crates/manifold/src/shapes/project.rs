@@ -23,6 +23,7 @@ pub(crate) struct ProjectShape {
     source_count: i64,
     snapshot_count: i64,
     row_count: i64,
+    last_proven_restore_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -45,6 +46,7 @@ impl ProjectShape {
             source_count: row.source_count,
             snapshot_count: row.snapshot_count,
             row_count: row.row_count,
+            last_proven_restore_at: row.last_proven_restore_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -110,6 +112,10 @@ impl ProjectShape {
             ("rows", units::number(self.row_count)),
             ("size", units::size(self.size_bytes)),
             ("state", self.state.clone()),
+            (
+                "restore proven",
+                units::time_or_dash(self.last_proven_restore_at),
+            ),
             ("file", self.path.clone()),
             ("created", units::time(self.created_at)),
             ("updated", units::time(self.updated_at)),

@@ -55,11 +55,48 @@ fn each_type_is_made_listed_and_verified() {
         );
     }
     let newest = &folder.json(&["backup", "list"])["backups"][0];
-    assert_eq!(
-        folder.json(&["backup", "show", text(&newest["id"])])["backup"],
-        *newest
-    );
+    let mut shown = folder.json(&["backup", "show", text(&newest["id"])])["backup"].clone();
+    let new = shown.as_object_mut().unwrap().shift_remove("new_bytes");
+    assert_eq!(new.as_ref(), Some(&newest["size_bytes"]));
+    assert_eq!(shown, *newest);
     assert_eq!(newest["project_name"], "p");
+}
+
+#[test]
+fn increments_share_what_they_have_in_common_until_the_last_goes() {
+    let folder = project();
+    let increment = || create(&folder, &["--type", "incremental"]);
+    let first = increment();
+    assert_eq!(first["type"], "incremental");
+    assert_eq!(first["new_bytes"], first["size_bytes"]);
+    assert_eq!(first["total_records"], 5);
+    folder.import("t.csv", "id,v\n1,a\n3,C\n4,e\n", &[]);
+    let second = increment();
+    let number = |backup: &Json, field: &str| backup[field].as_u64().unwrap();
+    assert!(number(&second, "new_bytes") < number(&second, "size_bytes"));
+    let id = text(&second["id"]);
+    let shown = folder.json(&["backup", "show", id])["backup"].clone();
+    assert_eq!(shown["new_bytes"], second["new_bytes"]);
+    assert!(folder.ok(&["backup", "show", id]).contains("\nnew "));
+    assert_eq!(folder.json(&["backup", "verify", id])["ok"], true);
+
+    let place = std::path::Path::new(text(&first["location"])).parent();
+    let shared = place.unwrap().join("segments");
+    let segments = || listing(&shared).len();
+    assert_eq!(segments(), 5);
+    let gone = folder.json(&["backup", "delete", text(&first["id"]), "--yes"]);
+    let freed = gone["bytes_freed"].as_u64().unwrap();
+    assert!(freed > 0 && freed < number(&first, "size_bytes"));
+    assert_eq!(segments(), 5);
+    let restored = folder.json(&["restore", id, "--as", "back"]);
+    let tables = restored["compared"]["tables"].as_array().unwrap();
+    assert!(
+        tables
+            .iter()
+            .any(|table| table["name"] == "d1" && table["rows_restored"] == 6)
+    );
+    folder.json(&["backup", "delete", id, "--yes"]);
+    assert_eq!(segments(), 0);
 }
 
 #[test]
@@ -179,7 +216,11 @@ fn what_cannot_be_saved_or_found_says_so() {
         (&["backup", "create", "q"][..], (1, "not_found")),
         (
             &["backup", "create", "p", "--to", "s3://bucket/x"],
-            (2, "usage"),
+            (1, "place_unreachable"),
+        ),
+        (
+            &["backup", "create", "p", "--to", "ftp://host/x"],
+            (2, "bad_address"),
         ),
         (&["backup", "create", "p", "--type", "tape"], (2, "usage")),
         (&["backup", "list", "q"], (1, "not_found")),

@@ -156,6 +156,10 @@ pub(crate) fn snapshots(folder: &Folder) -> insta::Settings {
     settings.add_filter(r"\d{8}T\d{6}Z-[0-9a-f]{8}", "[stamp]");
     settings.add_filter(r"blake3:[0-9a-f]{64}", "blake3:[hash]");
     settings.add_filter(r#""size_bytes": \d+"#, r#""size_bytes": [bytes]"#);
+    settings.add_filter(
+        r#""(free|needed|safety_copy)_bytes": \d+"#,
+        r#""${1}_bytes": [bytes]"#,
+    );
     settings.add_filter(r#""pid": \d+"#, r#""pid": [pid]"#);
     settings.add_filter(r#""host": "[^"]+""#, r#""host": "[host]""#);
     settings.add_filter(r#""(p\d\d_ms)": \d+"#, r#""$1": [ms]"#);

@@ -8,6 +8,7 @@ mod changed_database;
 mod copies;
 mod doctor;
 mod doctor_repair;
+mod encryption;
 mod errors;
 mod export;
 mod folder;
@@ -31,12 +32,17 @@ mod pipes;
 mod profile;
 mod project;
 mod project_list;
+mod proof;
 mod query;
 #[cfg(unix)]
 mod read_only;
 mod readmit;
 mod rename;
 mod restore;
+#[cfg(unix)]
+mod s3;
+#[cfg(unix)]
+mod s3_server;
 mod secret;
 mod settings;
 mod shapes;
@@ -48,6 +54,7 @@ mod trash;
 mod troubleshooting;
 mod typing;
 #[cfg(unix)]
+mod undo;
 mod worker;
 #[cfg(target_os = "linux")]
 mod worker_install;

@@ -74,7 +74,7 @@ impl Mortal {
         let life = if left.is_empty() {
             Duration::from_millis(20 + uuid::Uuid::now_v7().as_u64_pair().1 % LIFE)
         } else {
-            PATIENCE
+            2 * PATIENCE
         };
         let orders = Orders {
             for_ever: true,

@@ -17,10 +17,14 @@ const OF_JOBS: [&str; 10] = [
     "safety-copy-",
 ];
 
-/// Those that need what is not here; commands die at them in the whole-system tests: a backup that is deleted, a project
-/// that is damaged, an import that fails after its first 100,000 rows.
-const ELSEWHERE: [&str; 3] = [
+/// Those that need what is not here; commands die at them in the whole-system tests: a backup that is deleted or sent elsewhere,
+/// a project that is damaged, an import that fails after its first 100,000 rows.
+const ELSEWHERE: [&str; 7] = [
+    "backup-file-sent",
     "backup-folder-deleted",
+    "backup-publishing-elsewhere",
+    "backup-sent",
+    "backup-spooled",
     "restore-damaged-copied",
     "import-taken-back",
 ];

@@ -86,7 +86,7 @@ impl Work {
         let project = self.restored.clone();
         self.run(self.import(&project, "s", "1.csv")).await;
         let mut backup = BackupProject::new(project.clone(), BackupType::Csv);
-        backup.to = Some(self.folder().join("saved"));
+        backup.to = Some(self.folder().join("saved").into());
         self.backup = self.run(backup).await.location.into();
         let path = self.folder().join("saved.db");
         self.run(ExportProjectFile {
@@ -166,8 +166,10 @@ impl Work {
         self.submit(&Copy { file, pause_ms: 2 }, Some(&copies), None)
             .await;
         self.submit(&TwoSteps, None, None).await;
-        let backup = BackupProject::new(project.clone(), BackupType::Csv);
-        self.submit(&backup, Some(&project), None).await;
+        for backup_type in [BackupType::Csv, BackupType::Incremental] {
+            let backup = BackupProject::new(project.clone(), backup_type);
+            self.submit(&backup, Some(&project), None).await;
+        }
         let export = ExportProjectFile {
             project_id: project.clone(),
             path: folder.join(format!("out {number}.db")),
@@ -188,7 +190,7 @@ impl Work {
         let name = Some(format!("restored {number}"));
         for target in [RestoreTarget::AsNew { name }, RestoreTarget::InPlace] {
             let restore = RestoreProject {
-                backup: BackupPlace::Folder(self.backup.clone()),
+                backup: BackupPlace::Folder(self.backup.clone().into()),
                 target,
                 dry_run: false,
             };

@@ -38,6 +38,7 @@ fn every_entity_of_a_spoke() {
     is_read_here::<published::Entity>();
     is_read_here::<rejected_rows::Entity>();
     is_read_here::<relationships::Entity>();
+    is_read_here::<row_epochs::Entity>();
     is_read_here::<row_orders::Entity>();
     is_read_here::<row_quirks::Entity>();
     is_read_here::<snapshot_columns::Entity>();

@@ -2,6 +2,7 @@
 //! what differs is written, where nobody sees it, and published in one last transaction.
 
 mod batches;
+mod changed_rids;
 mod columns;
 mod comparison;
 mod course;
@@ -112,6 +113,7 @@ pub(super) fn run(
     write.fill(findings.fills)?;
     write.items(&mut plan, findings.contents)?;
     publication.rid_hi = write.next_rid() - 1;
+    let changed = write.into_changed();
     let quirks = if is_kept {
         Spool::new(&scratch)
     } else {
@@ -130,6 +132,8 @@ pub(super) fn run(
         order.store(&transaction, &source.id, source.next_seq)?;
     }
     publication.write(&transaction)?;
+    // Only now: who reads before this sees no column that was filled.
+    changed.note(&transaction, &source.id)?;
     write_parts(&transaction, &options.snapshot_id, parts)?;
     let mut rids = plan.noted.rids();
     let duplicate_keys = exhausted.duplicate_keys;

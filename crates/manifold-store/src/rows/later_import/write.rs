@@ -6,6 +6,7 @@ use super::super::sorter::Sorted;
 use super::super::source::{END, RowTable, Source, column_list};
 use super::super::spool::{Spool, damaged_spool};
 use super::batches::Batches;
+use super::changed_rids::ChangedRids;
 use super::columns::Columns;
 use super::item::{Item, Place, What};
 use super::plan::Plan;
@@ -18,6 +19,7 @@ pub(super) struct Write<'w, 'c, 'i, 'a> {
     source: &'w Source,
     columns: &'w Columns,
     next_rid: i64,
+    changed: ChangedRids,
 }
 
 impl<'w, 'c, 'i, 'a> Write<'w, 'c, 'i, 'a> {
@@ -32,12 +34,18 @@ impl<'w, 'c, 'i, 'a> Write<'w, 'c, 'i, 'a> {
             source,
             columns,
             next_rid: source.next_rid,
+            changed: ChangedRids::default(),
         }
     }
 
     /// The next free rid.
     pub(super) fn next_rid(&self) -> i64 {
         self.next_rid
+    }
+
+    /// The rows that were published before and that were filled.
+    pub(super) fn into_changed(self) -> ChangedRids {
+        self.changed
     }
 
     /// Fills the new columns of shared rows. That changes rows in place, which no older snapshot
@@ -50,6 +58,9 @@ impl<'w, 'c, 'i, 'a> Write<'w, 'c, 'i, 'a> {
         let mut reader = fills.into_reader()?;
         while let Some(mut packed) = reader.next()? {
             let rid = Cell::unpack(&mut packed).ok_or_else(damaged_spool)?;
+            if let Cell::Int(rid) = rid {
+                self.changed.add(rid);
+            }
             let mut at = 1;
             while !packed.is_empty() {
                 let cell = Cell::unpack(&mut packed).ok_or_else(damaged_spool)?;
@@ -107,7 +118,7 @@ impl<'w, 'c, 'i, 'a> Write<'w, 'c, 'i, 'a> {
     }
 
     /// Fills the new columns of one row from its whole content.
-    fn fill_one(&self, rid: i64, mut content: &[u8]) -> Result<(), RowsError> {
+    fn fill_one(&mut self, rid: i64, mut content: &[u8]) -> Result<(), RowsError> {
         let mut cells = Vec::new();
         while !content.is_empty() {
             cells.push(Cell::unpack(&mut content).ok_or_else(damaged_spool)?);
@@ -115,6 +126,7 @@ impl<'w, 'c, 'i, 'a> Write<'w, 'c, 'i, 'a> {
         for at in self.columns.new_ones() {
             if !cells[at].is_null() {
                 let phys = self.columns.phys[at];
+                self.changed.add(rid);
                 self.conn
                     .prepare_cached(&format!(
                         "UPDATE {} SET c{phys} = ? WHERE _rid = ?",

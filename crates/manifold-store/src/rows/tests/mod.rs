@@ -1,6 +1,7 @@
 //! Tests of the row log on real files with the migrated schema of a project.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod apart;
 mod csvish;
 mod deleting;
 mod failing;

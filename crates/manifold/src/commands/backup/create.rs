@@ -1,15 +1,13 @@
 //! `manifold backup create`
 
-use std::path::{Path, PathBuf};
-
 use clap::{Args, ValueEnum};
 use entity_core::enums::BackupType;
-use manifold_jobs::backup::BackupOptions;
+use manifold_jobs::backup::{BackupError, BackupOptions, Location, refuse_place};
 use manifold_jobs::jobs::BackupProject;
 use manifold_store::Projects;
 use serde_json::json;
 
-use crate::command_error::CommandError;
+use crate::encryption_flags::EncryptionFlags;
 use crate::session::Session;
 use crate::shapes::backup::BackupShape;
 use crate::shapes::job::JobShape;
@@ -22,21 +20,31 @@ Examples:
   manifold backup create aviation
   manifold backup create aviation --type full --compress --to /mnt/usb
   manifold backup create aviation --type csv --without-data --description 'the sources alone'
+  manifold backup create aviation --compress --to s3://bucket/backups --encrypt-to age1..
 
 The backup holds one state of the project, however much is written meanwhile. It is a folder; it appears when it is \
-complete. `manifold restore` brings it back, in this data folder or another.")]
+complete. `manifold restore` brings it back, in this data folder or another.
+
+--to takes a folder or an address: s3://bucket/prefix, gs://bucket/prefix, az://container/prefix. Its credentials are taken from \
+variables such as AWS_ACCESS_KEY_ID where the job runs, or from secrets with these names. A backup that was interrupted goes on with \
+what was sent.
+
+The files of an encrypted backup are files of age. Their key lies beside them in `keys`, encrypted for the recipients, and in the data \
+folder, which therefore needs nobody to make, verify or restore them.")]
 pub(crate) struct CreateArgs {
     /// The project: its id, its name, or the beginning of its id
     project: String,
     /// How it is saved
     #[arg(long, value_name = "TYPE", default_value = "sqlite")]
     r#type: TypeArgument,
-    /// The folder in which the backup's own folder will be [default: `backups` in the data folder]
-    #[arg(long, value_name = "DIR")]
-    to: Option<PathBuf>,
+    /// The folder in which the backup's own folder will be, or an address [default: `backups` in the data folder]
+    #[arg(long, value_name = "DIR|URL")]
+    to: Option<String>,
     /// Compress with zstd
     #[arg(long)]
     compress: bool,
+    #[command(flatten)]
+    encryption: EncryptionFlags,
     /// Save sources, columns and settings, but no rows
     #[arg(long)]
     without_data: bool,
@@ -57,6 +65,8 @@ pub(super) enum TypeArgument {
     Csv,
     /// One JSON document
     Full,
+    /// What changed since the last backup of this type; all of them share what they have in common
+    Incremental,
 }
 
 /// Makes a backup.
@@ -65,7 +75,8 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
     let project = Projects::new(&store).find(&arguments.project).await?;
     let id = Projects::id(&project)?;
     let job = BackupProject {
-        to: arguments.to.as_deref().map(folder).transpose()?,
+        to: arguments.to.as_deref().map(place).transpose()?,
+        encryption: arguments.encryption.encryption()?,
         options: BackupOptions {
             without_data: arguments.without_data,
             compress: arguments.compress,
@@ -73,6 +84,7 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
         description: arguments.description.filter(|text| !text.is_empty()),
         ..BackupProject::new(id.clone(), arguments.r#type.into())
     };
+    refuse_place(job.backup_type, job.to.as_ref(), job.encryption.as_ref())?;
     if arguments.detach {
         let document = |job: &JobShape| json!({ "job": job, "backup": null });
         return session.detach(&job, Some(id), document).await;
@@ -82,10 +94,10 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
     let output = session.output();
     match ran.outcome {
         Ok(made) => {
-            let made = BackupShape::new(made, Some(project.name));
+            let made = BackupShape::new(made, Some(project.name)).measured().await;
             output.confirm(&json!({ "job": ran.job, "backup": made }), || {
                 format!(
-                    "Made a {}.\n  id      {}\n  folder  {}",
+                    "Made {}.\n  id      {}\n  folder  {}",
                     made.summary(),
                     made.id,
                     printable(&made.location)
@@ -101,18 +113,9 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
     }
 }
 
-/// The folder, wherever the program is started the next time.
-pub(super) fn folder(given: &Path) -> Result<PathBuf, CommandError> {
-    if given.to_str().is_some_and(|text| text.contains("://")) {
-        let message = format!(
-            "{} is an address; --to takes a folder of this machine",
-            given.display()
-        );
-        return Err(CommandError::Usage { message });
-    }
-    std::path::absolute(given).map_err(|error| CommandError::Usage {
-        message: format!("--to cannot be `{}`: {error}", given.display()),
-    })
+/// The place, wherever the program is started the next time.
+pub(super) fn place(given: &str) -> Result<Location, BackupError> {
+    Location::from(given).checked()
 }
 
 impl From<TypeArgument> for BackupType {
@@ -121,6 +124,7 @@ impl From<TypeArgument> for BackupType {
             TypeArgument::Sqlite => Self::Sqlite,
             TypeArgument::Csv => Self::Csv,
             TypeArgument::Full => Self::Full,
+            TypeArgument::Incremental => Self::Incremental,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use entity_core::enums::BackupState;
+use manifold_jobs::backup;
 use manifold_store::Backups;
 use serde_json::json;
 
@@ -57,9 +58,17 @@ pub(super) async fn run(arguments: DeleteArgs, session: &Session) -> anyhow::Res
         return Ok(());
     }
     session.confirm(format!("Delete {what}")).await?;
-    backups.delete(&row).await?;
-    output.confirm(&json!({ "deleted": shape }), || {
-        format!("Deleted backup {}.", shape.id)
-    })?;
+    let mut bytes_freed = backup::delete(&store, &session.places()?, &row).await?;
+    match backup::collect_after(&[row]).await {
+        Ok(collected) => bytes_freed += collected.bytes,
+        Err(error) if error.is_of_another() => output.note(&format!(
+            "Segments that it alone needed stay for now: {error}"
+        )),
+        Err(error) => return Err(error.into()),
+    }
+    output.confirm(
+        &json!({ "deleted": shape, "bytes_freed": bytes_freed }),
+        || format!("Deleted backup {}.", shape.id),
+    )?;
     Ok(())
 }

@@ -1,12 +1,11 @@
 //! `manifold backup list`
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use entity_core::backups;
-use manifold_store::{Backups, ProjectId, Projects, SqliteManager, StoreError};
+use manifold_store::{Backups, Projects};
 use serde_json::json;
 
+use super::reference::of_project;
 use crate::session::Session;
 use crate::shapes::backup::BackupShape;
 
@@ -32,28 +31,4 @@ pub(super) async fn run(project: Option<&str>, session: &Session) -> anyhow::Res
         output.note("There is no backup; `manifold backup create PROJECT` makes one.");
     }
     Ok(())
-}
-
-async fn of_project(
-    store: &Arc<SqliteManager>,
-    reference: &str,
-) -> Result<Vec<backups::Model>, StoreError> {
-    let backups = Backups::new(store);
-    let not_found = match Projects::new(store).find(reference).await {
-        Ok(project) => return backups.list(Some(&Projects::id(&project)?)).await,
-        Err(error @ StoreError::NotFound { .. }) => error,
-        Err(error) => return Err(error),
-    };
-    // A project that is gone is known by its id alone.
-    match reference.parse::<ProjectId>() {
-        Ok(id) => {
-            let found = backups.list(Some(&id)).await?;
-            if found.is_empty() {
-                Err(not_found)
-            } else {
-                Ok(found)
-            }
-        }
-        Err(_) => Err(not_found),
-    }
 }

@@ -5,8 +5,11 @@ mod delete;
 mod list;
 mod prune;
 mod reference;
+mod scan;
 mod schedule;
+mod scheduled_job;
 mod show;
+mod stats;
 mod unschedule;
 mod verify;
 
@@ -15,9 +18,11 @@ use clap::Subcommand;
 use self::create::CreateArgs;
 use self::delete::DeleteArgs;
 use self::prune::PruneArgs;
-pub(crate) use self::reference::FoundBackup;
+pub(crate) use self::reference::{FoundBackup, of_project};
+use self::scan::ScanArgs;
 use self::schedule::ScheduleArgs;
 use self::unschedule::UnscheduleArgs;
+use self::verify::VerifyArgs;
 use crate::session::Session;
 
 /// What to do with backups.
@@ -32,38 +37,36 @@ pub(crate) enum BackupCommand {
     },
     /// Show a backup
     Show {
-        /// The backup: its id, the beginning of its id, or its folder
+        /// The backup: its id, the beginning of its id, its folder, or its address
         backup: String,
     },
     /// Check that a backup can be restored, by reading all of it back
-    #[command(after_help = "\
-Examples:
-  manifold backup verify 0199
-  manifold backup verify /mnt/usb/aviation-sqlite-20261101T120000Z-0199
-
-Every file is compared with the manifest, then all rows are read back and compared, table by table. Nothing is \
-changed but the time of the check. Exit code 1 when the backup is damaged.")]
-    Verify {
-        /// The backup: its id, the beginning of its id, or its folder
-        backup: String,
-        /// Only write the job down, for a worker to do
-        #[arg(long)]
-        detach: bool,
+    Verify(VerifyArgs),
+    /// How many backups there are, how large, and when last proven
+    Stats {
+        /// Only those of this project: its id, its name, or the beginning of its id
+        project: Option<String>,
     },
     /// Delete a backup, with its files
     Delete(DeleteArgs),
+    /// Look for backups in a folder or at an address, and add them to the list
+    Scan(ScanArgs),
     /// Delete the backups that a policy does not keep
     Prune(PruneArgs),
-    /// Make backups of a project again and again
+    /// Make, verify, drill or prune backups again and again
     Schedule(ScheduleArgs),
-    /// Make no more backups of a project by schedule
+    /// Do that no more
     Unschedule(UnscheduleArgs),
 }
 
 impl BackupCommand {
     /// Whether it changes nothing in the data folder.
     pub(crate) fn only_reads(&self) -> bool {
-        matches!(self, Self::List { .. } | Self::Show { .. })
+        match self {
+            Self::List { .. } | Self::Show { .. } | Self::Stats { .. } => true,
+            Self::Scan(arguments) => arguments.only_reads(),
+            _ => false,
+        }
     }
 }
 
@@ -73,8 +76,10 @@ pub(crate) async fn run(command: BackupCommand, session: &Session) -> anyhow::Re
         BackupCommand::Create(arguments) => create::run(arguments, session).await,
         BackupCommand::List { project } => list::run(project.as_deref(), session).await,
         BackupCommand::Show { backup } => show::run(&backup, session).await,
-        BackupCommand::Verify { backup, detach } => verify::run(&backup, detach, session).await,
+        BackupCommand::Verify(arguments) => verify::run(arguments, session).await,
+        BackupCommand::Stats { project } => stats::run(project.as_deref(), session).await,
         BackupCommand::Delete(arguments) => delete::run(arguments, session).await,
+        BackupCommand::Scan(arguments) => scan::run(arguments, session).await,
         BackupCommand::Prune(arguments) => prune::run(arguments, session).await,
         BackupCommand::Schedule(arguments) => schedule::run(arguments, session).await,
         BackupCommand::Unschedule(arguments) => unschedule::run(arguments, session).await,

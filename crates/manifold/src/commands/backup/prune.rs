@@ -56,7 +56,7 @@ pub(super) async fn run(arguments: PruneArgs, session: &Session) -> anyhow::Resu
         let name = names.get(&row.project_id).cloned();
         BackupShape::new(row, name)
     };
-    let weighed = backup::survey(&store, project_id.as_ref(), &keep).await?;
+    let weighed = backup::survey(&store, &session.places()?, project_id.as_ref(), &keep).await?;
     let weighed: Vec<Weighing> = weighed
         .into_iter()
         .map(|project| match project {

@@ -1,21 +1,23 @@
 //! `manifold backup schedule`
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 use entity_core::enums::OverlapPolicy;
-use manifold_jobs::backup::BackupOptions;
+use manifold_jobs::backup::{BackupOptions, refuse_place};
 use manifold_jobs::jobs::BackupProject;
 use manifold_jobs::new_job;
 use manifold_jobs::schedule::{Missed, OnFailure, ScheduleSpec};
-use manifold_store::Projects;
+use manifold_store::{NewJob, ProjectId, Projects};
 use serde_json::json;
 
-use super::create::{TypeArgument, folder};
+use super::create::{TypeArgument, place};
+use super::scheduled_job::ScheduledJob;
+use crate::command_error::CommandError;
 use crate::commands::schedule::{NEEDS_WORKER, schedules, shape};
 use crate::config;
+use crate::encryption_flags::EncryptionFlags;
 use crate::keep::KeepFlags;
 use crate::session::Session;
 use crate::table::printable;
@@ -27,10 +29,17 @@ Examples:
   manifold backup schedule aviation --cron '30 2 * * *'
   manifold backup schedule aviation --cron @weekly --name weekly --type full --compress --to /mnt/usb
   manifold backup schedule aviation --cron '0 * * * *' --keep-hourly 24 --keep-daily 7 --keep-monthly 12
+  manifold backup schedule aviation --job drill --cron '0 4 * * sun'
+  manifold backup schedule aviation --job prune --cron @daily --keep-daily 7 --keep-weekly 4
   manifold backup schedule aviation --cron '0 * * * *' --time-zone UTC --on-failure-command notify-send 'no backup'
 
 The five fields are minute, hour, day of the month, month and day of the week. Each backup is read back and compared \
-once it is made. With a --keep flag, what the policy does not keep is deleted then, as by `backup prune`. A project has one schedule of a name: the same command again changes it. `manifold schedule` lists, \
+once it is made. With a --keep flag, what the policy does not keep is deleted then, as by `backup prune`.
+
+--job verify and --job drill take, each time, the backup that was not verified or drilled for the longest time: first those \
+that never were, of these the newest. Damage is a failure, each time until the backup is deleted.
+
+A project has one schedule of a name: the same command again changes it. `manifold schedule` lists, \
 switches off and deletes schedules.
 
 The command on failure is run without a shell, with what failed in MANIFOLD_JOB_ID, MANIFOLD_PROJECT_ID, \
@@ -38,24 +47,29 @@ MANIFOLD_SCHEDULE, MANIFOLD_ERROR_CODE and MANIFOLD_ERROR_MESSAGE; `;` ends it w
 pub(crate) struct ScheduleArgs {
     /// The project: its id, its name, or the beginning of its id
     project: String,
+    /// What is done
+    #[arg(long, value_enum, default_value = "backup")]
+    job: ScheduledJob,
     /// When, as a cron expression
     #[arg(long, value_name = "EXPR")]
     cron: String,
     /// By whose clock, such as Europe/Berlin [default: that of this machine]
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
-    /// What the schedule is called
-    #[arg(long, default_value = "backup")]
-    name: String,
-    /// How it is saved
-    #[arg(long, value_name = "TYPE", default_value = "sqlite")]
-    r#type: TypeArgument,
-    /// The folder in which the backups' own folders will be [default: `backups` in the data folder]
-    #[arg(long, value_name = "DIR")]
-    to: Option<PathBuf>,
+    /// What the schedule is called [default: as the job]
+    #[arg(long)]
+    name: Option<String>,
+    /// How it is saved [default: sqlite]
+    #[arg(long, value_name = "TYPE")]
+    r#type: Option<TypeArgument>,
+    /// The folder in which the backups' own folders will be, or an address [default: `backups` in the data folder]
+    #[arg(long, value_name = "DIR|URL")]
+    to: Option<String>,
     /// Compress with zstd
     #[arg(long)]
     compress: bool,
+    #[command(flatten)]
+    encryption: EncryptionFlags,
     /// Save sources, columns and settings, but no rows
     #[arg(long)]
     without_data: bool,
@@ -96,21 +110,55 @@ enum MissedArgument {
     RunAll,
 }
 
-/// Makes a schedule for backups of a project, or changes it.
+impl ScheduleArgs {
+    /// What is done each time.
+    fn job(&self, project: &ProjectId) -> anyhow::Result<NewJob> {
+        let scheduled = self.job;
+        if scheduled != ScheduledJob::Backup {
+            let of_backups = self.r#type.is_some()
+                || self.to.is_some()
+                || self.compress
+                || self.without_data
+                || self.no_verify
+                || self.encryption.is_given();
+            let keep = self.keep.policy_if_any();
+            if of_backups || (keep.is_some() && scheduled != ScheduledJob::Prune) {
+                let message = format!(
+                    "--job {} makes no backup: leave out the flags that say how one is made",
+                    scheduled.name()
+                );
+                return Err(CommandError::Usage { message }.into());
+            }
+        }
+        Ok(match scheduled {
+            ScheduledJob::Backup => {
+                let backup_type = self.r#type.unwrap_or(TypeArgument::Sqlite);
+                let job = BackupProject {
+                    to: self.to.as_deref().map(place).transpose()?,
+                    encryption: self.encryption.encryption()?,
+                    options: BackupOptions {
+                        without_data: self.without_data,
+                        compress: self.compress,
+                    },
+                    verify: !self.no_verify,
+                    keep: self.keep.policy_if_any(),
+                    ..BackupProject::each_time(project.clone(), backup_type.into())
+                };
+                refuse_place(job.backup_type, job.to.as_ref(), job.encryption.as_ref())?;
+                new_job(&job, Some(project.clone()))?
+            }
+            ScheduledJob::Verify | ScheduledJob::Drill => scheduled.check(project)?,
+            ScheduledJob::Prune => ScheduledJob::prune(project, self.keep.policy()?)?,
+        })
+    }
+}
+
+/// Makes a schedule for the backups of a project, or changes it.
 pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::Result<()> {
     let store = session.store().await?;
     let project = Projects::new(&store).find(&arguments.project).await?;
     let id = Projects::id(&project)?;
-    let job = BackupProject {
-        to: arguments.to.as_deref().map(folder).transpose()?,
-        options: BackupOptions {
-            without_data: arguments.without_data,
-            compress: arguments.compress,
-        },
-        verify: !arguments.no_verify,
-        keep: arguments.keep.policy_if_any(),
-        ..BackupProject::each_time(id.clone(), arguments.r#type.into())
-    };
+    let job = arguments.job(&id)?;
     let command = arguments.on_failure_command;
     let spec = ScheduleSpec {
         time_zone: arguments.time_zone.unwrap_or_else(config::time_zone),
@@ -128,7 +176,13 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
             Some(url) => Some(OnFailure::webhook(url)),
             None => (!command.is_empty()).then(|| OnFailure::command(command)),
         },
-        ..ScheduleSpec::new(arguments.name, arguments.cron, new_job(&job, Some(id))?)
+        ..ScheduleSpec::new(
+            arguments
+                .name
+                .unwrap_or_else(|| arguments.job.name().to_owned()),
+            arguments.cron,
+            job,
+        )
     };
     let schedules = schedules(&store);
     let (row, created) = schedules.set(spec).await?;
@@ -137,9 +191,10 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
     let document = json!({ "schedule": shape, "created": created });
     output.confirm(&document, || {
         format!(
-            "{} schedule {} for backups of {}.\n  id    {}\n  next  {}",
+            "{} schedule {} for {} of {}.\n  id    {}\n  next  {}",
             if created { "Made" } else { "Changed" },
             printable(&shape.name),
+            arguments.job.what(),
             printable(&project.name),
             shape.id,
             shape.next()

@@ -7,8 +7,8 @@ use crate::session::Session;
 
 /// Shows a backup.
 pub(super) async fn run(reference: &str, session: &Session) -> anyhow::Result<()> {
-    let store = session.store().await?;
-    let found = FoundBackup::find(&store, reference).await?.shape;
+    let found = FoundBackup::find(session, reference, None).await?.shape;
+    let found = found.measured().await;
     session
         .output()
         .show(&json!({ "backup": found }), || found.fields())?;

@@ -1,12 +1,11 @@
 //! `manifold backup unschedule`
 
 use clap::Args;
-use manifold_jobs::Job as _;
-use manifold_jobs::jobs::BackupProject;
 use manifold_jobs::schedule::Schedules;
 use manifold_store::{Projects, StoreError};
 use serde_json::json;
 
+use super::scheduled_job::ScheduledJob;
 use crate::commands::schedule::{schedules, shape};
 use crate::session::Session;
 use crate::table::printable;
@@ -17,17 +16,21 @@ use crate::table::printable;
 Examples:
   manifold backup unschedule aviation
   manifold backup unschedule aviation --name weekly
+  manifold backup unschedule aviation --job drill
 
 Backups that were made stay.")]
 pub(crate) struct UnscheduleArgs {
     /// The project: its id, its name, or the beginning of its id
     project: String,
-    /// Only the schedule of this name [default: all for backups of the project]
+    /// What is done no more
+    #[arg(long, value_enum, default_value = "backup")]
+    job: ScheduledJob,
+    /// Only the schedule of this name [default: all of the project that do this]
     #[arg(long)]
     name: Option<String>,
 }
 
-/// Deletes the schedules for backups of a project.
+/// Deletes schedules for the backups of a project.
 pub(super) async fn run(arguments: UnscheduleArgs, session: &Session) -> anyhow::Result<()> {
     let store = session.store().await?;
     let project = Projects::new(&store).find(&arguments.project).await?;
@@ -35,7 +38,7 @@ pub(super) async fn run(arguments: UnscheduleArgs, session: &Session) -> anyhow:
     let mut found = schedules.list(Some(&Projects::id(&project)?)).await?;
     found.retain(|row| {
         let is_named = arguments.name.as_ref().is_none_or(|name| *name == row.name);
-        row.kind == BackupProject::KIND && is_named
+        arguments.job.is_of(row) && is_named
     });
     if found.is_empty() {
         let name = arguments.name.unwrap_or(arguments.project);
@@ -57,7 +60,8 @@ pub(super) async fn run(arguments: UnscheduleArgs, session: &Session) -> anyhow:
         .output()
         .confirm(&json!({ "deleted": deleted }), || {
             format!(
-                "Deleted what was scheduled for backups of {}: {}.",
+                "Deleted what was scheduled for {} of {}: {}.",
+                arguments.job.what(),
                 printable(&project.name),
                 names.join(", ")
             )

@@ -5,14 +5,14 @@ use std::io::{self, Write as _};
 use clap::{Args, ValueEnum};
 use manifold_store::rows::{self, Change, Diff, Listing};
 use manifold_store::{Projects, RowLog, Snapshots};
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 
 use crate::command_error::CommandError;
 use crate::output::{OutputError, data_stream};
 use crate::session::Session;
 use crate::shapes::change::Changes;
 use crate::shapes::snapshot::SnapshotShape;
-use crate::table::{self, Align};
+use crate::table;
 use crate::units::number;
 
 /// Changes shown in a table if nobody says how many.
@@ -115,11 +115,7 @@ fn write(
     match format {
         DiffFormat::Table => {
             drop(out);
-            let lines = format!(
-                "{}\n{}",
-                summary(from, to, diff),
-                in_lines(&mut changes, listed)
-            );
+            let lines = format!("{}\n{}", summary(from, to, diff), changes.table(listed));
             crate::output::lines_to_stdout(&lines)?;
             return Ok(());
         }
@@ -162,44 +158,6 @@ fn summary(from: &SnapshotShape, to: &SnapshotShape, diff: &Diff) -> String {
         table::printable(&to.reference()),
         counts.join(", ")
     )
-}
-
-/// A line for each change; a cell that changed shows both values.
-fn in_lines(changes: &mut Changes<'_>, listed: &[&Change]) -> String {
-    if listed.is_empty() {
-        return String::new();
-    }
-    let names = changes.names().to_owned();
-    let rows: Vec<Vec<String>> = listed
-        .iter()
-        .map(|change| line(&names, &changes.shape(change)))
-        .collect();
-    let mut header = vec![("", Align::Left)];
-    header.extend(names.iter().map(|name| (name.as_str(), Align::Left)));
-    table::table(&header, rows)
-}
-
-fn line(names: &[String], change: &Json) -> Vec<String> {
-    let row = |name: &str| change.get(name).and_then(Json::as_object);
-    let text = |row: &Map<String, Json>, name: &String| match row.get(name) {
-        None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    };
-    let mut cells = vec![change["op"].as_str().unwrap_or_default().to_owned()];
-    cells.extend(
-        names
-            .iter()
-            .map(|name| match (row("row"), row("before"), row("after")) {
-                (Some(row), ..) => text(row, name),
-                (_, Some(before), Some(after)) if before.get(name) != after.get(name) => {
-                    format!("{} → {}", text(before, name), text(after, name))
-                }
-                (_, _, Some(after)) => text(after, name),
-                _ => String::new(),
-            }),
-    );
-    cells
 }
 
 fn written(result: io::Result<()>) -> Result<(), OutputError> {

@@ -1,0 +1,96 @@
+//! Deletes backups, wherever they are, and the segments that no other backup needs.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use entity_core::backups;
+use entity_core::enums::BackupType;
+use manifold_store::{Backups, IdError, ProjectId, SqliteManager, StoreError};
+
+use super::repository::Repository as _;
+use super::spool::Spool;
+use super::upload::Upload;
+use super::{BackupError, BackupSource, Collected, Location, Manifest, Places, blocking, collect};
+
+/// Deletes a backup: its files, then its line in the hub. Returns how many bytes its folder took. The segments that it
+/// needed stay until [`collect_after`]. Can be repeated when it was interrupted; what is left of the files meanwhile is not
+/// a backup.
+///
+/// # Errors
+/// The store's while it is being made; [`BackupError::Unreachable`], [`BackupError::Io`] naming the place: then it stays
+/// on the list.
+pub async fn delete(
+    manager: &Arc<SqliteManager>,
+    places: &Places,
+    backup: &backups::Model,
+) -> Result<u64, BackupError> {
+    let backups = Backups::new(manager);
+    let location = Location::from(backup.location.as_str());
+    let bytes = if backup.r#type == BackupType::Incremental {
+        let (places, location) = (places.clone(), location.clone());
+        let own = move || {
+            let source = BackupSource::open_in(&places, &location);
+            Ok(source.map_or(0, |source| source.manifest().own_bytes()))
+        };
+        blocking(own).await?
+    } else {
+        backup.size_bytes.unwrap_or_default().unsigned_abs()
+    };
+    let Location::Remote(address) = &location else {
+        backups.delete(backup).await?;
+        return Ok(bytes);
+    };
+    backups.refuse_while_made(backup).await?;
+    let Some((Location::Remote(place), name)) = location.split() else {
+        return Err(BackupError::NotABackup {
+            path: address.into(),
+        });
+    };
+    let (places, id) = (places.clone(), backup.id.clone());
+    blocking(move || {
+        let remote = places.remote(&place)?;
+        // Without it nothing takes the rest for a backup.
+        remote.remove(&format!("{name}/{}", Manifest::NAME))?;
+        for file in remote.list(&name)? {
+            remote.remove(&file.name)?;
+        }
+        let spool = Spool::of(places.layout(), &id, &name);
+        let upload = Upload {
+            remote: &remote,
+            spool: &spool,
+            name: &name,
+        };
+        upload.discard()?;
+        spool.remove()
+    })
+    .await?;
+    backups.forget(backup).await?;
+    Ok(bytes)
+}
+
+/// Takes away the segments that no backup needs, at the places where these are or were, of their projects. What backups
+/// that are being made may need goes when those are done.
+///
+/// # Errors
+/// As [`collect`]; the same again goes on.
+pub async fn collect_after(backups: &[backups::Model]) -> Result<Collected, BackupError> {
+    let mut places = BTreeSet::new();
+    for backup in backups {
+        if backup.r#type == BackupType::Incremental
+            && let Some(place) = Path::new(&backup.location).parent()
+        {
+            places.insert((place, &backup.project_id));
+        }
+    }
+    let mut collected = Collected::default();
+    for (place, project) in places {
+        let project: ProjectId = project
+            .parse()
+            .map_err(|error: IdError| StoreError::Decode(error.to_string()))?;
+        let more = collect(place, &project).await?;
+        collected.segments += more.segments;
+        collected.bytes += more.bytes;
+    }
+    Ok(collected)
+}

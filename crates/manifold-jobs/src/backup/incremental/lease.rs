@@ -1,0 +1,158 @@
+//! Says at a place that a backup is being made there, so that nobody collects what it relies on.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use manifold_store::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{put_json, read_json};
+use crate::backup::repository::Repository;
+use crate::backup::{BackupError, BackupRequest};
+
+/// How often a lease is renewed while its backup is being made.
+const RENEWED: Duration = Duration::from_secs(60);
+
+/// A backup whose lease was not renewed for so long does not publish.
+const HELD: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// A lease that was not renewed for so long holds nobody up. Much longer than [`HELD`], since clocks differ.
+const EXPIRES: TimeDelta = TimeDelta::hours(24);
+
+/// The file of a lease.
+#[derive(Debug, Serialize, Deserialize)]
+struct LeaseFile {
+    backup_id: String,
+    project_id: String,
+    lease_token: i64,
+    renewed_at: DateTime<Utc>,
+}
+
+/// A backup that is being made. Dropping it ends the lease; a process that dies leaves it until it expires, or until the job is
+/// tried again.
+#[derive(Debug)]
+pub(super) struct Lease {
+    repository: Arc<dyn Repository>,
+    name: String,
+    scratch: PathBuf,
+    file: LeaseFile,
+    renewed: Instant,
+}
+
+impl Lease {
+    /// Takes the lease of the attempt of `request`, and ends those of its earlier attempts.
+    pub(super) fn take(
+        repository: &Arc<dyn Repository>,
+        stem: &str,
+        request: &BackupRequest,
+        scratch: &Path,
+    ) -> Result<Self, BackupError> {
+        let token = request.claim.lease_token;
+        end(&**repository, stem, request.id.as_str(), token - 1)?;
+        let file = LeaseFile {
+            backup_id: request.id.to_string(),
+            project_id: request.project_id.to_string(),
+            lease_token: token,
+            renewed_at: Timestamp::now(),
+        };
+        let mut lease = Self {
+            repository: repository.clone(),
+            name: format!("{}/{}-{token}.json", folder(stem), request.id),
+            scratch: scratch.join(".lease.json"),
+            file,
+            renewed: Instant::now(),
+        };
+        lease.renew()?;
+        Ok(lease)
+    }
+
+    /// Renews it when it is time.
+    pub(super) fn beat(&mut self) -> Result<(), BackupError> {
+        if self.renewed.elapsed() < RENEWED {
+            return Ok(());
+        }
+        self.hold()?;
+        self.renew()
+    }
+
+    /// # Errors
+    /// [`BackupError::Overdue`] when others do not count on this backup any more.
+    pub(super) fn hold(&self) -> Result<(), BackupError> {
+        let held = self.renewed.elapsed() < HELD && self.repository.size(&self.name)?.is_some();
+        if held {
+            return Ok(());
+        }
+        Err(BackupError::Overdue {
+            place: self.repository.location(),
+        })
+    }
+
+    fn renew(&mut self) -> Result<(), BackupError> {
+        let renewed = Instant::now();
+        self.file.renewed_at = Timestamp::now();
+        put_json(&*self.repository, &self.name, &self.scratch, &self.file)?;
+        self.renewed = renewed;
+        Ok(())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Err(error) = self.repository.remove(&self.name) {
+            tracing::warn!(%error, "the lease of a backup stays until it expires");
+        }
+    }
+}
+
+fn folder(stem: &str) -> String {
+    format!("leases/{stem}")
+}
+
+/// Ends the leases that attempts up to the one with this token left of a backup.
+pub(super) fn end(
+    repository: &dyn Repository,
+    stem: &str,
+    backup_id: &str,
+    lease_token: i64,
+) -> Result<(), BackupError> {
+    for name in names(repository, stem)? {
+        let token = name
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.strip_suffix(".json")?.strip_prefix(backup_id))
+            .and_then(|token| token.strip_prefix('-')?.parse::<i64>().ok());
+        if token.is_some_and(|token| token <= lease_token) {
+            repository.remove(&name)?;
+        }
+    }
+    Ok(())
+}
+
+/// The leases on the segments of a project that hold others up. Those that expired are ended.
+pub(super) fn living(repository: &dyn Repository, stem: &str) -> Result<Vec<String>, BackupError> {
+    let mut living = Vec::new();
+    for name in names(repository, stem)? {
+        let file: Option<LeaseFile> = read_json(repository, &name)?;
+        let age = file.map(|file| Timestamp::now() - file.renewed_at);
+        match age {
+            Some(age) if age.abs() < EXPIRES => living.push(name),
+            // It ended meanwhile, or it never was one.
+            None if repository.size(&name)?.is_none() => {}
+            _ => {
+                tracing::warn!(
+                    lease = name,
+                    "a backup that was begun long ago is taken for dead"
+                );
+                repository.remove(&name)?;
+            }
+        }
+    }
+    Ok(living)
+}
+
+fn names(repository: &dyn Repository, stem: &str) -> Result<Vec<String>, BackupError> {
+    let listed = repository.list(&folder(stem))?;
+    Ok(listed.into_iter().map(|file| file.name).collect())
+}

@@ -1,0 +1,120 @@
+//! Backups that share what they have in common: immutable segments of rows, beside the folders of the backups.
+//!
+//! Every backup lists all the segments that it needs, so none depends on another. A segment is written once, under a
+//! name that is never given again, and goes when no backup at its place needs it.
+
+mod collect;
+mod cover;
+mod increment;
+mod lease;
+mod making;
+mod manifests;
+mod reading;
+mod saved_part;
+mod saved_rows;
+mod segments;
+mod tombstone;
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
+use entity_core::enums::BackupType;
+use manifold_store::{Frozen, IdError, ProjectId, StagedBuilder, StoreError};
+
+use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Watch};
+
+pub use collect::{Collected, collect};
+pub use increment::Increment;
+pub use saved_part::SavedPart;
+pub use saved_rows::{SavedRows, SavedTile};
+
+/// The catalogue of the project: a database file without rows of sources.
+const CATALOGUE: &str = "catalogue.db";
+
+/// `incremental`: the catalogue whole, and of the rows what no earlier backup at the same place has saved.
+pub(super) struct Incremental;
+
+impl BackupStrategy for Incremental {
+    fn name(&self) -> BackupType {
+        BackupType::Incremental
+    }
+
+    fn write(
+        &self,
+        frozen: &Frozen,
+        folder: &mut BackupFolder,
+        request: &BackupRequest,
+        watch: &mut Watch,
+    ) -> Result<Option<Increment>, BackupError> {
+        making::make(frozen, folder, request, watch).map(Some)
+    }
+
+    fn restore(
+        &self,
+        source: &BackupSource,
+        staged: &mut StagedBuilder,
+        watch: &mut Watch,
+    ) -> Result<(), BackupError> {
+        reading::read(source, staged, watch)
+    }
+}
+
+/// The name of a project's own folder among those of its place, whatever the project is called.
+fn stem(project_id: &str) -> Result<String, BackupError> {
+    let id: ProjectId = project_id
+        .parse()
+        .map_err(|error: IdError| StoreError::Decode(error.to_string()))?;
+    Ok(id.namespace())
+}
+
+/// Ends the leases that attempts up to the one with this token left of a backup at a place.
+pub(super) fn end_leases(
+    place: &Path,
+    stem: &str,
+    backup_id: &str,
+    lease_token: i64,
+) -> Result<(), BackupError> {
+    let repository = super::repository::Folder::new(place.to_owned());
+    lease::end(&repository, stem, backup_id, lease_token)
+}
+
+/// A small file of a repository, made of JSON.
+fn put_json(
+    repository: &dyn super::repository::Repository,
+    name: &str,
+    scratch: &Path,
+    value: &impl serde::Serialize,
+) -> Result<(), BackupError> {
+    let write = || -> std::io::Result<()> {
+        let mut options = std::fs::File::options();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(scratch)?;
+        file.write_all(&serde_json::to_vec(value)?)
+    };
+    write().map_err(BackupError::io("write", scratch))?;
+    repository.put(name, scratch)?;
+    // Where it was copied it is still there.
+    match std::fs::remove_file(scratch) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(BackupError::io("remove", scratch)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads such a file; `None` when it is not there any more, or is none of ours.
+fn read_json<T: serde::de::DeserializeOwned>(
+    repository: &dyn super::repository::Repository,
+    name: &str,
+) -> Result<Option<T>, BackupError> {
+    let file = match repository.open(name) {
+        Err(BackupError::MissingFile { .. }) => return Ok(None),
+        file => file?,
+    };
+    let mut bytes = Vec::new();
+    let read = file.take(64 << 20).read_to_end(&mut bytes);
+    read.map_err(BackupError::io("read", name))?;
+    Ok(serde_json::from_slice(&bytes).ok())
+}

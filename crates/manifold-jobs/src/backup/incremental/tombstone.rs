@@ -1,0 +1,50 @@
+//! Segments that nobody needs, on their way out.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{put_json, read_json};
+use crate::backup::BackupError;
+use crate::backup::repository::Repository;
+
+/// Segments that no backup needed when it was written. No backup that begins while it is there relies on one of them, so they can
+/// go once those backups ended that had begun before.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Tombstone {
+    /// Names of segments.
+    pub(super) segments: BTreeSet<String>,
+    /// The leases that were there after it had been written; `None` as long as nobody has looked.
+    pub(super) leases: Option<BTreeSet<String>>,
+}
+
+impl Tombstone {
+    /// Every tombstone of a project, with its name.
+    pub(super) fn list(
+        repository: &dyn Repository,
+        stem: &str,
+    ) -> Result<Vec<(String, Self)>, BackupError> {
+        let mut tombstones = Vec::new();
+        for file in repository.list(&format!("gc/{stem}"))? {
+            if let Some(tombstone) = read_json(repository, &file.name)? {
+                tombstones.push((file.name, tombstone));
+            }
+        }
+        Ok(tombstones)
+    }
+
+    /// A name for a new one.
+    pub(super) fn new_name(stem: &str) -> String {
+        format!("gc/{stem}/{}.json", uuid::Uuid::now_v7().simple())
+    }
+
+    pub(super) fn put(
+        &self,
+        repository: &dyn Repository,
+        name: &str,
+        scratch: &Path,
+    ) -> Result<(), BackupError> {
+        put_json(repository, name, &scratch.join("tombstone.json"), self)
+    }
+}
