@@ -57,7 +57,19 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let built = Command::new(env!("CARGO"))
+        let mut build = Command::new(env!("CARGO"));
+        // Build scripts that ask for these would run anew, and all that depends on them would be built anew.
+        for (name, _) in std::env::vars_os() {
+            let of_this_package = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+            let text = name.to_string_lossy();
+            if of_this_package
+                .iter()
+                .any(|prefix| text.starts_with(prefix))
+            {
+                build.env_remove(&name);
+            }
+        }
+        let built = build
             .args(["build", "--package", "manifold", "--bin", "manifold"])
             .args(["--offline", "--locked", "--message-format", "json"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
