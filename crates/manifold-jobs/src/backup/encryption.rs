@@ -96,11 +96,7 @@ impl Encryption {
         let key = known.unwrap_or_else(RepositoryKey::generate);
         let wrapped = self.wrap(&key)?;
         ring.keep(&key, &named, &readers)?;
-        let failed = || BackupError::io("write", places.layout().temporary());
-        let mut file =
-            tempfile::NamedTempFile::new_in(places.layout().temporary()).map_err(failed())?;
-        file.write_all(&wrapped).map_err(failed())?;
-        repository.put(&RepositoryKey::kept_as(key.id()), file.path())?;
+        repository.write(&RepositoryKey::kept_as(key.id()), wrapped)?;
         Ok(key)
     }
 

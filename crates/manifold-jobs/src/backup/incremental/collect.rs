@@ -66,9 +66,9 @@ fn mark(repository: &dyn Repository, stem: &str) -> Result<Option<String>, Backu
     if segments.is_empty() {
         return Ok(None);
     }
-    let (name, scratch) = (Tombstone::new_name(stem), scratch()?);
+    let name = Tombstone::new_name(stem);
     let leases = None;
-    Tombstone { segments, leases }.put(repository, &name, scratch.path())?;
+    Tombstone { segments, leases }.put(repository, &name)?;
     Ok(Some(name))
 }
 
@@ -107,12 +107,11 @@ fn bury(
     if waits {
         if tombstone.leases.is_none() {
             let leases = Some(living);
-            let scratch = scratch()?;
             Tombstone {
                 leases,
                 ..tombstone
             }
-            .put(repository, name, scratch.path())?;
+            .put(repository, name)?;
         }
         return Ok(Collected::default());
     }
@@ -128,8 +127,4 @@ fn bury(
     }
     repository.remove(name)?;
     Ok(collected)
-}
-
-fn scratch() -> Result<tempfile::TempDir, BackupError> {
-    tempfile::tempdir().map_err(BackupError::io("create a folder in", std::env::temp_dir()))
 }

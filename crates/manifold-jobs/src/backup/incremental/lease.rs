@@ -1,6 +1,5 @@
 //! Says at a place that a backup is being made there, so that nobody collects what it relies on.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,7 +35,6 @@ struct LeaseFile {
 pub(super) struct Lease {
     repository: Arc<dyn Repository>,
     name: String,
-    scratch: PathBuf,
     file: LeaseFile,
     renewed: Instant,
 }
@@ -47,7 +45,6 @@ impl Lease {
         repository: &Arc<dyn Repository>,
         stem: &str,
         request: &BackupRequest,
-        scratch: &Path,
     ) -> Result<Self, BackupError> {
         let token = request.claim.lease_token;
         end(&**repository, stem, request.id.as_str(), token - 1)?;
@@ -60,7 +57,6 @@ impl Lease {
         let mut lease = Self {
             repository: repository.clone(),
             name: format!("{}/{}-{token}.json", folder(stem), request.id),
-            scratch: scratch.join(".lease.json"),
             file,
             renewed: Instant::now(),
         };
@@ -92,7 +88,7 @@ impl Lease {
     fn renew(&mut self) -> Result<(), BackupError> {
         let renewed = Instant::now();
         self.file.renewed_at = Timestamp::now();
-        put_json(&*self.repository, &self.name, &self.scratch, &self.file)?;
+        put_json(&*self.repository, &self.name, &self.file)?;
         self.renewed = renewed;
         Ok(())
     }

@@ -27,7 +27,7 @@ pub(super) fn make(
         ))
     })?;
     let (repository, stem) = (folder.repository(), stem(&project.id)?);
-    let lease = Lease::take(&repository, &stem, request, folder.scratch())?;
+    let lease = Lease::take(&repository, &stem, request)?;
     fail_point!("backup-lease-taken");
     let contents = request.options.contents();
     let (mut sources, mut large) = (Vec::new(), Vec::new());

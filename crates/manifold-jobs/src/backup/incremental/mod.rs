@@ -15,7 +15,7 @@ mod saved_rows;
 mod segments;
 mod tombstone;
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::Path;
 
 use entity_core::enums::BackupType;
@@ -82,26 +82,10 @@ pub(super) fn end_leases(
 fn put_json(
     repository: &dyn super::repository::Repository,
     name: &str,
-    scratch: &Path,
     value: &impl serde::Serialize,
 ) -> Result<(), BackupError> {
-    let write = || -> std::io::Result<()> {
-        let mut options = std::fs::File::options();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(scratch)?;
-        file.write_all(&serde_json::to_vec(value)?)
-    };
-    write().map_err(BackupError::io("write", scratch))?;
-    repository.put(name, scratch)?;
-    // Where it was copied it is still there.
-    match std::fs::remove_file(scratch) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(BackupError::io("remove", scratch)(error))
-        }
-        _ => Ok(()),
-    }
+    let bytes = serde_json::to_vec(value).map_err(std::io::Error::from);
+    repository.write(name, bytes.map_err(BackupError::io("write", name))?)
 }
 
 /// Reads such a file; `None` when it is not there any more, or is none of ours.

@@ -1,7 +1,6 @@
 //! Segments that nobody needs, on their way out.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,12 +38,7 @@ impl Tombstone {
         format!("gc/{stem}/{}.json", uuid::Uuid::now_v7().simple())
     }
 
-    pub(super) fn put(
-        &self,
-        repository: &dyn Repository,
-        name: &str,
-        scratch: &Path,
-    ) -> Result<(), BackupError> {
-        put_json(repository, name, &scratch.join("tombstone.json"), self)
+    pub(super) fn put(&self, repository: &dyn Repository, name: &str) -> Result<(), BackupError> {
+        put_json(repository, name, self)
     }
 }

@@ -126,6 +126,12 @@ impl Repository for Folder {
         }
     }
 
+    fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), BackupError> {
+        let target = self.root.join(name);
+        self.make_room(&target)?;
+        copy(bytes.as_slice(), &target)
+    }
+
     fn remove(&self, name: &str) -> Result<(), BackupError> {
         let path = self.root.join(name);
         match std::fs::remove_file(&path) {
@@ -137,7 +143,7 @@ impl Repository for Folder {
     }
 }
 
-fn copy(mut from: File, target: &Path) -> Result<(), BackupError> {
+fn copy(mut from: impl Read, target: &Path) -> Result<(), BackupError> {
     let mut file = AtomicFile::create(target)?;
     io::copy(&mut from, &mut file).map_err(BackupError::io("write", target))?;
     Ok(file.commit()?)
@@ -165,6 +171,8 @@ mod tests {
         let mut file = place.open("segments/p/a").unwrap();
         file.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, b"hello");
+        place.write("segments/p/b", b"bytes".to_vec()).unwrap();
+        assert_eq!(place.size("segments/p/b").unwrap(), Some(5));
         place.remove("segments/p/a").unwrap();
         place.remove("segments/p/a").unwrap();
         let gone = place.open("segments/p/a");

@@ -52,6 +52,12 @@ pub(crate) trait Repository: Debug + Send + Sync {
     /// [`BackupError::Io`]; the name then holds what it held.
     fn put(&self, name: &str, from: &Path) -> Result<(), BackupError>;
 
+    /// Keeps these bytes under `name`, as [`Self::put`] keeps a file.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), BackupError>;
+
     /// Removes a file. One that is not there is no error.
     ///
     /// # Errors

@@ -226,12 +226,7 @@ impl Repository for Remote {
         if size <= PART {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).map_err(failed())?;
-            let key = self.key(name)?;
-            let put = self.objects.put(&key, PutPayload::from(bytes));
-            let put = self.runtime.block_on(put);
-            return put
-                .map(drop)
-                .map_err(|error| self.failed("write", name, &error));
+            return self.write(name, bytes);
         }
         let begun = self.begin(name)?;
         let sent = (|| {
@@ -254,6 +249,14 @@ impl Repository for Remote {
             drop(self.abandon(name, &begun));
         }
         sent
+    }
+
+    fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), BackupError> {
+        let key = self.key(name)?;
+        let put = self.objects.put(&key, PutPayload::from(bytes));
+        let put = self.runtime.block_on(put);
+        put.map(drop)
+            .map_err(|error| self.failed("write", name, &error))
     }
 
     fn remove(&self, name: &str) -> Result<(), BackupError> {
