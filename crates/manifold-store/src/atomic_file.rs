@@ -20,6 +20,9 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
+    /// How the names of temporary files begin.
+    pub const PREFIX: &str = ".tmp-";
+
     /// Starts a file that will appear at `target`, readable by its owner only.
     ///
     /// # Errors
@@ -88,7 +91,7 @@ impl Write for AtomicFile {
 fn prefix(target: &Path) -> String {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let cut: String = name.chars().take(40).collect();
-    format!(".tmp-{cut}-")
+    format!("{}{cut}-", AtomicFile::PREFIX)
 }
 
 fn folder_of(path: &Path) -> &Path {

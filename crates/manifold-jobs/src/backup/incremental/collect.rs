@@ -75,6 +75,7 @@ fn mark(repository: &dyn Repository, stem: &str) -> Result<Option<String>, Backu
 /// Takes away what waited, as far as nobody may need it.
 pub(super) fn sweep(repository: &dyn Repository, stem: &str) -> Result<Collected, BackupError> {
     let mut collected = Collected::default();
+    Tombstone::clear(repository, stem)?;
     for (name, tombstone) in Tombstone::list(repository, stem)? {
         collected.add(bury(repository, stem, &name, tombstone)?);
     }

@@ -113,17 +113,17 @@ pub(super) fn end(
     backup_id: &str,
     lease_token: i64,
 ) -> Result<(), BackupError> {
+    let has_ended = |name: &str| {
+        let rest = name.strip_prefix(backup_id)?.strip_prefix('-')?;
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
+        Some(rest[..digits].parse::<i64>().ok()? <= lease_token)
+    };
     for name in names(repository, stem)? {
-        let token = name
-            .rsplit('/')
-            .next()
-            .and_then(|name| name.strip_suffix(".json")?.strip_prefix(backup_id))
-            .and_then(|token| token.strip_prefix('-')?.parse::<i64>().ok());
-        if token.is_some_and(|token| token <= lease_token) {
+        if name.rsplit('/').next().and_then(has_ended) == Some(true) {
             repository.remove(&name)?;
         }
     }
-    Ok(())
+    repository.clear(&folder(stem), &|name, _| has_ended(name) == Some(true))
 }
 
 /// The leases on the segments of a project that hold others up. Those that expired are ended.

@@ -1,12 +1,16 @@
 //! Segments that nobody needs, on their way out.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::{put_json, read_json};
 use crate::backup::BackupError;
 use crate::backup::repository::Repository;
+
+/// A tombstone that is being written and did not grow for so long is nobody's any more.
+const DEAD: Duration = Duration::from_secs(60 * 60);
 
 /// Segments that no backup needed when it was written. No backup that begins while it is there relies on one of them, so they can
 /// go once those backups ended that had begun before.
@@ -36,6 +40,11 @@ impl Tombstone {
     /// A name for a new one.
     pub(super) fn new_name(stem: &str) -> String {
         format!("gc/{stem}/{}.json", uuid::Uuid::now_v7().simple())
+    }
+
+    /// Removes what is left of tombstones of processes that died as they wrote them.
+    pub(super) fn clear(repository: &dyn Repository, stem: &str) -> Result<(), BackupError> {
+        repository.clear(&format!("gc/{stem}"), &|_, idle| idle > DEAD)
     }
 
     pub(super) fn put(&self, repository: &dyn Repository, name: &str) -> Result<(), BackupError> {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use manifold_store::{AtomicFile, StoreError, rename_durably, sync_folder};
 
@@ -141,6 +142,31 @@ impl Repository for Folder {
             _ => Ok(()),
         }
     }
+
+    fn clear(
+        &self,
+        folder: &str,
+        is_dead: &dyn Fn(&str, Duration) -> bool,
+    ) -> Result<(), BackupError> {
+        let path = self.root.join(folder);
+        let entries = match std::fs::read_dir(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(BackupError::io("list", &path))?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(BackupError::io("list", &path))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let Some(name) = name.strip_prefix(AtomicFile::PREFIX) else {
+                continue;
+            };
+            let written = entry.metadata().and_then(|metadata| metadata.modified());
+            let idle = written.ok().and_then(|written| written.elapsed().ok());
+            if is_dead(name, idle.unwrap_or_default()) {
+                self.remove(&format!("{folder}/{}{name}", AtomicFile::PREFIX))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn copy(mut from: impl Read, target: &Path) -> Result<(), BackupError> {
@@ -172,6 +198,14 @@ mod tests {
         file.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, b"hello");
         place.write("segments/p/b", b"bytes".to_vec()).unwrap();
+        assert_eq!(place.size("segments/p/b").unwrap(), Some(5));
+        let never = |_: &str, _: Duration| false;
+        place.clear("segments/p", &never).unwrap();
+        assert!(scratch.path().join("place/segments/p/.tmp-b").exists());
+        let b = |name: &str, _: Duration| name.starts_with('b');
+        place.clear("segments/p", &b).unwrap();
+        place.clear("segments/q", &b).unwrap();
+        assert!(!scratch.path().join("place/segments/p/.tmp-b").exists());
         assert_eq!(place.size("segments/p/b").unwrap(), Some(5));
         place.remove("segments/p/a").unwrap();
         place.remove("segments/p/a").unwrap();

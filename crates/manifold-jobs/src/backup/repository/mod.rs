@@ -6,6 +6,7 @@ mod remote;
 use std::fmt::Debug;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use super::BackupError;
 
@@ -63,6 +64,17 @@ pub(crate) trait Repository: Debug + Send + Sync {
     /// # Errors
     /// [`BackupError::Io`].
     fn remove(&self, name: &str) -> Result<(), BackupError>;
+
+    /// Removes what [`Self::write`] left directly in `folder` when its process died, as far as `is_dead` says so: it is told how the
+    /// name of the file begins that was to be, at least its first 40 letters, and for how long nothing was written to it.
+    ///
+    /// # Errors
+    /// [`BackupError::Io`].
+    fn clear(
+        &self,
+        folder: &str,
+        is_dead: &dyn Fn(&str, Duration) -> bool,
+    ) -> Result<(), BackupError>;
 }
 
 /// A file of a repository.

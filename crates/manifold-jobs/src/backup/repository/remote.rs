@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use object_store::multipart::MultipartStore;
@@ -265,6 +266,14 @@ impl Repository for Remote {
             Ok(()) | Err(Refused::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.failed("remove", name, &error)),
         }
+    }
+
+    fn clear(
+        &self,
+        _folder: &str,
+        _is_dead: &dyn Fn(&str, Duration) -> bool,
+    ) -> Result<(), BackupError> {
+        Ok(()) // An object is there whole or not at all.
     }
 }
 

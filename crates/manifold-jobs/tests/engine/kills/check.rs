@@ -30,7 +30,13 @@ impl Work {
         self.rows_are_those_of_the_files().await;
         self.lines_are_there_once().await;
         self.backups_are_whole().await;
-        let left = leftovers(&self.folder());
+        let mut left = leftovers(&self.folder());
+        // One that is being written is not taken away for an hour.
+        left.retain(|path| {
+            !path
+                .ancestors()
+                .any(|folder| folder.ends_with("backups/gc"))
+        });
         assert!(left.is_empty(), "{left:?}");
         let examined = Doctor::new(&self.scene.manager).examine().await.unwrap();
         assert!(examined.findings.is_empty(), "{:#?}", examined.findings);
