@@ -152,3 +152,33 @@ fn names(repository: &dyn Repository, stem: &str) -> Result<Vec<String>, BackupE
     let listed = repository.list(&folder(stem))?;
     Ok(listed.into_iter().map(|file| file.name).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::repository::Folder;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a crash of a test loses nothing")]
+    fn what_dead_attempts_left_goes_and_what_lives_stays() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("leases/p");
+        std::fs::create_dir_all(&folder).unwrap();
+        let files = [
+            "b1-1.json",
+            ".tmp-b1-2.json-x",
+            "b1-3.json",
+            ".tmp-b1-3.json-x",
+            "b12-1.json",
+            ".tmp-b12-1.json-x",
+        ];
+        for name in files {
+            std::fs::write(folder.join(name), b"{}").unwrap();
+        }
+        let place = Folder::new(scratch.path().to_owned());
+        end(&place, "p", "b1", 2).unwrap();
+        let left = files.map(|name| folder.join(name).exists());
+        assert_eq!(left, [false, false, true, true, true, true]);
+        end(&place, "q", "b1", 2).unwrap();
+    }
+}

@@ -52,7 +52,8 @@ impl Target {
         }
     }
 
-    /// Whether the file may be the one of the latest snapshot of its source: it is as large, and nothing is said of how it is read.
+    /// Whether the file may be the one of the latest snapshot of its source: it is as large, and nothing new
+    /// is said of how it is read.
     pub(super) async fn may_have(
         &self,
         input: &Input,
@@ -63,18 +64,20 @@ impl Target {
             return false;
         };
         let is_read_anew = arguments.always || arguments.dry_run || arguments.detach;
-        if is_read_anew || !arguments.key.is_empty() || !arguments.typing.typing().is_empty() {
+        if is_read_anew || !arguments.typing.typing().is_empty() {
             return false;
         }
         let Ok(found) = std::fs::metadata(&input.file.path) else {
             return false;
         };
         let latest = format!("{}@latest", input.source);
-        let latest = Snapshots::new(store.clone())
-            .find(&project.id, &latest)
-            .await;
-        let size = latest.map(|latest| u64::try_from(latest.snapshot.input_bytes));
-        found.is_file() && matches!(size, Ok(Ok(size)) if size == found.len())
+        let snapshots = Snapshots::new(store.clone());
+        let Ok(latest) = snapshots.find(&project.id, &latest).await else {
+            return false;
+        };
+        let is_key = arguments.key.is_empty() || arguments.key == latest.source.key_columns.0;
+        let size = u64::try_from(latest.snapshot.input_bytes);
+        is_key && found.is_file() && size == Ok(found.len())
     }
 
     /// The project, made as a draft if it does not exist.
