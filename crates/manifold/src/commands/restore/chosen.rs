@@ -42,7 +42,7 @@ impl Chosen {
             (_, Some((project, Moment(at)))) => (newest_at(&store, project, at).await?, Some(at)),
             (Some(named), None) => (named.to_owned(), None),
             (None, None) => {
-                let message = "name a backup, or --project and --at".to_owned();
+                let message = "name a backup, or a time with --at".to_owned();
                 return Err(CommandError::Usage { message }.into());
             }
         };
