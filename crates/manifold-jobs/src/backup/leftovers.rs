@@ -13,8 +13,8 @@ use super::spool::Spool;
 use super::{BackupError, BackupSource, Location, Opened, Places, blocking};
 use crate::Environment;
 
-/// Completes the backups of a project, or of the whole store if `None`, that are complete and not so in the hub, and removes the hidden folders of
-/// the others. What was made to be sent elsewhere stays, for who goes on with it.
+/// Completes the backups of a project, or of the whole store if `None`, that are complete and not so in the hub, and
+/// removes the hidden folders of the others. What was made to be sent elsewhere stays, for who goes on with it.
 ///
 /// Without `places` nothing elsewhere is looked at: a backup that may be complete there is left as it is.
 pub(crate) async fn clear(

@@ -9,7 +9,7 @@ use super::StagedHub;
 use crate::freeze::{list, quoted};
 use crate::sqlite::{self, BUSY_TIMEOUT};
 use crate::{
-    Core, DatabaseManager as _, Kind as _, SqliteManager, StoreError, Timestamp, fail_point,
+    Core, Kind as _, SqliteManager, StoreError, Timestamp, fail_point,
     provision,
 };
 
@@ -23,15 +23,15 @@ struct Carried {
     table: &'static str,
     /// Which of the saved rows.
     which: &'static str,
-    /// Columns that do not keep their value, and what they become.
-    become_: &'static [(&'static str, &'static str)],
+    /// Columns that do not keep their value, and what they have instead.
+    instead: &'static [(&'static str, &'static str)],
 }
 
 const fn carried(table: &'static str, which: &'static str) -> Carried {
     Carried {
         table,
         which,
-        become_: &[],
+        instead: &[],
     }
 }
 
@@ -44,7 +44,7 @@ const CARRIED: [Carried; 11] = [
     Carried {
         table: "jobs",
         which: "id IN (SELECT id FROM temp.carried_jobs)",
-        become_: &[
+        instead: &[
             (
                 "project_id",
                 "(SELECT id FROM main.projects WHERE id = project_id)",
@@ -72,7 +72,7 @@ const CARRIED: [Carried; 11] = [
         table: "job_schedules",
         which: "project_id IS NULL OR project_id IN (SELECT id FROM main.projects WHERE state = 'active')",
         // What fell due since is not made up for.
-        become_: &[("last_slot", "?1")],
+        instead: &[("last_slot", "?1")],
     },
     carried(
         "import_history",
@@ -97,8 +97,6 @@ impl StagedHub {
     ) -> Result<BTreeMap<String, u64>, StoreError> {
         let (hub, saved) = (manager.layout().core(), self.path());
         let now = Timestamp::now().to_rfc3339_opts(SecondsFormat::AutoSi, false);
-        // So that the hub exists and is open while a connection beside it comes and goes.
-        let _core = manager.core();
         provision::blocking(move || {
             let named = |error: rusqlite::Error| StoreError::from(error).at(&hub);
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -147,7 +145,7 @@ fn take_over(connection: &Connection, now: &str) -> rusqlite::Result<BTreeMap<St
     for Carried {
         table,
         which,
-        become_,
+        instead,
     } in CARRIED
     {
         let columns: Vec<String> = connection
@@ -157,7 +155,7 @@ fn take_over(connection: &Connection, now: &str) -> rusqlite::Result<BTreeMap<St
         let values: Vec<String> = columns
             .iter()
             .map(|column| {
-                let other = become_.iter().find(|(name, _)| name == column);
+                let other = instead.iter().find(|(name, _)| name == column);
                 other.map_or_else(|| quoted(column), |(_, value)| (*value).to_owned())
             })
             .collect();
