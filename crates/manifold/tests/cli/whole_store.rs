@@ -88,6 +88,12 @@ fn another_data_folder_gets_all_of_it_or_one() {
     }
 
     let id = text(&made["backup"]["id"]);
+    let later = ["--at", "2999-01-01T00:00:00Z"];
+    let then = folder.json(&[&["restore", "--project", "two", "--as", "then"], &later[..]].concat());
+    let parts = &made["backup"]["groups"][0]["projects"];
+    let mut parts = parts.as_array().unwrap().iter();
+    let part = parts.find(|part| part["name"] == "two").unwrap();
+    assert_eq!(then["chosen"]["backup_id"], part["backup_id"]);
     let one = folder.json(&["restore", id, "--project", "two", "--as", "again"]);
     assert_eq!(one["project"]["name"], "again");
     assert_eq!(one["project"]["row_count"], 3);

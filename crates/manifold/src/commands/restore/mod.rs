@@ -37,7 +37,8 @@ Examples:
   manifold restore 0201 --dry-run
   manifold restore 0201 --project aviation --as aviation-again
 
-With --project and --at, the newest backup of the project that was made at or before that time is taken. \
+With --project and --at, the newest backup of the project that was made at or before that time is taken, be it a part of one of \
+the whole store. \
 All of the backup is read back and compared with what was saved before anything changes. Without --as and --in-place \
 the project is made anew under the name it had.
 
