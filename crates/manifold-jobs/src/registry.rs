@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::Job;
 use crate::jobs::{
-    AdoptProject, BackupProject, BackupStore, CheckBackup, CloneProject, ExportProjectFile, ImportFile,
-    NotifyFailure, PruneBackups, ReadmitRejects, RestoreProject, RestoreStore, UndoProject, VerifyBackup,
+    AdoptProject, BackupProject, BackupStore, CheckBackup, CloneProject, ExportProjectFile,
+    ImportFile, NotifyFailure, PruneBackups, ReadmitRejects, RestoreProject, RestoreStore,
+    UndoProject, VerifyBackup,
 };
 use crate::kind::Kind;
 

@@ -323,11 +323,19 @@ pub const PASSAGES: &[Passage] = &[
     passage("restore-replaced", Start::Filled, REPLACE),
     passage("restore-damaged-copied", Start::Damaged, REPLACE),
     passage("restore-replaced", Start::Damaged, REPLACE),
-    passage("store-restore-part-staged", Start::StoreChanged, RESTORE_ALL),
+    passage(
+        "store-restore-part-staged",
+        Start::StoreChanged,
+        RESTORE_ALL,
+    ),
     passage("restore-safety-copied", Start::StoreChanged, RESTORE_ALL),
     passage("restore-replaced", Start::StoreChanged, RESTORE_ALL),
     passage("store-restore-part-done", Start::StoreChanged, RESTORE_ALL),
-    passage("store-restore-hub-written", Start::StoreChanged, RESTORE_ALL),
+    passage(
+        "store-restore-hub-written",
+        Start::StoreChanged,
+        RESTORE_ALL,
+    ),
     passage(
         "store-restore-hub-carried-over",
         Start::StoreChanged,

@@ -137,7 +137,8 @@ async fn begun(
     for id in blocking(move || Spool::all(&layout)).await? {
         let row = match backups.find(&id).await {
             Ok(row)
-                if row.id == id && row.project_id.as_deref() == Some(request.project_id.as_str()) =>
+                if row.id == id
+                    && row.project_id.as_deref() == Some(request.project_id.as_str()) =>
             {
                 row
             }

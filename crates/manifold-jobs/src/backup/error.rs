@@ -89,7 +89,9 @@ pub enum BackupError {
         way_out: &'static str,
     },
     /// A project that a whole store's backup would bring back is in the trash.
-    #[error("project `{name}` ({id}) is in the trash; take it out with `manifold project undelete {id}` or empty the trash, and restore again")]
+    #[error(
+        "project `{name}` ({id}) is in the trash; take it out with `manifold project undelete {id}` or empty the trash, and restore again"
+    )]
     InTrash {
         /// Its id.
         id: String,
@@ -97,7 +99,9 @@ pub enum BackupError {
         name: String,
     },
     /// A project that a whole store's backup would bring back is here, and holds something else.
-    #[error("project `{name}` ({id}) is here and is not as it was saved, so nothing was changed; --in-place replaces it, --project restores single ones")]
+    #[error(
+        "project `{name}` ({id}) is here and is not as it was saved, so nothing was changed; --in-place replaces it, --project restores single ones"
+    )]
     ProjectDiffers {
         /// Its id.
         id: String,

@@ -204,10 +204,11 @@ impl Findings {
 
     /// Takes over what was found of a part.
     pub(super) fn take_in(&mut self, part: &str, found: Verification) {
-        self.checks.extend(found.checks.into_iter().map(|check| Check {
-            name: format!("{part}: {}", check.name),
-            ..check
-        }));
+        self.checks
+            .extend(found.checks.into_iter().map(|check| Check {
+                name: format!("{part}: {}", check.name),
+                ..check
+            }));
     }
 
     fn is_ok(&self) -> bool {

@@ -41,7 +41,8 @@ impl Job for RestoreStore {
         let places = Places::of(context);
         let attempt = (!self.dry_run).then(|| context.claim());
         let watch = StoreWatch::of(context);
-        self.restore(context.manager(), &places, attempt, watch).await
+        self.restore(context.manager(), &places, attempt, watch)
+            .await
     }
 
     /// A [`StoreRestored`], as a dry run gives it.
@@ -52,7 +53,9 @@ impl Job for RestoreStore {
             progress.send_replace(latest);
         });
         let places = Places::new(context.manager().layout(), context.observer().environment);
-        let restored = self.restore(context.manager(), &places, None, watch).await?;
+        let restored = self
+            .restore(context.manager(), &places, None, watch)
+            .await?;
         serde_json::to_value(&restored).map_err(|error| JobError::failed("defect", &error))
     }
 }
@@ -67,8 +70,7 @@ impl RestoreStore {
     ) -> Result<StoreRestored, JobError> {
         let found = self.backup.find(manager).await?;
         let (reached, folder) = (places.clone(), found.folder.clone());
-        let opened =
-            manifold_store::blocking(move || Opened::open_in(&reached, &folder)).await?;
+        let opened = manifold_store::blocking(move || Opened::open_in(&reached, &folder)).await?;
         let path = found.folder.to_path();
         if let Some(expected) = found.id.filter(|expected| expected != opened.id()) {
             let found = opened.id().to_owned();
@@ -106,11 +108,20 @@ fn failed(restored: &StoreRestored) -> Option<String> {
     if more > 0 {
         named.push(format!("{more} more projects"));
     }
-    named.extend(restored.hub_error.clone().map(|error| format!("the hub ({error})")));
+    named.extend(
+        restored
+            .hub_error
+            .clone()
+            .map(|error| format!("the hub ({error})")),
+    );
     if named.is_empty() {
         return None;
     }
-    let done = if restored.dry_run { "would not be" } else { "were not" };
+    let done = if restored.dry_run {
+        "would not be"
+    } else {
+        "were not"
+    };
     Some(format!(
         "these {done} restored: {}; all others {}",
         named.join(", "),

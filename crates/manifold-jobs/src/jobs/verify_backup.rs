@@ -59,7 +59,9 @@ pub(super) async fn verify(
             backup::verify_store(manager, &places, source, depth, watch).await?
         }
         None => match depth {
-            Depth::Part(part) => backup::verify_part(&places, folder, expected, part, watch).await?,
+            Depth::Part(part) => {
+                backup::verify_part(&places, folder, expected, part, watch).await?
+            }
             Depth::All => backup::verify(manager, &places, folder, expected, watch).await?,
             Depth::Drill => backup::drill(manager, &places, folder, expected, watch).await?,
         },

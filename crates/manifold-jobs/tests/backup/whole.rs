@@ -139,7 +139,10 @@ pub fn code(error: &JobError) -> String {
 }
 
 /// Each table of a project with its rows and their hash, but for what a restore changes on purpose.
-pub async fn tables(manager: &Arc<SqliteManager>, project: &ProjectId) -> Vec<(String, i64, String)> {
+pub async fn tables(
+    manager: &Arc<SqliteManager>,
+    project: &ProjectId,
+) -> Vec<(String, i64, String)> {
     let which = DatabaseId::Project(project.clone());
     let frozen = manager.freeze(which).await.unwrap();
     let tables = frozen.tables(Contents::WithData).unwrap();
@@ -148,7 +151,11 @@ pub async fn tables(manager: &Arc<SqliteManager>, project: &ProjectId) -> Vec<(S
 }
 
 /// The same, as the backup of a project says that it was.
-pub fn saved_tables(places: &Places, backup: &backups::Model, part: &StorePart) -> Vec<(String, i64, String)> {
+pub fn saved_tables(
+    places: &Places,
+    backup: &backups::Model,
+    part: &StorePart,
+) -> Vec<(String, i64, String)> {
     let location = Location::from(backup.location.as_str()).join(&part.folder);
     let Opened::Project(source) = Opened::open_in(places, &location).unwrap() else {
         panic!("{location} is of a store");

@@ -2,7 +2,9 @@
 
 use entity_core::enums::{JobState, MissedPolicy, OverlapPolicy};
 use manifold_jobs::backup::{BackupPlace, Location, PartFate};
-use manifold_jobs::jobs::{BackupProject, PruneBackups, RestoreProject, RestoreStore, RestoreTarget};
+use manifold_jobs::jobs::{
+    BackupProject, PruneBackups, RestoreProject, RestoreStore, RestoreTarget,
+};
 use manifold_jobs::{Retention, new_job};
 use manifold_store::{
     DatabaseManager as _, JobFilter, Jobs, NewSchedule, Projects, Restores, Setting, Settings,
@@ -24,18 +26,32 @@ async fn all_one_and_one_as_new_come_back() {
         ..everything(&made, false)
     };
     let would = run(&manager, dry).await.unwrap();
-    assert!(would.dry_run && would.projects.iter().all(|part| part.fate == PartFate::Made));
+    assert!(
+        would.dry_run
+            && would
+                .projects
+                .iter()
+                .all(|part| part.fate == PartFate::Made)
+    );
     assert!(Projects::new(&manager).list().await.unwrap().is_empty());
 
     let restored = run(&manager, everything(&made, false)).await.unwrap();
-    assert!(restored.projects.iter().all(|part| part.fate == PartFate::Made));
+    assert!(
+        restored
+            .projects
+            .iter()
+            .all(|part| part.fate == PartFate::Made)
+    );
     let rows = Projects::new(&manager).list().await.unwrap();
     let mut names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
     names.sort_unstable();
     let mut wanted = NAMES;
     wanted.sort_unstable();
     assert_eq!(names, wanted);
-    assert!(rows.iter().all(|row| (row.source_count, row.row_count) == (1, 200)));
+    assert!(
+        rows.iter()
+            .all(|row| (row.source_count, row.row_count) == (1, 200))
+    );
 
     // One by itself, with the tools there are for the backup of a project.
     let part = manifest.parts().next().unwrap();
@@ -49,7 +65,10 @@ async fn all_one_and_one_as_new_come_back() {
     };
     let again = run(&manager, as_new).await.unwrap();
     let id = again.project_id.unwrap().parse().unwrap();
-    assert_eq!(tables(&manager, &id).await, saved_tables(&whole.places(), &made, part));
+    assert_eq!(
+        tables(&manager, &id).await,
+        saved_tables(&whole.places(), &made, part)
+    );
 }
 
 #[tokio::test]
@@ -64,7 +83,9 @@ async fn what_is_here_and_differs_is_replaced_only_when_asked_for() {
     let other = open(whole.folder.path()).await;
     let theirs = other.project(&changed).await.unwrap();
 
-    let refused = run(&whole.manager, everything(&made, false)).await.unwrap_err();
+    let refused = run(&whole.manager, everything(&made, false))
+        .await
+        .unwrap_err();
     assert_eq!(code(&refused), "project_differs");
     assert!(refused.to_string().contains("`delta`"), "{refused}");
     assert_eq!(tables(&whole.manager, &changed).await, now);
@@ -81,11 +102,21 @@ async fn what_is_here_and_differs_is_replaced_only_when_asked_for() {
     drop(theirs);
     for part in manifest.parts() {
         let back = tables(&whole.manager, &part.id.parse().unwrap()).await;
-        assert_eq!(back, saved_tables(&whole.places(), &made, part), "{}", part.name);
+        assert_eq!(
+            back,
+            saved_tables(&whole.places(), &made, part),
+            "{}",
+            part.name
+        );
     }
     // The same again finds nothing to do, and takes no further safety copy.
     let again = run(&whole.manager, everything(&made, false)).await.unwrap();
-    assert!(again.projects.iter().all(|part| part.fate == PartFate::Unchanged));
+    assert!(
+        again
+            .projects
+            .iter()
+            .all(|part| part.fate == PartFate::Unchanged)
+    );
     let copies = Restores::new(&whole.manager).safety_copies(&changed).await;
     assert_eq!(copies.unwrap().len(), 1);
 }
@@ -97,18 +128,28 @@ async fn a_name_that_is_taken_and_a_project_in_the_trash_are_told_before_anythin
     let projects = Projects::new(&whole.manager);
     let gone = whole.id("alpha").await;
     projects.delete(&gone).await.unwrap();
-    let refused = run(&whole.manager, everything(&made, true)).await.unwrap_err();
+    let refused = run(&whole.manager, everything(&made, true))
+        .await
+        .unwrap_err();
     assert_eq!(code(&refused), "project_in_trash");
 
     let trash = Trash::new(&whole.manager);
     for trashed in trash.list().await.unwrap() {
         trash.purge(&trashed.project).await.unwrap();
     }
-    projects.rename(&whole.id("beta").await, "ALPHA").await.unwrap();
-    let refused = run(&whole.manager, everything(&made, true)).await.unwrap_err();
+    projects
+        .rename(&whole.id("beta").await, "ALPHA")
+        .await
+        .unwrap();
+    let refused = run(&whole.manager, everything(&made, true))
+        .await
+        .unwrap_err();
     assert_eq!(code(&refused), "name_taken");
 
-    projects.rename(&whole.id("ALPHA").await, "other").await.unwrap();
+    projects
+        .rename(&whole.id("ALPHA").await, "other")
+        .await
+        .unwrap();
     let restored = run(&whole.manager, everything(&made, true)).await.unwrap();
     let fate = |name: &str| {
         let part = restored.projects.iter().find(|part| part.name == name);
@@ -123,7 +164,10 @@ async fn a_name_that_is_taken_and_a_project_in_the_trash_are_told_before_anythin
 async fn what_the_hub_knew_comes_back_and_work_of_another_time_does_not() {
     let whole = Whole::new().await;
     let core = whole.manager.core();
-    Settings::new(core).set(Setting::TrashKeepDays, "7").await.unwrap();
+    Settings::new(core)
+        .set(Setting::TrashKeepDays, "7")
+        .await
+        .unwrap();
     let alpha = whole.id("alpha").await;
     let jobs = Jobs::new(&whole.manager);
     let waiting = BackupProject::new(alpha.clone(), entity_core::enums::BackupType::Csv);
@@ -157,7 +201,12 @@ async fn what_the_hub_knew_comes_back_and_work_of_another_time_does_not() {
     let fresh = tempfile::tempdir().unwrap();
     let manager = open(fresh.path()).await;
     let restored = run(&manager, everything(&made, false)).await.unwrap();
-    assert_eq!(restored.carried_over["jobs"], NAMES.len() as u64, "{:?}", restored.carried_over);
+    assert_eq!(
+        restored.carried_over["jobs"],
+        NAMES.len() as u64,
+        "{:?}",
+        restored.carried_over
+    );
     assert_eq!(restored.hub_error, None);
     let settings = Settings::new(manager.core());
     assert_eq!(settings.trash_keep_days().await.unwrap(), 7);
@@ -176,16 +225,27 @@ async fn what_the_hub_knew_comes_back_and_work_of_another_time_does_not() {
     let schedules = StoredSchedules::new(&jobs).list(None).await.unwrap();
     assert_eq!(schedules.len(), 1);
     assert!(schedules[0].last_slot > made.created_at);
-    let listed = manifold_store::Backups::new(&manager).list(None).await.unwrap();
+    let listed = manifold_store::Backups::new(&manager)
+        .list(None)
+        .await
+        .unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].id, made.id);
-    let findings = manifold_store::Doctor::new(&manager).examine().await.unwrap();
+    let findings = manifold_store::Doctor::new(&manager)
+        .examine()
+        .await
+        .unwrap();
     assert_eq!(findings.findings, []);
 
     // What is here already is not changed by doing it again.
     settings.set(Setting::TrashKeepDays, "9").await.unwrap();
     let again = run(&manager, everything(&made, false)).await.unwrap();
-    assert_eq!(again.carried_over.values().sum::<u64>(), 0, "{:?}", again.carried_over);
+    assert_eq!(
+        again.carried_over.values().sum::<u64>(),
+        0,
+        "{:?}",
+        again.carried_over
+    );
     assert_eq!(settings.trash_keep_days().await.unwrap(), 9);
 }
 

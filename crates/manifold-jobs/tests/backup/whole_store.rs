@@ -39,7 +39,11 @@ async fn what_is_saved_beside_writers_comes_back_as_it_was_taken() {
     let mut made = Vec::new();
     for backup_type in [BackupType::Sqlite, BackupType::Csv, BackupType::Full] {
         let before = imported.load(Ordering::Relaxed);
-        made.push(run(&whole.manager, BackupStore::new(backup_type)).await.unwrap());
+        made.push(
+            run(&whole.manager, BackupStore::new(backup_type))
+                .await
+                .unwrap(),
+        );
         while imported.load(Ordering::Relaxed) < before + 20 {
             tokio::task::yield_now().await;
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -52,10 +56,20 @@ async fn what_is_saved_beside_writers_comes_back_as_it_was_taken() {
     for backup in made {
         let manifest = whole.manifest(&backup);
         assert_eq!(manifest.parts().count(), NAMES.len());
-        assert_eq!((backup.project_id.as_deref(), manifest.missing.len()), (None, 0));
+        assert_eq!(
+            (backup.project_id.as_deref(), manifest.missing.len()),
+            (None, 0)
+        );
         let mut ids: Vec<_> = manifest.parts().map(|part| part.id.clone()).collect();
         ids.sort();
-        assert_eq!(ids, whole.projects.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(
+            ids,
+            whole
+                .projects
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        );
 
         let fresh = tempfile::tempdir().unwrap();
         let manager = open(fresh.path()).await;
@@ -80,7 +94,12 @@ async fn groups_are_as_large_as_open_files_allow() {
     assert_eq!(whole.manager.most_together(), 1);
     let manifest = whole.manifest(&whole.back_up().await);
     assert_eq!(manifest.groups.len(), NAMES.len());
-    assert!(manifest.groups.iter().all(|group| group.projects.len() == 1));
+    assert!(
+        manifest
+            .groups
+            .iter()
+            .all(|group| group.projects.len() == 1)
+    );
     assert!(manifest.groups.is_sorted_by_key(|group| group.at));
     assert_eq!(manifest.created_at, manifest.groups[0].at);
 
@@ -110,7 +129,8 @@ async fn a_project_that_somebody_imports_into_is_taken_by_itself() {
     assert!(manifest.groups[0].projects.iter().all(|part| !part.busy));
 
     let manager = whole.manager.clone();
-    let patient = tokio::spawn(async move { run(&manager, BackupStore::new(BackupType::Sqlite)).await });
+    let patient =
+        tokio::spawn(async move { run(&manager, BackupStore::new(BackupType::Sqlite)).await });
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     drop(writer);
     let manifest = whole.manifest(&patient.await.unwrap().unwrap());
@@ -143,7 +163,10 @@ async fn a_damaged_project_is_named_and_the_others_are_saved() {
     assert_eq!(manifest.missing.len(), 1);
     assert_eq!(manifest.missing[0].id, damaged.as_str());
     // It is never taken for a backup of everything.
-    let verified = run(&whole.manager, VerifyBackup::new(BackupPlace::Id(row.id.clone())));
+    let verified = run(
+        &whole.manager,
+        VerifyBackup::new(BackupPlace::Id(row.id.clone())),
+    );
     let verified = verified.await.unwrap();
     let wrong: Vec<_> = verified.checks.iter().filter(|check| !check.ok).collect();
     assert_eq!(wrong.len(), 1, "{wrong:?}");
@@ -187,7 +210,11 @@ async fn a_changed_byte_is_found_in_every_file() {
             };
             run(&whole.manager, job)
         };
-        for depth in [Depth::All, Depth::Drill, Depth::Part(Part { number: 2, of: 3 })] {
+        for depth in [
+            Depth::All,
+            Depth::Drill,
+            Depth::Part(Part { number: 2, of: 3 }),
+        ] {
             let sound = verify(depth).await.unwrap();
             let wrong: Vec<_> = sound.checks.iter().filter(|check| !check.ok).collect();
             assert!(sound.ok, "{depth:?}: {wrong:?}");
@@ -199,7 +226,9 @@ async fn a_changed_byte_is_found_in_every_file() {
         // Two manifests of each kind and the files of two projects will do.
         let some = all.iter().filter(|path| {
             let text = path.to_str().unwrap();
-            !["gamma", "delta", "epsilon"].iter().any(|name| text.contains(name))
+            !["gamma", "delta", "epsilon"]
+                .iter()
+                .any(|name| text.contains(name))
         });
         for path in some {
             let bytes = std::fs::read(path).unwrap();
@@ -252,14 +281,23 @@ async fn what_is_cancelled_leaves_nothing() {
     let stopping = tokio::spawn(async move {
         // When some projects are written.
         let far = |step: &str| step.contains("(3 of 5)");
-        if latest.wait_for(|progress| far(&progress.step)).await.is_ok() {
+        if latest
+            .wait_for(|progress| far(&progress.step))
+            .await
+            .is_ok()
+        {
             cancel.cancel();
         }
     });
-    let busy = whole.manager.layout().write_lock(&whole.projects[4].namespace());
+    let busy = whole
+        .manager
+        .layout()
+        .write_lock(&whole.projects[4].namespace());
     let _writer = FileLock::try_take(&busy, Share::Exclusive).unwrap();
     let job = BackupStore::new(BackupType::Sqlite);
-    let ran = run_foreground(&whole.manager, job, None, observer).await.unwrap();
+    let ran = run_foreground(&whole.manager, job, None, observer)
+        .await
+        .unwrap();
     stopping.await.unwrap();
     assert_eq!(ran.job.state, entity_core::enums::JobState::Cancelled);
     assert_eq!(names(&whole.manager.layout().backups()), [] as [&str; 0]);
@@ -285,7 +323,9 @@ async fn it_is_found_again_by_a_hub_that_does_not_list_it_and_deleted_with_its_f
     let scanned = backup::scan(&whole.places(), &inside).await.unwrap();
     assert_eq!(scanned.len(), 1);
 
-    backup::delete(&whole.manager, &whole.places(), &found[0]).await.unwrap();
+    backup::delete(&whole.manager, &whole.places(), &found[0])
+        .await
+        .unwrap();
     assert_eq!(names(&whole.manager.layout().backups()), [] as [&str; 0]);
     assert!(backups.list(None).await.unwrap().is_empty());
 }

@@ -131,15 +131,15 @@ impl SqliteManager {
         waiting: impl FnOnce(Option<&str>) + Send,
     ) -> Result<FrozenAlone, StoreError> {
         let path = self.layout().write_lock(&id.namespace());
-        let (lock, writer) =
-            match FileLock::take(&path, Share::Exclusive, patience, waiting).await {
-                Ok(lock) => (Some(lock), None),
-                Err(StoreError::Busy { holder, .. }) => {
-                    let unknown = || "another process".to_owned();
-                    (None, Some(holder.unwrap_or_else(unknown)))
-                }
-                Err(error) => return Err(error),
-            };
+        let (lock, writer) = match FileLock::take(&path, Share::Exclusive, patience, waiting).await
+        {
+            Ok(lock) => (Some(lock), None),
+            Err(StoreError::Busy { holder, .. }) => {
+                let unknown = || "another process".to_owned();
+                (None, Some(holder.unwrap_or_else(unknown)))
+            }
+            Err(error) => return Err(error),
+        };
         let frozen = super::freeze(self, DatabaseId::Project(id.clone())).await?;
         drop(lock);
         Ok(FrozenAlone {

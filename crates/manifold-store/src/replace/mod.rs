@@ -21,8 +21,8 @@ use crate::peek::peek;
 use crate::sqlite::BUSY_TIMEOUT;
 use crate::staged::Staged;
 use crate::{
-    Access, Claim, DatabaseManager as _, IdError, ProjectId, SqliteManager, StoreError, fail_point, projection,
-    provision, saga,
+    Access, Claim, DatabaseManager as _, IdError, ProjectId, SqliteManager, StoreError, fail_point,
+    projection, provision, saga,
 };
 
 /// How long a restore waits for an import into the same project: in effect until it is done or the caller

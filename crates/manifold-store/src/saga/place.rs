@@ -10,8 +10,8 @@ use sea_orm::{
 use super::{creating, operation, spoke_files, taken_name};
 use crate::staged::{Staged, StagedBuilder};
 use crate::{
-    Claim, CopyWatch, DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp,
-    fail_point, name, projection, provision, rename_durably,
+    Claim, CopyWatch, DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError,
+    Timestamp, fail_point, name, projection, provision, rename_durably,
 };
 
 /// What a staged file becomes.
@@ -74,12 +74,16 @@ pub(crate) async fn restore_as_it_was(
     attempt: &Claim,
 ) -> Result<projects::Model, StoreError> {
     let layout = manager.layout();
-    for path in [layout.spoke(&id.namespace()), layout.trashed(&id.namespace())] {
+    for path in [
+        layout.spoke(&id.namespace()),
+        layout.trashed(&id.namespace()),
+    ] {
         if spoke_files::exists(&path)? {
             return Err(StoreError::InvalidValue {
                 what: format!("the file of project {id}"),
                 value: path.display().to_string(),
-                reason: "a file lies there that no project has; `manifold doctor` says what it is".to_owned(),
+                reason: "a file lies there that no project has; `manifold doctor` says what it is"
+                    .to_owned(),
             });
         }
     }

@@ -8,10 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::StagedHub;
 use crate::freeze::{list, quoted};
 use crate::sqlite::{self, BUSY_TIMEOUT};
-use crate::{
-    Core, Kind as _, SqliteManager, StoreError, Timestamp, fail_point,
-    provision,
-};
+use crate::{Core, Kind as _, SqliteManager, StoreError, Timestamp, fail_point, provision};
 
 /// The jobs that are taken over: those that had ended. What ran or waited was the work of another time: it is left out, with
 /// all that belongs to it.

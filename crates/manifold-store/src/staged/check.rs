@@ -267,10 +267,7 @@ pub(super) fn compare_table(
     })
 }
 
-pub(super) fn count(
-    connection: &Connection,
-    table: &Table,
-) -> Result<TableCount, StoreError> {
+pub(super) fn count(connection: &Connection, table: &Table) -> Result<TableCount, StoreError> {
     let mut digest = TableDigest::new(table);
     read_rows(connection, table, |cells| {
         digest.row(cells);

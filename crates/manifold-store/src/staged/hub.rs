@@ -41,7 +41,9 @@ impl StagedHub {
         expected: ExpectedHub,
         write: impl FnOnce(&mut File) -> Result<(), E> + Send + 'static,
     ) -> Result<Self, E> {
-        let workspace = Workspace::create(manager).await.map_err(StagedError::from)?;
+        let workspace = Workspace::create(manager)
+            .await
+            .map_err(StagedError::from)?;
         let path = workspace.file();
         let compared = crate::blocking(move || {
             let mut options = File::options();
@@ -122,7 +124,10 @@ fn check_versions(
     Ok(())
 }
 
-fn compare(connection: &Connection, expected: &ExpectedHub) -> Result<Vec<Comparison>, StagedError> {
+fn compare(
+    connection: &Connection,
+    expected: &ExpectedHub,
+) -> Result<Vec<Comparison>, StagedError> {
     let found = tables(connection, Contents::WithData)?;
     let saved_of = |name: &str| expected.tables.iter().find(|saved| saved.name == name);
     let mut compared = Vec::with_capacity(found.len());

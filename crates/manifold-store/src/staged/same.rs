@@ -46,10 +46,7 @@ impl Staged {
                 continue;
             }
             // Where the numbers of rows differ nothing has to be read.
-            let number = format!(
-                "SELECT count(*) FROM {}",
-                crate::freeze::quoted(&ours.name)
-            );
+            let number = format!("SELECT count(*) FROM {}", crate::freeze::quoted(&ours.name));
             let number: i64 = connection.query_row(&number, [], |row| row.get(0))?;
             if number.unsigned_abs() != live.count(theirs)?
                 || super::check::count(&connection, ours)? != live.hash(theirs)?

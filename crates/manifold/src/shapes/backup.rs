@@ -163,8 +163,7 @@ impl BackupShape {
             return self;
         }
         let places = places.clone();
-        let opened =
-            tokio::task::spawn_blocking(move || Opened::open_in(&places, &location)).await;
+        let opened = tokio::task::spawn_blocking(move || Opened::open_in(&places, &location)).await;
         match opened {
             Ok(Ok(Opened::Project(source))) if source.manifest().id == self.id => {
                 self.new_bytes = Some(source.manifest().new_bytes());
@@ -206,7 +205,11 @@ impl BackupShape {
             BackupType::Incremental => "an",
             BackupType::Sqlite | BackupType::Csv | BackupType::Full => "a",
         };
-        let of_store = if self.is_of_store() { " of the whole store" } else { "" };
+        let of_store = if self.is_of_store() {
+            " of the whole store"
+        } else {
+            ""
+        };
         format!(
             "{article} {} backup{data}{of_store}: {}",
             self.r#type,

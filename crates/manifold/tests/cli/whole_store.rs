@@ -30,7 +30,11 @@ fn everything_is_saved_listed_verified_and_deleted() {
     let made = folder.json(&["backup", "create", "--all", "--to", "usb", "--compress"]);
     let backup = &made["backup"];
     assert_eq!(
-        (&backup["scope"], &backup["project_id"], &backup["total_records"]),
+        (
+            &backup["scope"],
+            &backup["project_id"],
+            &backup["total_records"]
+        ),
         (&json!("store"), &Json::Null, &json!(9))
     );
     assert_eq!(made["job"]["kind"], "backup_store");
@@ -50,7 +54,10 @@ fn everything_is_saved_listed_verified_and_deleted() {
         assert!(shown.contains(name), "{shown}");
     }
     assert_eq!(folder.json(&["backup", "verify", id])["ok"], true);
-    assert_eq!(folder.json(&["backup", "verify", id, "--drill"])["ok"], true);
+    assert_eq!(
+        folder.json(&["backup", "verify", id, "--drill"])["ok"],
+        true
+    );
 
     // It is one of its own kind to a policy, and beside those of projects.
     folder.json(&["backup", "create", "one"]);
@@ -89,7 +96,8 @@ fn another_data_folder_gets_all_of_it_or_one() {
 
     let id = text(&made["backup"]["id"]);
     let later = ["--at", "2999-01-01T00:00:00Z"];
-    let then = folder.json(&[&["restore", "--project", "two", "--as", "then"], &later[..]].concat());
+    let then =
+        folder.json(&[&["restore", "--project", "two", "--as", "then"], &later[..]].concat());
     let parts = &made["backup"]["groups"][0]["projects"];
     let mut parts = parts.as_array().unwrap().iter();
     let part = parts.find(|part| part["name"] == "two").unwrap();
@@ -110,24 +118,40 @@ fn what_cannot_be_is_refused_with_a_way_out() {
     for flags in [
         &["--type", "incremental"][..],
         &["--to", "s3://bucket/prefix"],
-        &["--encrypt-to", "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudrt9xas8ucz0h"],
+        &[
+            "--encrypt-to",
+            "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudrt9xas8ucz0h",
+        ],
     ] {
         let arguments = [&["backup", "create", "--all"], flags].concat();
         let (code, error) = folder.fails(&arguments);
-        assert_eq!((code, error.as_str()), (1, "unsupported_store_backup"), "{flags:?}");
+        assert_eq!(
+            (code, error.as_str()),
+            (1, "unsupported_store_backup"),
+            "{flags:?}"
+        );
     }
     assert!(folder.json(&["backup", "list"])["backups"] == json!([]));
-    assert_eq!(folder.fails(&["backup", "create", "one", "--all"]), (2, "usage".to_owned()));
+    assert_eq!(
+        folder.fails(&["backup", "create", "one", "--all"]),
+        (2, "usage".to_owned())
+    );
     assert_eq!(folder.fails(&["backup", "create"]), (2, "usage".to_owned()));
 
     let made = folder.json(&["backup", "create", "--all"]);
     let id = text(&made["backup"]["id"]);
     let unknown = folder.fails(&["restore", id, "--project", "four"]);
     assert_eq!(unknown, (1, "not_in_backup".to_owned()));
-    assert_eq!(folder.fails(&["restore", id, "--as", "x"]), (2, "usage".to_owned()));
+    assert_eq!(
+        folder.fails(&["restore", id, "--as", "x"]),
+        (2, "usage".to_owned())
+    );
     folder.write("t.csv", "id,v\n9,z\n");
     folder.json(&["import", "t.csv", "--project", "two"]);
-    assert_eq!(folder.fails(&["restore", id]), (1, "project_differs".to_owned()));
+    assert_eq!(
+        folder.fails(&["restore", id]),
+        (1, "project_differs".to_owned())
+    );
     let unasked = folder.fails(&["restore", id, "--in-place"]);
     assert_eq!(unasked, (2, "needs_yes".to_owned()));
     let restored = folder.json(&["restore", id, "--in-place", "--yes"]);

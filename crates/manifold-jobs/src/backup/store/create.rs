@@ -118,7 +118,12 @@ pub async fn create_store(
     // The hub must be able to find it from any working folder.
     let place = place.checked()?;
     refuse_store(request.backup_type, Some(&place), None)?;
-    let name = folder_name(STEM, request.backup_type, Timestamp::now(), request.id.as_str());
+    let name = folder_name(
+        STEM,
+        request.backup_type,
+        Timestamp::now(),
+        request.id.as_str(),
+    );
     let target = place.join(&name);
     let (id, claim) = (request.id.clone(), request.claim.clone());
     backups.begin(&claim, row(&request, &target)?).await?;
@@ -226,7 +231,9 @@ async fn write(
     let mut created_at = None;
     let mut busy = Vec::new();
     while created_at.is_none() || !left.is_empty() {
-        let group: Vec<ProjectId> = left.drain(..left.len().min(manager.most_together())).collect();
+        let group: Vec<ProjectId> = left
+            .drain(..left.len().min(manager.most_together()))
+            .collect();
         let is_first = created_at.is_none();
         let taken = manager.freeze_together(&group, is_first);
         let taken = making.watch.clone().or_cancelled(taken).await?;

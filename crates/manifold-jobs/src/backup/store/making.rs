@@ -149,9 +149,15 @@ impl Making {
             options.compress,
             None,
         )?;
-        let increment =
-            strategy(backup_type).write(frozen, &mut folder, &request, &mut watch)?;
-        let manifest = describe(frozen, &request, &folder, increment.as_ref(), at, &mut watch)?;
+        let increment = strategy(backup_type).write(frozen, &mut folder, &request, &mut watch)?;
+        let manifest = describe(
+            frozen,
+            &request,
+            &folder,
+            increment.as_ref(),
+            at,
+            &mut watch,
+        )?;
         watch.look()?;
         folder.publish(&manifest)?;
         let (_, manifest_hash) = measure(&target.join(Manifest::NAME))?;

@@ -168,7 +168,11 @@ impl StoreRestore {
         Room::of(source.manifest(), manager.layout(), replaced).check()?;
         let (staged, follow) = stage(manager, source, follow).await?;
         follow.look()?;
-        let rows = staged.compared().iter().map(|table| table.rows_restored).sum();
+        let rows = staged
+            .compared()
+            .iter()
+            .map(|table| table.rows_restored)
+            .sum();
         let done = |fate| RestoredPart::new(part, fate, rows);
         let Some(row) = here else {
             if let Some(attempt) = attempt {

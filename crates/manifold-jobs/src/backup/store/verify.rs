@@ -97,7 +97,11 @@ async fn check_hub(
         let (looking, name, size) = (source.clone(), file.name.clone(), file.size);
         let checked = blocking(move || Ok(looking.check_file(&file, content))).await?;
         is_sound &= checked.is_ok();
-        let how = if content { "as they were written" } else { "not read" };
+        let how = if content {
+            "as they were written"
+        } else {
+            "not read"
+        };
         found.add(&name, checked.map(|()| format!("{size} bytes, {how}")))?;
     }
     if is_sound && !matches!(depth, Depth::Part(_)) {
@@ -116,4 +120,3 @@ fn summary(manifest: &StoreManifest) -> String {
     let (projects, groups) = (manifest.parts().count(), manifest.groups.len());
     format!("format version 0, {projects} projects in {groups} groups")
 }
-

@@ -63,7 +63,11 @@ impl StoreWatch {
     /// next begins.
     pub(super) fn next(&mut self, doing: &'static str, name: &str, bytes: u64) -> Watch {
         self.begun += 1;
-        let step = format!("{doing} {name} ({} of {})", self.begun, self.projects.max(self.begun));
+        let step = format!(
+            "{doing} {name} ({} of {})",
+            self.begun,
+            self.projects.max(self.begun)
+        );
         let (report, before) = (self.report.clone(), self.done);
         let total = self.total.max(before + bytes);
         self.done += bytes;

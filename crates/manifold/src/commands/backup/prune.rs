@@ -54,7 +54,7 @@ pub(super) async fn run(arguments: PruneArgs, session: &Session) -> anyhow::Resu
     let names: HashMap<_, _> = listed.into_iter().map(|row| (row.id, row.name)).collect();
     let shape = |row: entity_core::backups::Model| {
         let id = row.project_id.as_ref();
-            let name = id.and_then(|id| names.get(id)).cloned();
+        let name = id.and_then(|id| names.get(id)).cloned();
         BackupShape::new(row, name)
     };
     let weighed = backup::survey(&store, &session.places()?, project_id.as_ref(), &keep).await?;

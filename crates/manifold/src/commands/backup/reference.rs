@@ -60,8 +60,7 @@ impl FoundBackup {
         let location = Location::from(reference).checked()?;
         let places = session.places()?;
         encryption_flags::open(&places, &location, unlock).await?;
-        let source =
-            manifold_store::blocking(move || Opened::open_in(&places, &location)).await?;
+        let source = manifold_store::blocking(move || Opened::open_in(&places, &location)).await?;
         Ok(Self {
             place: BackupPlace::Folder(source.location().clone()),
             shape: BackupShape::of_opened(&source),

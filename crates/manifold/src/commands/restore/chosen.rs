@@ -79,11 +79,7 @@ impl Chosen {
 }
 
 /// The id of a backup of the project, or the folder of its part in one of the whole store.
-async fn newest_at(
-    session: &Session,
-    project: &str,
-    at: DateTime<Utc>,
-) -> anyhow::Result<String> {
+async fn newest_at(session: &Session, project: &str, at: DateTime<Utc>) -> anyhow::Result<String> {
     let store = &session.store().await?;
     let (newest_first, unknown) = match of_project(store, project).await {
         Ok(found) => (found, None),
@@ -145,7 +141,9 @@ async fn newest_part(
             && backup.completed_at.max(Some(backup.created_at)) > since
     });
     let (locations, places): (Vec<_>, _) = (
-        whole.map(|backup| Location::from(backup.location.as_str())).collect(),
+        whole
+            .map(|backup| Location::from(backup.location.as_str()))
+            .collect(),
         session.places()?,
     );
     let found = manifold_store::blocking(move || {

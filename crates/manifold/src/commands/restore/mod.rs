@@ -47,10 +47,7 @@ here stays as it is. Projects that are here and are not as they were saved are r
 changed then. What was interrupted goes on when it is done again. Jobs that ran or waited are not brought back.")]
 pub(crate) struct RestoreArgs {
     /// The backup: its id, the beginning of its id, its folder, or its address
-    #[arg(
-        value_name = "BACKUP|PATH",
-        required_unless_present = "project"
-    )]
+    #[arg(value_name = "BACKUP|PATH", required_unless_present = "project")]
     backup: Option<String>,
     #[command(flatten)]
     unlock: UnlockFlags,
@@ -59,7 +56,12 @@ pub(crate) struct RestoreArgs {
     #[arg(long, value_name = "PROJECT")]
     project: Option<String>,
     /// The newest one of this time: in RFC 3339, or a date, which is its beginning by the clock of this machine
-    #[arg(long, value_name = "TIME", requires = "project", conflicts_with = "backup")]
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "project",
+        conflicts_with = "backup"
+    )]
     at: Option<Moment>,
     /// Make a project of its own with this name
     #[arg(long = "as", value_name = "NEW_NAME", conflicts_with = "in_place")]

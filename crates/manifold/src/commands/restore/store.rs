@@ -22,7 +22,8 @@ pub(super) async fn run(
     session: &Session,
 ) -> anyhow::Result<()> {
     if arguments.new_name.is_some() || arguments.diff {
-        let message = "--as and --diff are for one project of a whole store: name it with --project";
+        let message =
+            "--as and --diff are for one project of a whole store: name it with --project";
         return Err(CommandError::Usage {
             message: message.to_owned(),
         }
@@ -83,14 +84,12 @@ pub(super) async fn part(
         Location::from(whole.shape.location.as_str()),
     );
     let reference = reference.to_owned();
-    let source = manifold_store::blocking(move || {
-        match Opened::open_in(&places, &location)? {
-            Opened::Store(store) => store.open_part(store.find(&reference)?),
-            Opened::Project(_) => Err(BackupError::NotInStore {
-                path: location.to_path(),
-                reference,
-            }),
-        }
+    let source = manifold_store::blocking(move || match Opened::open_in(&places, &location)? {
+        Opened::Store(store) => store.open_part(store.find(&reference)?),
+        Opened::Project(_) => Err(BackupError::NotInStore {
+            path: location.to_path(),
+            reference,
+        }),
     })
     .await?;
     Ok(FoundBackup {
@@ -123,7 +122,11 @@ fn text(restored: &StoreRestored, backup: &BackupShape) -> String {
     let table = table::table(&header, lines);
     let number = restored.projects.len();
     let projects = count(i64::try_from(number).unwrap_or(i64::MAX), "project");
-    let done = if restored.dry_run { "Would restore" } else { "Restored" };
+    let done = if restored.dry_run {
+        "Would restore"
+    } else {
+        "Restored"
+    };
     let when = time(backup.created_at);
     format!("{table}\n{done} {projects} of the store to their state of {when}.")
 }
