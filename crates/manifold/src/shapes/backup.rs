@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use entity_core::TableCount;
 use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
-use manifold_jobs::backup::BackupSource;
+use manifold_jobs::backup::{BackupError, BackupSource, Extent, SavedSource};
 use serde::Serialize;
 
-use crate::table::{self, Align};
+use crate::table::{self, Align, printable};
 use crate::units;
 
 /// A backup: as the hub lists it, or as its own manifest describes it.
@@ -29,6 +29,8 @@ pub(crate) struct BackupShape {
     tables: Vec<TableCount>,
     compressed: bool,
     with_data: bool,
+    /// The sources whose rows it holds where it does not hold those of all; as the manifest says, where it was looked at.
+    sources: Option<Vec<SavedSource>>,
     description: Option<String>,
     job_id: Option<String>,
     verified_at: Option<DateTime<Utc>>,
@@ -56,6 +58,7 @@ impl BackupShape {
             tables: row.tables.map(|tables| tables.0).unwrap_or_default(),
             compressed: row.compressed,
             with_data: row.with_data,
+            sources: None,
             description: row.description,
             job_id: row.job_id,
             verified_at: row.verified_at,
@@ -85,6 +88,7 @@ impl BackupShape {
             tables: totals.tables.0,
             compressed: manifest.compressed,
             with_data: manifest.with_data,
+            sources: manifest.sources.clone(),
             description: manifest.description.clone(),
             job_id: None,
             verified_at: None,
@@ -103,8 +107,27 @@ impl BackupShape {
             && source.manifest().id == self.id
         {
             self.new_bytes = Some(source.manifest().new_bytes());
+            self.sources.clone_from(&source.manifest().sources);
         }
         self
+    }
+
+    /// How many sources it holds the rows of, where these are not all.
+    pub(crate) fn holds_rows_of(&self) -> Option<usize> {
+        match Extent::new(self.with_data, &self.tables) {
+            Extent::Whole => None,
+            Extent::Tables(tables) => Some(self.sources.as_ref().map_or(tables.len(), Vec::len)),
+        }
+    }
+
+    /// Why it cannot replace a project; `None` for one that can.
+    pub(crate) fn not_in_place(&self) -> Option<BackupError> {
+        let sources = self.sources.as_ref()?;
+        let names = sources.iter().map(|source| printable(&source.name));
+        Some(BackupError::OfSources {
+            id: self.id.clone(),
+            sources: names.collect::<Vec<_>>().join(", "),
+        })
     }
 
     /// The project's name, or its id when it has none any more.
@@ -124,7 +147,11 @@ impl BackupShape {
             parts.extend(count.map(|count| units::count(count, one)));
         }
         parts.extend(self.size_bytes.map(units::size));
-        let data = if self.with_data { "" } else { " without data" };
+        let data = match self.holds_rows_of() {
+            None => String::new(),
+            Some(0) => " without data".to_owned(),
+            Some(sources) => format!(" with the rows of {}", of_sources(sources)),
+        };
         let article = match self.r#type {
             BackupType::Incremental => "an",
             BackupType::Sqlite | BackupType::Csv | BackupType::Full => "a",
@@ -178,6 +205,12 @@ impl BackupShape {
         fields.extend([
             ("folder", self.location.clone()),
             ("sources", number(self.data_source_count)),
+        ]);
+        fields.extend(self.sources.as_ref().map(|sources| {
+            let names = sources.iter().map(|source| printable(&source.name));
+            ("rows of", names.collect::<Vec<_>>().join(", "))
+        }));
+        fields.extend([
             ("snapshots", number(self.snapshot_count)),
             ("rows", number(self.total_records)),
             ("size", self.size()),
@@ -217,8 +250,10 @@ impl BackupShape {
         if self.compressed {
             kind.push_str(", zstd");
         }
-        if !self.with_data {
-            kind.push_str(", without data");
+        match self.holds_rows_of() {
+            None => {}
+            Some(0) => kind.push_str(", without data"),
+            Some(sources) => kind.push_str(&format!(", {}", of_sources(sources))),
         }
         kind
     }
@@ -227,6 +262,10 @@ impl BackupShape {
     pub(crate) fn size(&self) -> String {
         self.size_bytes.map_or_else(|| "-".to_owned(), units::size)
     }
+}
+
+fn of_sources(count: usize) -> String {
+    units::count(i64::try_from(count).unwrap_or(i64::MAX), "source")
 }
 
 fn number(value: Option<i64>) -> String {

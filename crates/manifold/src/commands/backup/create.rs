@@ -12,6 +12,7 @@ use crate::session::Session;
 use crate::shapes::backup::BackupShape;
 use crate::shapes::job::JobShape;
 use crate::table::printable;
+use crate::tables_flag::TablesFlag;
 
 /// What to save, and how.
 #[derive(Debug, Args)]
@@ -20,10 +21,14 @@ Examples:
   manifold backup create aviation
   manifold backup create aviation --type full --compress --to /mnt/usb
   manifold backup create aviation --type csv --without-data --description 'the sources alone'
+  manifold backup create aviation --type csv --tables airports,airlines
   manifold backup create aviation --compress --to s3://bucket/backups --encrypt-to age1..
 
 The backup holds one state of the project, however much is written meanwhile. It is a folder; it appears when it is \
 complete. `manifold restore` brings it back, in this data folder or another.
+
+With --tables the definitions of all sources are saved, and the snapshots and rows of those that are named: by id, name or the beginning of \
+the id. It becomes a project of its own, in which the other sources are empty; it never replaces one in place.
 
 --to takes a folder or an address: s3://bucket/prefix, gs://bucket/prefix, az://container/prefix. Its credentials are taken from \
 variables such as AWS_ACCESS_KEY_ID where the job runs, or from secrets with these names. A backup that was interrupted goes on with \
@@ -48,6 +53,8 @@ pub(crate) struct CreateArgs {
     /// Save sources, columns and settings, but no rows
     #[arg(long)]
     without_data: bool,
+    #[command(flatten)]
+    tables: TablesFlag,
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
@@ -74,7 +81,9 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
     let store = session.store().await?;
     let project = Projects::new(&store).find(&arguments.project).await?;
     let id = Projects::id(&project)?;
+    let backup_type = arguments.r#type.into();
     let job = BackupProject {
+        sources: arguments.tables.sources(&store, &id, backup_type).await?,
         to: arguments.to.as_deref().map(place).transpose()?,
         encryption: arguments.encryption.encryption()?,
         options: BackupOptions {
@@ -82,7 +91,7 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
             compress: arguments.compress,
         },
         description: arguments.description.filter(|text| !text.is_empty()),
-        ..BackupProject::new(id.clone(), arguments.r#type.into())
+        ..BackupProject::new(id.clone(), backup_type)
     };
     refuse_place(job.backup_type, job.to.as_ref(), job.encryption.as_ref())?;
     if arguments.detach {

@@ -27,7 +27,7 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// The backup that is named, or the newest complete one of a project that was made at or before a time.
+    /// The backup that is named, or the newest complete one of all of a project that was made at or before a time.
     ///
     /// # Errors
     /// As [`FoundBackup::find`]; [`CommandError::NoBackupAt`] with the times that there are.
@@ -87,7 +87,8 @@ async fn newest_at(
     at: DateTime<Utc>,
 ) -> anyhow::Result<String> {
     let newest_first = of_project(store, project).await?;
-    let complete = |backup: &&backups::Model| backup.state == BackupState::Completed;
+    let complete =
+        |backup: &&backups::Model| backup.state == BackupState::Completed && backup.with_data;
     let complete: Vec<_> = newest_first.iter().filter(complete).collect();
     if let Some(found) = complete.iter().find(|backup| backup.created_at <= at) {
         return Ok(found.id.clone());

@@ -34,7 +34,7 @@ Examples:
   manifold restore s3://bucket/backups/20261101T120000Z-0199 --identity-file me.key
   manifold restore --project aviation --at 2026-11-01T12:00:00+01:00 --in-place
 
-With --project and --at, the newest backup of the project that was made at or before that time is taken. \
+With --project and --at, the newest backup of the project that was made at or before that time is taken, of those that hold all of it. \
 All of the backup is read back and compared with what was saved before anything changes. Without --as and --in-place \
 the project is made anew under the name it had.")]
 pub(crate) struct RestoreArgs {
@@ -85,7 +85,13 @@ pub(crate) async fn run(arguments: RestoreArgs, session: &Session) -> anyhow::Re
         output.note(&note);
     }
     let document_of_choice = chosen.document();
-    let FoundBackup { place, shape } = chosen.backup;
+    let FoundBackup { place, mut shape } = chosen.backup;
+    if arguments.in_place && shape.holds_rows_of().is_some() {
+        shape = shape.measured().await;
+        if let Some(error) = shape.not_in_place() {
+            return Err(error.into());
+        }
+    }
     let target = if arguments.in_place {
         RestoreTarget::InPlace
     } else {
