@@ -7,12 +7,15 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, bail};
 use clap::Args;
 
-/// What is repeated: the property tests, the differential fuzz of the row log, workers that are killed, and whole-system
-/// histories and crashes.
-const SUITES: [&[&str]; 4] = [
+/// What is repeated: the property tests, the differential fuzz of the row log, workers that are killed, backups of any history,
+/// beside writers and killed, and whole-system histories and crashes.
+const SUITES: [&[&str]; 7] = [
     &["-p", "manifold-format"],
     &["-p", "manifold-store", "--lib"],
     &["-p", "manifold-jobs", "--test", "engine"],
+    &["-p", "manifold-jobs", "--test", "backup"],
+    &["-p", "manifold-jobs", "--test", "backup_faults"],
+    &["-p", "manifold-jobs", "--test", "backup_kills"],
     &["-p", "manifold-tests"],
 ];
 
@@ -22,8 +25,11 @@ const CASES: u64 = 5_000;
 /// How often tests with rounds of their own do them.
 const ROUNDS: u64 = 5;
 
-/// Kills of the tests that keep a journal, and of workers.
+/// Kills of the tests that keep a journal, of workers, and of backups.
 const KILLS: u64 = 2_000;
+
+/// For how many seconds backups of each type are made beside a writer.
+const BUSY_SECONDS: u64 = 600;
 
 /// Run the fuzz targets, then repeat the long suites with more cases and new random numbers until the time is over; stop at
 /// the first failure and say how to repeat it.
@@ -78,11 +84,12 @@ fn soak(
 }
 
 impl Run {
-    fn variables(&self) -> [(&'static str, u64); 4] {
+    fn variables(&self) -> [(&'static str, u64); 5] {
         [
             ("PROPTEST_CASES", CASES),
             ("MANIFOLD_ROUNDS", ROUNDS),
             ("MANIFOLD_KILLS", KILLS),
+            ("MANIFOLD_BUSY_SECONDS", BUSY_SECONDS),
             ("MANIFOLD_SEED", self.seed),
         ]
     }
@@ -136,9 +143,9 @@ mod tests {
                 Ok(true)
             },
         );
-        assert_eq!(runs.unwrap(), 6);
-        assert_eq!(seen[3], (SUITES[3], 7));
-        assert_eq!(seen[4], (SUITES[0], 8), "other random numbers");
+        assert_eq!(runs.unwrap(), SUITES.len() + 2);
+        assert_eq!(seen[SUITES.len() - 1], (SUITES[SUITES.len() - 1], 7));
+        assert_eq!(seen[SUITES.len()], (SUITES[0], 8), "other random numbers");
     }
 
     #[test]
@@ -155,7 +162,8 @@ mod tests {
         assert_eq!(runs, 2);
         assert_eq!(
             failed.unwrap_err().to_string(),
-            "it failed; repeat it with\n  PROPTEST_CASES=5000 MANIFOLD_ROUNDS=5 MANIFOLD_KILLS=2000 MANIFOLD_SEED=7 \
+            "it failed; repeat it with\n  PROPTEST_CASES=5000 MANIFOLD_ROUNDS=5 MANIFOLD_KILLS=2000 \
+             MANIFOLD_BUSY_SECONDS=600 MANIFOLD_SEED=7 \
              cargo test -p manifold-store --lib"
         );
     }

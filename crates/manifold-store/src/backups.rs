@@ -64,7 +64,7 @@ impl Backups {
     }
 
     /// Writes down that a backup was really restored and is right: it was verified and proven, and so was a restore of its
-    /// project, if the hub knows it.
+    /// project, if the hub knows it and the backup holds all of it.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
@@ -80,7 +80,7 @@ impl Backups {
             .core()
             .write(async |transaction| {
                 let backup = transaction.update(proven).await?;
-                if let Some(project) = &backup.project_id {
+                if let (true, Some(project)) = (backup.with_data, &backup.project_id) {
                     let project = projects::Entity::update_many()
                         .set(projects::ActiveModel {
                             last_proven_restore_at: Set(Some(now)),

@@ -92,6 +92,16 @@ pub(crate) enum CommandError {
         /// The columns that there are.
         columns: Vec<String>,
     },
+    /// A source that the project does not have.
+    #[error("no source has the id, name or id prefix `{name}`")]
+    NoSuchSource {
+        /// What was asked for.
+        name: String,
+        /// The names of those that there are.
+        sources: Vec<String>,
+        /// How many more there are.
+        more: usize,
+    },
     /// There is nothing to compare a snapshot with.
     #[error(
         "{snapshot} is the first snapshot of its source: there is none before it to compare it with"
@@ -351,6 +361,7 @@ impl CommandError {
             | Self::NothingToUndo { .. }
             | Self::NoSuchRow { .. }
             | Self::NoSuchColumn { .. }
+            | Self::NoSuchSource { .. }
             | Self::NoSnapshotBefore { .. } => "not_found",
             Self::ReadOnly => "read_only",
             Self::NeedsYes { .. } => "needs_yes",

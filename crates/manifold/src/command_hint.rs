@@ -38,7 +38,7 @@ impl CommandError {
             ),
             Self::NeedsYes { .. } => Some("--yes answers yes".to_owned()),
             Self::NoBackupAt { times, .. } if times.is_empty() => {
-                Some("it has no complete backup".to_owned())
+                Some("it has no complete backup of all its rows".to_owned())
             }
             Self::NoBackupAt { times, more, .. } => {
                 let more = match more {
@@ -46,6 +46,16 @@ impl CommandError {
                     more => format!(" and {more} later"),
                 };
                 Some(format!("there are backups of {}{more}", times.join(", ")))
+            }
+            Self::NoSuchSource { sources, .. } if sources.is_empty() => {
+                Some("the project has no source".to_owned())
+            }
+            Self::NoSuchSource { sources, more, .. } => {
+                let more = match more {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                Some(format!("its sources are {}{more}", sources.join(", ")))
             }
             Self::NothingToReplace { .. } => {
                 Some("restored without --in-place it becomes a project of its own".to_owned())

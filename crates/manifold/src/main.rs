@@ -24,6 +24,7 @@ mod results;
 mod session;
 mod shapes;
 mod table;
+mod tables_flag;
 mod units;
 
 use std::ffi::OsString;

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
 use manifold_store::{
-    BackupId, Backups, Claim, DatabaseId, DatabaseManager as _, Frozen, Jobs, NewBackup, ProjectId,
-    Projects, SqliteManager, StoreError, Timestamp, fail_point,
+    BackupId, Backups, Claim, Contents, DatabaseId, DatabaseManager as _, Frozen, Jobs, NewBackup,
+    ProjectId, Projects, SqliteManager, StoreError, Timestamp, fail_point,
 };
 
 use super::describe::describe;
@@ -16,6 +16,7 @@ use super::elsewhere;
 use super::encryption::Encryption;
 use super::folder::{Seal, remove_partials};
 use super::names::{folder_name, sealed_name};
+use super::saved_source::named_sources;
 use super::{
     BackupError, BackupFolder, BackupOptions, BackupSource, Increment, Location, Manifest, Places,
     Watch, leftovers, room, strategy,
@@ -34,12 +35,25 @@ pub struct BackupRequest {
     pub parent: Option<Location>,
     /// How it is made.
     pub options: BackupOptions,
+    /// The ids of the sources whose snapshots and rows are saved; those of all if `None`. The catalogue is always whole.
+    pub sources: Option<Vec<String>>,
     /// For whom it is encrypted, if it is.
     pub encryption: Option<Encryption>,
     /// What it is for.
     pub description: Option<String>,
     /// The attempt that makes it.
     pub claim: Claim,
+}
+
+impl BackupRequest {
+    /// How much of the project is saved.
+    #[must_use]
+    pub fn contents(&self) -> Contents<'_> {
+        match &self.sources {
+            Some(sources) => Contents::OfSources(sources),
+            None => self.options.contents(),
+        }
+    }
 }
 
 /// Makes a backup of the state that the project has now. Others may write meanwhile; what they commit is
@@ -78,6 +92,9 @@ pub async fn create(
         Some(&place),
         request.encryption.as_ref(),
     )?;
+    if request.sources.is_some() {
+        refuse_sources(request.backup_type)?;
+    }
     match &place {
         Location::Folder(_) => here(manager, places, &request, &place, watch).await,
         Location::Remote(_) => elsewhere::create(manager, places, request, &place, watch).await,
@@ -99,6 +116,17 @@ pub fn refuse_place(
         return Err(BackupError::Unsupported(backup_type));
     }
     Ok(())
+}
+
+/// Refuses to save some sources alone in a backup of this type: the file of a project, and segments, hold those of all.
+///
+/// # Errors
+/// [`BackupError::HoldsAll`].
+pub fn refuse_sources(backup_type: BackupType) -> Result<(), BackupError> {
+    match backup_type {
+        BackupType::Csv | BackupType::Full => Ok(()),
+        BackupType::Sqlite | BackupType::Incremental => Err(BackupError::HoldsAll(backup_type)),
+    }
 }
 
 /// Makes a backup in a folder of this machine.
@@ -244,7 +272,7 @@ pub(super) fn row(request: &BackupRequest, target: &Location) -> Result<NewBacku
         backup_type: request.backup_type,
         location: target.to_string(),
         compressed: request.options.compress,
-        with_data: !request.options.without_data,
+        with_data: request.contents() == Contents::WithData,
         description: request.description.clone(),
     })
 }
@@ -292,18 +320,21 @@ fn write_files(
     mut watch: Watch,
 ) -> Result<(BackupFolder, Manifest, Option<Increment>, Watch), BackupError> {
     fail_point!("backup-frozen");
-    let options = request.options;
+    let sources = named_sources(frozen, request)?;
     let mut folder = BackupFolder::create(
         target,
         &request.claim,
         request.id.as_str(),
-        options.compress,
+        request.options.compress,
         seal,
     )?;
     let strategy = strategy(request.backup_type);
     let increment = strategy.write(frozen, &mut folder, request, &mut watch)?;
     fail_point!("backup-files-written");
-    let manifest = describe(frozen, request, &folder, increment.as_ref(), at, &mut watch)?;
+    let manifest = Manifest {
+        sources,
+        ..describe(frozen, request, &folder, increment.as_ref(), at, &mut watch)?
+    };
     watch.look()?;
     Ok((folder, manifest, increment, watch))
 }

@@ -36,10 +36,10 @@ impl BackupStrategy for Csv {
         request: &BackupRequest,
         watch: &mut Watch,
     ) -> Result<Option<Increment>, BackupError> {
-        let options = request.options;
+        let contents = request.contents();
         // Each row is written, typed and counted.
-        watch.expect(3 * rows_in(frozen, options)?);
-        for table in frozen.tables(options.contents())? {
+        watch.expect(3 * rows_in(frozen, contents)?);
+        for table in frozen.tables(contents)? {
             let stem = match &table.source {
                 Some(source) => format!("{}-{}", file_stem(source), table.name),
                 None => table.name.clone(),

@@ -2,12 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use entity_core::TableCount;
-use manifold_store::{Frozen, StoreError, TableKind};
+use manifold_store::{Contents, Frozen, StoreError, TableKind};
 
-use super::{
-    BackupError, BackupFolder, BackupOptions, BackupRequest, Increment, Manifest, SavedProject,
-    Watch,
-};
+use super::{BackupError, BackupFolder, BackupRequest, Increment, Manifest, SavedProject, Watch};
 
 pub(super) fn describe(
     frozen: &Frozen,
@@ -23,7 +20,7 @@ pub(super) fn describe(
             request.project_id
         )))
     })?;
-    let (tables, total_records) = count(frozen, request.options, increment, watch)?;
+    let (tables, total_records) = count(frozen, request.contents(), increment, watch)?;
     let rows_of = |name: &str| {
         tables
             .iter()
@@ -41,7 +38,8 @@ pub(super) fn describe(
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
         sqlite_version: frozen.sqlite_version().to_owned(),
         created_at: at,
-        with_data: !request.options.without_data,
+        with_data: request.contents() == Contents::WithData,
+        sources: None,
         compressed: request.options.compress,
         description: request.description.clone(),
         data_source_count: rows_of("data_sources"),
@@ -61,13 +59,13 @@ pub(super) fn describe(
 /// Each table that is saved with its rows and their logical hash, and how many stored row versions there are.
 pub(super) fn count(
     frozen: &Frozen,
-    options: BackupOptions,
+    contents: Contents<'_>,
     increment: Option<&Increment>,
     watch: &mut Watch,
 ) -> Result<(Vec<TableCount>, i64), BackupError> {
     let mut tables = Vec::new();
     let mut total_records = 0;
-    for table in frozen.tables(options.contents())? {
+    for table in frozen.tables(contents)? {
         watch.step("counting")?;
         let count = match increment {
             Some(increment) => match increment.count(frozen, &table)? {

@@ -63,7 +63,7 @@ pub async fn drill(
 
 async fn live(manager: &Arc<SqliteManager>, saved: &FrozenProject, manifest: &Manifest) -> Live {
     if !manifest.with_data {
-        return Live::Other("not compared: no rows were saved".to_owned());
+        return Live::Other("not compared: not all rows were saved".to_owned());
     }
     let id = match saved.id.parse() {
         Ok(id) => DatabaseId::Project(id),

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use entity_core::backups;
 use entity_core::enums::BackupState;
 use manifold_store::{
-    BackupId, Backups, DatabaseId, DatabaseManager as _, Frozen, Jobs, SqliteManager, StoreError,
-    Timestamp, fail_point,
+    BackupId, Backups, Contents, DatabaseId, DatabaseManager as _, Frozen, Jobs, SqliteManager,
+    StoreError, Timestamp, fail_point,
 };
 
 use super::create::{BackupRequest, name, row, seal, settle, write};
 use super::describe::count;
 use super::folder::Seal;
 use super::repository::{Remote, Repository as _};
+use super::saved_source::named_sources;
 use super::spool::Spool;
 use super::upload::Upload;
 use super::{BackupError, BackupSource, Location, Manifest, Places, Watch, blocking};
@@ -163,9 +164,9 @@ async fn begun(
                 let frozen = manager
                     .freeze(DatabaseId::Project(request.project_id.clone()))
                     .await?;
-                let (manifest, options) = (made.manifest.clone(), request.options);
+                let (manifest, request) = (made.manifest.clone(), request.clone());
                 let (equal, back) = blocking(move || {
-                    let equal = is_state_of(&frozen, &manifest, options, &mut watch)?;
+                    let equal = is_state_of(&frozen, &manifest, &request, &mut watch)?;
                     Ok((equal, watch))
                 })
                 .await?;
@@ -194,7 +195,7 @@ async fn made(
     let location = Location::from(row.location.as_str());
     let asked = row.r#type == request.backup_type
         && row.compressed == request.options.compress
-        && row.with_data != request.options.without_data
+        && row.with_data == (request.contents() == Contents::WithData)
         && row.description == request.description;
     let (name, id) = match (location.split(), row.id.parse()) {
         (Some((parent, name)), Ok(id)) if asked && parent == *place => (name, id),
@@ -223,12 +224,13 @@ async fn made(
 fn is_state_of(
     frozen: &Frozen,
     manifest: &Manifest,
-    options: super::BackupOptions,
+    request: &BackupRequest,
     watch: &mut Watch,
 ) -> Result<bool, BackupError> {
     let name = frozen.project().map(|project| project.name.as_str());
-    let (tables, _) = count(frozen, options, None, watch)?;
-    Ok(frozen.schema_version() == manifest.schema_version
+    let (tables, _) = count(frozen, request.contents(), None, watch)?;
+    Ok(named_sources(frozen, request)? == manifest.sources
+        && frozen.schema_version() == manifest.schema_version
         && frozen.sequences()? == manifest.sequences
         && name == Some(manifest.project.name.as_str())
         && tables == manifest.tables)

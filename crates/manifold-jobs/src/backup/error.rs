@@ -116,6 +116,20 @@ pub enum BackupError {
         /// What was asked for.
         reference: String,
     },
+    /// Backups of this type hold the rows of all sources.
+    #[error("{0} backups hold the rows of all sources; use csv or full to save those of some")]
+    HoldsAll(BackupType),
+    /// A backup holds the rows of some sources alone, and would replace the whole project.
+    #[error(
+        "backup {id} holds the rows of {sources} alone: in place, every other source would lose its snapshots; restore it \
+         beside the project with --as NAME"
+    )]
+    OfSources {
+        /// Its id.
+        id: String,
+        /// The names of the sources.
+        sources: String,
+    },
     /// A place elsewhere cannot be reached, or refuses. What is there is not known.
     #[error("cannot {action} {}: {reason}; check the address, the network and the credentials", path.display())]
     Unreachable {
@@ -242,7 +256,8 @@ impl BackupError {
             Self::ForeignFile { .. } => "foreign_file",
             Self::OtherBackup { .. } => "other_backup",
             Self::Incomplete { .. } => "backup_incomplete",
-            Self::Unsupported(_) => "unsupported_backup_type",
+            Self::Unsupported(_) | Self::HoldsAll(_) => "unsupported_backup_type",
+            Self::OfSources { .. } => "backup_of_sources",
             Self::WholeStore { .. } => "whole_store_backup",
             Self::NotOfAStore { .. } => "unsupported_store_backup",
             Self::NotInStore { .. } => "not_in_backup",

@@ -4,16 +4,14 @@ use std::io::Write;
 
 use entity_core::enums::BackupType;
 use manifold_store::rows::Cell;
-use manifold_store::{Frozen, StagedBuilder};
+use manifold_store::{Contents, Frozen, StagedBuilder};
 
 use super::cell::{CellBuffer, push_hex, real_text};
 use super::folder::WriteError;
 use super::incremental::Increment;
 use super::json_reader::JsonReader;
 use super::strategy::rows_in;
-use super::{
-    BackupError, BackupFolder, BackupOptions, BackupRequest, BackupSource, BackupStrategy, Watch,
-};
+use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Watch};
 
 const FILE: &str = "project.json";
 
@@ -36,8 +34,8 @@ impl BackupStrategy for Full {
         request: &BackupRequest,
         watch: &mut Watch,
     ) -> Result<Option<Increment>, BackupError> {
-        let options = request.options;
-        folder.write_file(FILE, |output| write_tables(frozen, options, output, watch))?;
+        let contents = request.contents();
+        folder.write_file(FILE, |output| write_tables(frozen, contents, output, watch))?;
         Ok(None)
     }
 
@@ -63,7 +61,7 @@ impl BackupStrategy for Full {
 
 fn write_tables(
     frozen: &Frozen,
-    options: BackupOptions,
+    contents: Contents<'_>,
     output: &mut dyn Write,
     watch: &mut Watch,
 ) -> Result<(), WriteError> {
@@ -71,8 +69,8 @@ fn write_tables(
     let mut line = Vec::new();
     let mut between_tables: &[u8] = b"\n";
     // Each row is written and counted.
-    watch.expect(2 * rows_in(frozen, options)?);
-    for table in frozen.tables(options.contents())? {
+    watch.expect(2 * rows_in(frozen, contents)?);
+    for table in frozen.tables(contents)? {
         watch.step("writing rows")?;
         output.write_all(between_tables)?;
         between_tables = b",\n";

@@ -1,19 +1,22 @@
 //! Which backups of a project stay when the rest is deleted.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::Extent;
 use crate::{KeepReason, Retention};
 
 /// A backup, as far as it matters for whether it stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// When it was begun.
     pub made_at: DateTime<Utc>,
     /// How much it is worth.
     pub standing: Standing,
-    /// Whether it holds rows, or the catalogue alone.
-    pub with_data: bool,
+    /// How much it holds.
+    pub extent: Extent,
 }
 
 /// How much a backup is worth.
@@ -50,7 +53,8 @@ pub enum Fate {
 /// What becomes of each of the backups of one project, given newest first.
 ///
 /// Only verified backups count: a policy that keeps three keeps three that were read back, and the newest of those stays whatever
-/// the policy says. Backups without data are weighed by themselves, so that none of them takes the place of one with all rows.
+/// the policy says. Those that hold the same sources are weighed by themselves, so that none takes the place of one that holds another
+/// source, or all.
 ///
 /// `None` when the backup that was begun last has failed: then nothing is deleted, since what is there may be all there will be.
 #[must_use]
@@ -62,10 +66,10 @@ pub fn decide(policy: &Retention, newest_first: &[Candidate]) -> Option<Vec<Fate
         return None;
     }
     let mut fates: Vec<Fate> = newest_first.iter().map(Fate::without_policy).collect();
-    for with_data in [true, false] {
-        let counts = |backup: &Candidate| {
-            backup.standing == Standing::Verified && backup.with_data == with_data
-        };
+    let extents: BTreeSet<&Extent> = newest_first.iter().map(|backup| &backup.extent).collect();
+    for extent in extents {
+        let counts =
+            |backup: &Candidate| backup.standing == Standing::Verified && backup.extent == *extent;
         let places: Vec<usize> = (0..newest_first.len())
             .filter(|&place| counts(&newest_first[place]))
             .collect();
@@ -110,13 +114,21 @@ mod tests {
             1 => Just(Standing::Failed),
         ];
         // Clocks may be set back: times need not fall.
-        let backup = (0_i64..400, standing, prop::bool::weighted(0.8));
+        let tables =
+            |names: &[&str]| Extent::Tables(names.iter().map(|&name| name.to_owned()).collect());
+        let extent = prop_oneof![
+            8 => Just(Extent::Whole),
+            1 => Just(tables(&[])),
+            1 => Just(tables(&["d1"])),
+            1 => Just(tables(&["d1", "d2"])),
+        ];
+        let backup = (0_i64..400, standing, extent);
         prop::collection::vec(backup, 0..30).prop_map(|backups| {
             let newest = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
-            let candidate = |(hours, standing, with_data)| Candidate {
+            let candidate = |(hours, standing, extent)| Candidate {
                 made_at: newest - TimeDelta::hours(hours),
                 standing,
-                with_data,
+                extent,
             };
             backups.into_iter().map(candidate).collect()
         })
@@ -141,8 +153,8 @@ mod tests {
                     prop_assert_eq!(backup.standing, Standing::Verified);
                 }
             }
-            for with_data in [true, false] {
-                let good = |backup: &Candidate| backup.standing == Standing::Verified && backup.with_data == with_data;
+            for extent in all.iter().map(|backup| &backup.extent) {
+                let good = |backup: &Candidate| backup.standing == Standing::Verified && backup.extent == *extent;
                 if let Some(newest) = all.iter().position(good) {
                     prop_assert!(matches!(fates[newest], Fate::Kept(_)));
                 }
@@ -153,7 +165,7 @@ mod tests {
         #[test]
         fn others_do_not_count(policy in policies(), all in candidates()) {
             let Some(fates) = decide(&policy, &all) else { return Ok(()) };
-            let good: Vec<_> = all.iter().copied().filter(|backup| backup.standing == Standing::Verified).collect();
+            let good: Vec<_> = all.iter().cloned().filter(|backup| backup.standing == Standing::Verified).collect();
             let alone = decide(&policy, &good).unwrap();
             let among: Vec<_> = all.iter().zip(fates).filter(|(backup, _)| backup.standing == Standing::Verified).map(|(_, fate)| fate).collect();
             prop_assert_eq!(among, alone);
@@ -169,7 +181,7 @@ mod tests {
         #[test]
         fn what_is_kept_once_is_kept_again(policy in policies(), all in candidates()) {
             let Some(fates) = decide(&policy, &all) else { return Ok(()) };
-            let left: Vec<_> = all.iter().zip(&fates).filter(|(_, fate)| **fate != Fate::Deleted).map(|(backup, _)| *backup).collect();
+            let left: Vec<_> = all.iter().zip(&fates).filter(|(_, fate)| **fate != Fate::Deleted).map(|(backup, _)| backup.clone()).collect();
             let again = decide(&policy, &left).unwrap();
             prop_assert!(!again.contains(&Fate::Deleted));
         }

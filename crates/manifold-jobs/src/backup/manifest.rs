@@ -10,6 +10,7 @@ use manifold_store::{BackupTotals, Expected};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::SavedSource;
 use super::file_sink::hash_text;
 use super::incremental::{SavedPart, SavedRows};
 
@@ -39,8 +40,11 @@ pub struct Manifest {
     pub sqlite_version: String,
     /// When the state was taken.
     pub created_at: DateTime<Utc>,
-    /// Whether rows were saved, or the catalogue alone.
+    /// Whether the rows of all sources were saved.
     pub with_data: bool,
+    /// The sources whose rows were saved, where some were named. A restore makes the others empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<SavedSource>>,
     /// Whether the files are compressed with zstd.
     pub compressed: bool,
     /// What it is for.

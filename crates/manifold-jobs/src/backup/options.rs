@@ -27,7 +27,7 @@ impl BackupOptions {
 
     /// How much of the project is saved.
     #[must_use]
-    pub fn contents(self) -> Contents {
+    pub fn contents(self) -> Contents<'static> {
         if self.without_data {
             Contents::WithoutData
         } else {

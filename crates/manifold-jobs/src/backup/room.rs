@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use entity_core::enums::BackupType;
-use manifold_store::{Layout, Projects, SqliteManager, free_space};
+use manifold_store::{Contents, Layout, Projects, SqliteManager, free_space};
 
 use super::{BackupError, BackupRequest, Manifest};
 
@@ -63,7 +63,7 @@ pub(super) async fn check(
     request: &BackupRequest,
     folder: &Path,
 ) -> Result<(), BackupError> {
-    if request.options.without_data {
+    if request.contents() != Contents::WithData {
         return Ok(());
     }
     let project = Projects::new(manager)

@@ -24,10 +24,10 @@ impl BackupStrategy for Sqlite {
         request: &BackupRequest,
         watch: &mut Watch,
     ) -> Result<Option<Increment>, BackupError> {
-        let options = request.options;
-        watch.expect(rows_in(frozen, options)?);
+        let contents = request.contents();
+        watch.expect(rows_in(frozen, contents)?);
         watch.step("copying")?;
-        folder.take_file(FILE, |path| Ok(frozen.copy_to(path, options.contents())?))?;
+        folder.take_file(FILE, |path| Ok(frozen.copy_to(path, contents)?))?;
         Ok(None)
     }
 

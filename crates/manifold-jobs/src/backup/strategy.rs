@@ -1,13 +1,13 @@
 //! How a held state becomes files, and files become tables.
 
 use entity_core::enums::BackupType;
-use manifold_store::{Frozen, StagedBuilder};
+use manifold_store::{Contents, Frozen, StagedBuilder};
 
 use super::csv::Csv;
 use super::full::Full;
 use super::incremental::{Increment, Incremental};
 use super::sqlite::Sqlite;
-use super::{BackupError, BackupFolder, BackupOptions, BackupRequest, BackupSource, Watch};
+use super::{BackupError, BackupFolder, BackupRequest, BackupSource, Watch};
 
 /// One type of backup. It sees a held state and a folder, never a database. Its methods block.
 pub trait BackupStrategy: Send + Sync {
@@ -51,9 +51,9 @@ pub fn strategy(backup_type: BackupType) -> &'static dyn BackupStrategy {
 }
 
 /// How many rows of the state are saved.
-pub(super) fn rows_in(frozen: &Frozen, options: BackupOptions) -> Result<u64, BackupError> {
+pub(super) fn rows_in(frozen: &Frozen, contents: Contents<'_>) -> Result<u64, BackupError> {
     let mut rows = 0;
-    for table in frozen.tables(options.contents())? {
+    for table in frozen.tables(contents)? {
         rows += frozen.count(&table)?;
     }
     Ok(rows)

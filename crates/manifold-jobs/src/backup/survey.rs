@@ -8,7 +8,7 @@ use entity_core::enums::BackupState;
 use manifold_store::{Backups, ProjectId, SqliteManager};
 
 use super::keeping::{Candidate, Fate, Standing, decide};
-use super::{BackupError, Location, Manifest, Places};
+use super::{BackupError, Extent, Location, Manifest, Places};
 use crate::Retention;
 
 /// A backup, and what becomes of it.
@@ -96,7 +96,7 @@ impl Candidate {
         Ok(Self {
             made_at: backup.created_at,
             standing,
-            with_data: backup.with_data,
+            extent: Extent::of(backup),
         })
     }
 }

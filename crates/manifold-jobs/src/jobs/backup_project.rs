@@ -29,6 +29,10 @@ pub struct BackupProject {
     /// How it is made.
     #[serde(flatten)]
     pub options: BackupOptions,
+    /// The ids of the sources whose snapshots and rows are saved; those of all if `None`. A backup of some is `csv` or `full`, and a
+    /// restore of it makes the other sources empty. One that is no more is an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<String>>,
     /// What it is for.
     pub description: Option<String>,
     /// Whether it is read back and compared once it is made; damage is then an error of the job.
@@ -59,6 +63,7 @@ impl BackupProject {
             to: None,
             encryption: None,
             options: BackupOptions::default(),
+            sources: None,
             description: None,
             verify: false,
             keep: None,
@@ -80,6 +85,7 @@ impl Job for BackupProject {
             backup_type: self.backup_type,
             parent: self.to.clone(),
             options: self.options,
+            sources: self.sources.clone(),
             encryption: self.encryption.clone(),
             description: self.description.clone(),
             claim: context.claim().clone(),

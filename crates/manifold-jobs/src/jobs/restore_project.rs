@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::backup::{self, BackupPlace, Places, Room, Watch};
+use crate::backup::{self, BackupError, BackupPlace, Places, Room, SavedSource, Watch};
 use crate::{CrashPolicy, Job, JobContext, JobError, PlanContext, Progress};
 
 /// Restores a project from a backup. All of the backup is read back and compared before anything changes;
@@ -150,6 +150,10 @@ impl RestoreProject {
         let source = backup::open(places, &found.folder, found.id.as_deref()).await?;
         let backup_id = source.manifest().id.clone();
         let saved = source.manifest().project.clone();
+        if let (RestoreTarget::InPlace, Some(sources)) = (&self.target, &source.manifest().sources)
+        {
+            return Err(in_place(&backup_id, sources).into());
+        }
         // What cannot work is said before gigabytes are read.
         let found = self.find(manager, &saved.id, &saved.name).await?;
         let room = Room::of(source.manifest(), manager.layout(), found.live_bytes);
@@ -219,6 +223,15 @@ impl RestoreProject {
                 })
             }
         }
+    }
+}
+
+/// A project is not replaced by some of its sources.
+fn in_place(backup_id: &str, sources: &[SavedSource]) -> BackupError {
+    let names = sources.iter().map(|source| source.name.as_str());
+    BackupError::OfSources {
+        id: backup_id.to_owned(),
+        sources: names.collect::<Vec<_>>().join(", "),
     }
 }
 

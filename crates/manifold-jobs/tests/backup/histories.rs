@@ -1,4 +1,5 @@
-//! Any history, with an incremental backup behind each step: every one comes back as the project was then.
+//! Any history, with an incremental backup behind each step: every one comes back as the project was then. What is there in
+//! the end comes back from backups of every type.
 
 use entity_core::backups;
 use manifold_jobs::jobs::RestoreTarget;
@@ -6,6 +7,7 @@ use manifold_store::{SourceTrash, rows};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
+use crate::fixtures::every_type_comes_back;
 use crate::increments::{back_up, published};
 use crate::store::{Store, as_new, id, place};
 
@@ -18,6 +20,8 @@ enum Step {
     Widen(usize, u64),
     /// As that, with many rows at other places.
     Shuffle(usize, u64),
+    /// As that, with rejected records, odd cells, bytes that are no text, and quotes where none are needed.
+    Spoil(usize, u64),
     /// Some snapshot goes, the oldest for 0.
     Prune(usize, usize),
     /// The latest snapshot goes.
@@ -38,6 +42,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (source.clone(), 1_u64..60).prop_map(|(source, seed)| Step::Import(source, seed)),
         2 => (source.clone(), 1_u64..60).prop_map(|(source, seed)| Step::Widen(source, seed)),
         2 => (source.clone(), 1_u64..60).prop_map(|(source, seed)| Step::Shuffle(source, seed)),
+        2 => (source.clone(), 1_u64..60).prop_map(|(source, seed)| Step::Spoil(source, seed)),
         3 => (source.clone(), 0_usize..4).prop_map(|(source, which)| Step::Prune(source, which)),
         3 => source.clone().prop_map(Step::Undo),
         1 => source.prop_map(Step::Trash),
@@ -51,6 +56,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Content {
     columns: usize,
     rows: Vec<(u64, u64)>,
+    /// What is wrong with the file; nothing for 0.
+    spoilt: u64,
 }
 
 impl Content {
@@ -59,6 +66,7 @@ impl Content {
         Self {
             columns: 2,
             rows: (first..first + 90).map(|id| (id, 0)).collect(),
+            spoilt: 0,
         }
     }
 
@@ -75,7 +83,7 @@ impl Content {
             .extend((1..=seed % 4).map(|more| (last + more, seed)));
     }
 
-    fn csv(&self) -> String {
+    fn csv(&self) -> Vec<u8> {
         let mut text = "id".to_owned();
         for column in 0..self.columns {
             text.push_str(&format!(",c{column}"));
@@ -94,7 +102,32 @@ impl Content {
             }
             text.push('\n');
         }
-        text
+        self.spoil(text)
+    }
+
+    fn spoil(&self, text: String) -> Vec<u8> {
+        if self.spoilt == 0 {
+            return text.into_bytes();
+        }
+        let mut bytes = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            let line = match (number as u64 * 13 + self.spoilt) % 29 {
+                _ if number == 0 => line.to_owned(),
+                0 => format!("{line},more,cells"),
+                1 => line.replacen(|digit: char| digit.is_ascii_digit(), "x", 1),
+                2 => line.replacen('v', "\"", 1) + "\"",
+                3 => format!("\"{}", line.replacen(',', "\",", 1)),
+                _ => line.to_owned(),
+            };
+            let mut line = line.into_bytes();
+            if number as u64 % 31 == self.spoilt % 31 && number > 0 {
+                let last = line.len() - 1;
+                line[last] = 0xfe;
+            }
+            bytes.extend(line);
+            bytes.push(b'\n');
+        }
+        bytes
     }
 }
 
@@ -127,10 +160,15 @@ async fn happen(
 ) {
     let trash = SourceTrash::new(&store.manager);
     match *step {
-        Step::Import(source, seed) | Step::Widen(source, seed) | Step::Shuffle(source, seed) => {
+        Step::Import(source, seed)
+        | Step::Widen(source, seed)
+        | Step::Shuffle(source, seed)
+        | Step::Spoil(source, seed) => {
             let content = &mut contents[source];
             content.change(seed);
+            content.spoilt = 0;
             match step {
+                Step::Spoil(..) => content.spoilt = seed,
                 Step::Widen(..) if seed % 3 == 0 && content.columns > 1 => content.columns -= 1,
                 Step::Widen(..) => content.columns += 1,
                 Step::Shuffle(..) => {
@@ -198,6 +236,11 @@ async fn history(steps: &[Step]) {
         let back = published(&store, &id(&restored)).await;
         assert_eq!(&back, state, "backup {number}");
     }
+    store.sql(
+        "INSERT INTO consolidated_models(id, name, name_fold, spec, created_at, updated_at) VALUES \
+         ('m', 'M', 'm', '[null]', '2026-11-22T10:00:00+00:00', '2026-11-22T10:00:00+00:00')",
+    );
+    every_type_comes_back(&store, "in the end").await;
 }
 
 #[test]

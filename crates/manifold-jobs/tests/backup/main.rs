@@ -8,15 +8,17 @@
 )]
 
 mod as_new;
-mod busy;
+mod bytes;
 mod cells;
 mod compare;
 mod damage;
 mod drill;
+mod fixtures;
 mod histories;
 mod in_place;
 mod increments;
 mod leftovers;
+mod of_sources;
 mod round_trip;
 mod schema;
 mod segments;

@@ -78,14 +78,8 @@ fn table_of(file: &std::path::Path, name: &str) -> entity_core::TableCount {
         .into_iter()
         .map(str::to_owned)
         .collect();
-    let table = Table {
-        name: name.to_owned(),
-        kind: TableKind::Catalogue,
-        key: vec!["id".to_owned()],
-        source: None,
-        titles: columns.clone(),
-        columns,
-    };
+    let key = vec!["id".to_owned()];
+    let table = Table::new(name.to_owned(), TableKind::Catalogue, columns, key);
     let mut digest = TableDigest::new(&table);
     let mut rows = statement.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {

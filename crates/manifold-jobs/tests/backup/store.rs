@@ -74,12 +74,12 @@ impl Store {
         DataSources::new(self.manager.clone())
     }
 
-    pub async fn import(&self, source: &str, csv: &str) {
+    pub async fn import(&self, source: &str, csv: impl AsRef<[u8]>) {
         self.import_into(&self.project, source, csv).await;
     }
 
     /// Imports into a source of a project, which is made when it does not exist.
-    pub async fn import_into(&self, project: &ProjectId, source: &str, csv: &str) {
+    pub async fn import_into(&self, project: &ProjectId, source: &str, csv: impl AsRef<[u8]>) {
         let found = match self.sources().find(project, source).await {
             Ok(found) => found,
             Err(_) => self

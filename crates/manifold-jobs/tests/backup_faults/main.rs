@@ -8,6 +8,7 @@
     unreachable_pub
 )]
 
+mod busy;
 mod faults;
 mod increments;
 #[path = "../backup/store.rs"]

@@ -25,7 +25,7 @@ pub struct NewBackup {
     pub location: String,
     /// Whether its files are compressed.
     pub compressed: bool,
-    /// Whether it holds rows, or the catalogue alone.
+    /// Whether it holds the rows of all sources.
     pub with_data: bool,
     /// What it is for.
     pub description: Option<String>,

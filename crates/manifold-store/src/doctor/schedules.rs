@@ -89,7 +89,7 @@ fn orphan(schedule: &job_schedules::Model, project: &str) -> Finding {
     })
 }
 
-/// The projects in use with a schedule for backups that have no verified backup of the last `days`.
+/// The projects in use with a schedule for backups that have no verified backup of all their rows of the last `days`.
 async fn unsaved(
     core: &CoreDatabase,
     rows: &[projects::Model],
@@ -110,6 +110,7 @@ async fn unsaved(
         let verified = backups::Entity::find()
             .filter(backups::Column::ProjectId.eq(&project.id))
             .filter(backups::Column::VerifiedAt.is_not_null())
+            .filter(backups::Column::WithData.eq(true))
             .order_by_desc(backups::Column::CreatedAt)
             .limit(1);
         let latest = core.one(verified).await?.map(|backup| backup.created_at);

@@ -1,6 +1,6 @@
 //! Reads the rows of a table as they are stored.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params_from_iter};
 
 use super::Table;
 use crate::StoreError;
@@ -14,7 +14,8 @@ pub(crate) fn read_rows<E: From<StoreError>>(
 ) -> Result<(), E> {
     let failed = |error: rusqlite::Error| E::from(StoreError::from(error));
     let mut statement = connection.prepare(&table.select()).map_err(failed)?;
-    let mut rows = statement.query([]).map_err(failed)?;
+    let parameters = params_from_iter(table.parameters());
+    let mut rows = statement.query(parameters).map_err(failed)?;
     let width = table.columns.len();
     while let Some(row) = rows.next().map_err(failed)? {
         let mut cells = Vec::with_capacity(width);

@@ -94,13 +94,13 @@ fn in_use(path: &Path) -> StoreError {
     }
 }
 
-/// Makes a new file with the schema and the rows of the catalogue alone, as much of them as `contents` says. With parts that it
-/// lacks it is for others to complete, and its pages have no checksums.
+/// Makes a new file, table by table, with as much as `contents` says. With parts that it lacks it is for others to complete: it
+/// has no table of rows, and its pages have no checksums.
 pub(super) fn copy_catalogue(
     frozen: &Frozen,
     from: &Connection,
     path: &Path,
-    contents: Contents,
+    contents: Contents<'_>,
     without: Option<&[Part]>,
 ) -> Result<(), StoreError> {
     let named = |error: rusqlite::Error| StoreError::from(error).at(path);
@@ -110,12 +110,15 @@ pub(super) fn copy_catalogue(
     }
     to.execute_batch("PRAGMA foreign_keys = OFF; BEGIN")
         .map_err(named)?;
-    let of_rows: Vec<String> = frozen
-        .tables(Contents::WithData)?
-        .into_iter()
-        .filter(|table| table.kind == super::TableKind::Rows)
-        .map(|table| table.name)
-        .collect();
+    let mut copied = frozen.tables(contents)?;
+    if without.is_some() {
+        copied.retain(|table| table.kind == super::TableKind::Catalogue);
+    }
+    let mut left_out = frozen.tables(Contents::WithData)?;
+    left_out.retain(|table| {
+        let is_copied = copied.iter().any(|copied| copied.name == table.name);
+        table.kind == super::TableKind::Rows && !is_copied
+    });
     let mut schema = from.prepare(
         "SELECT tbl_name, sql FROM sqlite_schema WHERE type IN ('table', 'index') AND sql IS NOT NULL \
          AND substr(name, 1, 7) <> 'sqlite_' ORDER BY type DESC, rowid",
@@ -125,12 +128,11 @@ pub(super) fn copy_catalogue(
     })? {
         let (table, sql) = entry?;
         let is_kept = table == source_trash::LIST || !is_trash_table(&table);
-        if is_kept && !of_rows.contains(&table) {
+        if is_kept && left_out.iter().all(|left_out| left_out.name != table) {
             to.execute_batch(&sql).map_err(named)?;
         }
     }
-    let catalogue = frozen.tables(contents)?.into_iter();
-    for table in catalogue.filter(|table| table.kind == super::TableKind::Catalogue) {
+    for table in copied {
         let mut insert = to.prepare(&table.insert()).map_err(named)?;
         let insert = |cells: &[Cell<'_>]| {
             let inserted = insert.execute(params_from_iter(cells));

@@ -112,14 +112,9 @@ mod tests {
     use super::*;
 
     fn table(columns: &[&str]) -> Table {
-        Table {
-            name: "d1".to_owned(),
-            kind: TableKind::Rows,
-            columns: columns.iter().map(|&name| name.to_owned()).collect(),
-            key: vec![columns[0].to_owned()],
-            source: None,
-            titles: Vec::new(),
-        }
+        let columns: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
+        let key = vec![columns[0].clone()];
+        Table::new("d1".to_owned(), TableKind::Rows, columns, key)
     }
 
     fn hash(columns: &[&str], rows: &[&[Cell<'_>]]) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use entity_core::TableCount;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params_from_iter};
 
 use super::copy::{copy_catalogue, copy_into, copy_project};
 use super::{Contents, CopyWatch, Part, Table, TableDigest, read_rows, table};
@@ -115,8 +115,20 @@ impl Frozen {
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
-    pub fn tables(&self, contents: Contents) -> Result<Vec<Table>, StoreError> {
+    pub fn tables(&self, contents: Contents<'_>) -> Result<Vec<Table>, StoreError> {
         table::tables(&self.connection, contents).map_err(|error| error.at(&self.path))
+    }
+
+    /// The data sources of the project: their names by their ids.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub fn source_names(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT id, name FROM data_sources")?;
+        let names = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(names.collect::<Result<_, _>>()?)
     }
 
     /// The highest number that each table has given to a row by itself, by table: such numbers are never given again,
@@ -170,8 +182,10 @@ impl Frozen {
     /// # Errors
     /// [`StoreError`] by meaning.
     pub fn count(&self, table: &Table) -> Result<u64, StoreError> {
-        let sql = format!("SELECT count(*) FROM {}", table::quoted(&table.name));
-        let count: i64 = self.connection.query_row(&sql, [], |row| row.get(0))?;
+        let (sql, parameters) = (table.select_count(), params_from_iter(table.parameters()));
+        let count: i64 = self
+            .connection
+            .query_row(&sql, parameters, |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
 
@@ -193,10 +207,12 @@ impl Frozen {
     ///
     /// # Errors
     /// [`StoreError::DiskFull`], [`StoreError::Io`]; others by meaning.
-    pub fn copy_to(&self, path: &Path, contents: Contents) -> Result<(), StoreError> {
+    pub fn copy_to(&self, path: &Path, contents: Contents<'_>) -> Result<(), StoreError> {
         match contents {
             Contents::WithData => self.copy_watched(path, &CopyWatch::unwatched()),
-            Contents::WithoutData => copy_catalogue(self, &self.connection, path, contents, None),
+            Contents::WithoutData | Contents::OfSources(_) => {
+                copy_catalogue(self, &self.connection, path, contents, None)
+            }
         }
     }
 
@@ -209,7 +225,7 @@ impl Frozen {
     pub fn copy_catalogue(
         &self,
         path: &Path,
-        contents: Contents,
+        contents: Contents<'_>,
         without: &[Part],
     ) -> Result<(), StoreError> {
         copy_catalogue(self, &self.connection, path, contents, Some(without))

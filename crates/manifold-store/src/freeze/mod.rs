@@ -5,6 +5,7 @@ mod copy;
 mod copy_watch;
 mod digest;
 mod frozen;
+mod of_sources;
 mod part;
 mod published;
 mod row_source;

@@ -91,14 +91,8 @@ fn hash_rows(connection: &Connection, source: Published) -> Result<TableCount, S
     );
     let mut named: Vec<String> = ["_rid", "_to", "_pos"].map(str::to_owned).to_vec();
     named.extend(columns);
-    let mut digest = TableDigest::new(&Table {
-        name: table,
-        kind: TableKind::Rows,
-        titles: named.clone(),
-        key: vec!["_rid".to_owned()],
-        source: None,
-        columns: named.clone(),
-    });
+    let key = vec!["_rid".to_owned()];
+    let mut digest = TableDigest::new(&Table::new(table, TableKind::Rows, named.clone(), key));
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query(params![rid_hi, seq])?;
     while let Some(row) = rows.next()? {

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::of_sources::{OfSources, row_tables};
 use crate::StoreError;
 use crate::source_trash::is_trash_table;
 
@@ -23,11 +24,13 @@ const OF_DATA: [&str; 10] = [
 
 /// How much of a project is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Contents {
+pub enum Contents<'a> {
     /// All of it.
     WithData,
     /// Sources, settings, relationships and models, but no snapshot and no row.
     WithoutData,
+    /// The same, and the snapshots and rows of the sources with these ids.
+    OfSources(&'a [String]),
 }
 
 /// What a table is for.
@@ -54,10 +57,26 @@ pub struct Table {
     pub source: Option<String>,
     /// What people call the columns: for rows, the names in the latest snapshot that has them.
     pub titles: Vec<String>,
+    /// The rows that are meant, when these are not all.
+    pub(crate) only: Option<OfSources>,
 }
 
 impl Table {
-    /// The query that reads every row in key order.
+    /// All of a table with these columns, whose names nobody has changed.
+    #[must_use]
+    pub fn new(name: String, kind: TableKind, columns: Vec<String>, key: Vec<String>) -> Self {
+        Self {
+            name,
+            kind,
+            titles: columns.clone(),
+            columns,
+            key,
+            source: None,
+            only: None,
+        }
+    }
+
+    /// The query that reads every row in key order. Its parameters are [`Self::parameters`].
     pub(crate) fn select(&self) -> String {
         let key = if self.key.is_empty() {
             "rowid".to_owned()
@@ -67,8 +86,27 @@ impl Table {
         format!(
             "SELECT {} FROM {} ORDER BY {key}",
             list(&self.columns),
-            quoted(&self.name)
+            self.rows()
         )
+    }
+
+    /// The query that counts them. Its parameters are [`Self::parameters`].
+    pub(crate) fn select_count(&self) -> String {
+        format!("SELECT count(*) FROM {}", self.rows())
+    }
+
+    /// What the queries of this table are given.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.only.iter().map(OfSources::ids)
+    }
+
+    /// The rows that are meant.
+    fn rows(&self) -> String {
+        let table = quoted(&self.name);
+        match &self.only {
+            Some(only) => format!("{table} WHERE {}", only.condition()),
+            None => table,
+        }
     }
 
     /// The statement that inserts one row.
@@ -81,9 +119,19 @@ impl Table {
         )
     }
 
-    fn is_part_of(&self, contents: Contents) -> bool {
-        contents == Contents::WithData
-            || (self.kind == TableKind::Catalogue && !OF_DATA.contains(&self.name.as_str()))
+    /// As much of the table as `contents` says; `None` when that is none of it.
+    fn within(mut self, contents: Contents<'_>, row_tables: &[String]) -> Option<Self> {
+        let is_of_data = OF_DATA.contains(&self.name.as_str());
+        match (contents, self.kind) {
+            (Contents::WithData, _) => {}
+            (_, TableKind::Catalogue) if !is_of_data => {}
+            (Contents::OfSources(ids), TableKind::Catalogue) => {
+                self.only = Some(OfSources::new(&self.columns, ids)?);
+            }
+            (Contents::OfSources(_), TableKind::Rows) if row_tables.contains(&self.name) => {}
+            _ => return None,
+        }
+        Some(self)
     }
 }
 
@@ -91,7 +139,7 @@ impl Table {
 /// the rows by number. The trash is none of them.
 pub(crate) fn tables(
     connection: &Connection,
-    contents: Contents,
+    contents: Contents<'_>,
 ) -> Result<Vec<Table>, StoreError> {
     let names: Vec<String> = connection
         .prepare(
@@ -121,8 +169,12 @@ pub(crate) fn tables(
         }
         catalogue.push(table);
     }
-    catalogue.retain(|table| table.is_part_of(contents));
-    Ok(catalogue)
+    let of_sources = match contents {
+        Contents::OfSources(ids) if has_sources => row_tables(connection, ids)?,
+        _ => Vec::new(),
+    };
+    let within = |table: Table| table.within(contents, &of_sources);
+    Ok(catalogue.into_iter().filter_map(within).collect())
 }
 
 /// The number of the row table with this name: `d7` is 7.
@@ -167,14 +219,7 @@ fn describe(connection: &Connection, name: String, kind: TableKind) -> Result<Ta
     }
     key.sort_unstable();
     let key = key.into_iter().map(|(_, column)| column).collect();
-    Ok(Table {
-        name,
-        kind,
-        titles: columns.clone(),
-        columns,
-        key,
-        source: None,
-    })
+    Ok(Table::new(name, kind, columns, key))
 }
 
 fn source_of(connection: &Connection, row_table: i64) -> Result<Option<String>, StoreError> {

@@ -87,6 +87,7 @@ pub(super) async fn stats(
             backups::Entity::find()
                 .filter(backups::Column::ProjectId.eq(id))
                 .filter(backups::Column::State.eq(BackupState::Completed))
+                .filter(backups::Column::WithData.eq(true))
                 .order_by_desc(backups::Column::CreatedAt)
                 .limit(1),
         )

@@ -146,14 +146,8 @@ fn ensure_row_tables(connection: &Connection) -> Result<(), StagedError> {
                 .iter()
                 .map(|phys| format!("c{phys}")),
         );
-        let table = Table {
-            name: format!("d{number}"),
-            kind: TableKind::Rows,
-            titles: columns.clone(),
-            columns,
-            key: vec!["_rid".to_owned()],
-            source: None,
-        };
+        let key = vec!["_rid".to_owned()];
+        let table = Table::new(format!("d{number}"), TableKind::Rows, columns, key);
         row_table::create(connection, &table)?;
         row_table::create_indexes(connection, &table)?;
     }

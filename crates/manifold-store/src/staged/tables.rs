@@ -56,14 +56,8 @@ impl Tables {
             if self.rows.iter().any(|table| table.name == name) {
                 return Err(wrong("it is there twice"));
             }
-            let table = Table {
-                name: name.to_owned(),
-                kind: TableKind::Rows,
-                columns: columns.to_vec(),
-                key: vec!["_rid".to_owned()],
-                source: None,
-                titles: columns.to_vec(),
-            };
+            let key = vec!["_rid".to_owned()];
+            let table = Table::new(name.to_owned(), TableKind::Rows, columns.to_vec(), key);
             row_table::create(&self.connection, &table)?;
             self.rows.push(table.clone());
             table

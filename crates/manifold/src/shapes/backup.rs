@@ -5,12 +5,13 @@ use entity_core::TableCount;
 use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
 use manifold_jobs::backup::{
-    BackupSource, Location, MissingProject, Opened, Places, SavedGroup, StoreManifest,
+    BackupError, BackupSource, Extent, Location, MissingProject, Opened, Places, SavedGroup,
+    SavedSource, StoreManifest,
 };
 use serde::Serialize;
 
 use crate::shapes::store_parts;
-use crate::table::{self, Align};
+use crate::table::{self, Align, printable};
 use crate::units;
 
 /// What is shown where the name of a project would be.
@@ -37,6 +38,8 @@ pub(crate) struct BackupShape {
     tables: Vec<TableCount>,
     compressed: bool,
     with_data: bool,
+    /// The sources whose rows it holds where it does not hold those of all; as the manifest says, where it was looked at.
+    sources: Option<Vec<SavedSource>>,
     description: Option<String>,
     job_id: Option<String>,
     verified_at: Option<DateTime<Utc>>,
@@ -71,6 +74,7 @@ impl BackupShape {
             tables: row.tables.map(|tables| tables.0).unwrap_or_default(),
             compressed: row.compressed,
             with_data: row.with_data,
+            sources: None,
             description: row.description,
             job_id: row.job_id,
             verified_at: row.verified_at,
@@ -112,6 +116,7 @@ impl BackupShape {
             tables: totals.tables.0,
             compressed: manifest.compressed,
             with_data: manifest.with_data,
+            sources: None,
             description: manifest.description.clone(),
             job_id: None,
             verified_at: None,
@@ -144,6 +149,7 @@ impl BackupShape {
             tables: totals.tables.0,
             compressed: manifest.compressed,
             with_data: manifest.with_data,
+            sources: manifest.sources.clone(),
             description: manifest.description.clone(),
             job_id: None,
             verified_at: None,
@@ -167,6 +173,7 @@ impl BackupShape {
         match opened {
             Ok(Ok(Opened::Project(source))) if source.manifest().id == self.id => {
                 self.new_bytes = Some(source.manifest().new_bytes());
+                self.sources.clone_from(&source.manifest().sources);
             }
             Ok(Ok(Opened::Store(source))) if source.manifest().id == self.id => {
                 self.groups = Some(source.manifest().groups.clone());
@@ -180,6 +187,24 @@ impl BackupShape {
     /// Whether it is one of the whole store.
     pub(crate) fn is_of_store(&self) -> bool {
         self.project_id.is_none()
+    }
+
+    /// How many sources it holds the rows of, where these are not all.
+    pub(crate) fn holds_rows_of(&self) -> Option<usize> {
+        match Extent::new(self.with_data, &self.tables) {
+            Extent::Whole => None,
+            Extent::Tables(tables) => Some(self.sources.as_ref().map_or(tables.len(), Vec::len)),
+        }
+    }
+
+    /// Why it cannot replace a project; `None` for one that can.
+    pub(crate) fn not_in_place(&self) -> Option<BackupError> {
+        let sources = self.sources.as_ref()?;
+        let names = sources.iter().map(|source| printable(&source.name));
+        Some(BackupError::OfSources {
+            id: self.id.clone(),
+            sources: names.collect::<Vec<_>>().join(", "),
+        })
     }
 
     /// The project's name, or its id when it has none any more; for one of the whole store, that.
@@ -200,7 +225,11 @@ impl BackupShape {
             parts.extend(count.map(|count| units::count(count, one)));
         }
         parts.extend(self.size_bytes.map(units::size));
-        let data = if self.with_data { "" } else { " without data" };
+        let data = match self.holds_rows_of() {
+            None => String::new(),
+            Some(0) => " without data".to_owned(),
+            Some(sources) => format!(" with the rows of {}", of_sources(sources)),
+        };
         let article = match self.r#type {
             BackupType::Incremental => "an",
             BackupType::Sqlite | BackupType::Csv | BackupType::Full => "a",
@@ -259,6 +288,12 @@ impl BackupShape {
         fields.extend([
             ("folder", self.location.clone()),
             ("sources", number(self.data_source_count)),
+        ]);
+        fields.extend(self.sources.as_ref().map(|sources| {
+            let names = sources.iter().map(|source| printable(&source.name));
+            ("rows of", names.collect::<Vec<_>>().join(", "))
+        }));
+        fields.extend([
             ("snapshots", number(self.snapshot_count)),
             ("rows", number(self.total_records)),
             ("size", self.size()),
@@ -302,8 +337,10 @@ impl BackupShape {
         if self.compressed {
             kind.push_str(", zstd");
         }
-        if !self.with_data {
-            kind.push_str(", without data");
+        match self.holds_rows_of() {
+            None => {}
+            Some(0) => kind.push_str(", without data"),
+            Some(sources) => kind.push_str(&format!(", {}", of_sources(sources))),
         }
         kind
     }
@@ -319,6 +356,10 @@ fn scope(project: Option<&str>) -> &'static str {
         Some(_) => "project",
         None => "store",
     }
+}
+
+fn of_sources(count: usize) -> String {
+    units::count(i64::try_from(count).unwrap_or(i64::MAX), "source")
 }
 
 fn number(value: Option<i64>) -> String {

@@ -4,6 +4,7 @@
 mod address;
 mod backup;
 mod backup_prune;
+mod backup_tables;
 mod changed_database;
 mod copies;
 mod doctor;

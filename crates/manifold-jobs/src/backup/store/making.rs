@@ -135,6 +135,7 @@ impl Making {
                     backup_type,
                     parent: None,
                     options,
+                    sources: None,
                     encryption: None,
                     description,
                     claim,

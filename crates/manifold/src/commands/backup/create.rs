@@ -13,6 +13,7 @@ use crate::session::Session;
 use crate::shapes::backup::BackupShape;
 use crate::shapes::job::JobShape;
 use crate::table::printable;
+use crate::tables_flag::TablesFlag;
 
 /// What to save, and how.
 #[derive(Debug, Args)]
@@ -21,11 +22,15 @@ Examples:
   manifold backup create aviation
   manifold backup create aviation --type full --compress --to /mnt/usb
   manifold backup create aviation --type csv --without-data --description 'the sources alone'
+  manifold backup create aviation --type csv --tables airports,airlines
   manifold backup create aviation --compress --to s3://bucket/backups --encrypt-to age1..
   manifold backup create --all --compress --to /mnt/usb
 
 The backup holds one state of the project, however much is written meanwhile. It is a folder; it appears when it is \
 complete. `manifold restore` brings it back, in this data folder or another.
+
+With --tables the definitions of all sources are saved, and the snapshots and rows of those that are named: by id, name or the beginning of \
+the id. It becomes a project of its own, in which the other sources are empty; it never replaces one in place.
 
 --to takes a folder or an address: s3://bucket/prefix, gs://bucket/prefix, az://container/prefix. Its credentials are taken from \
 variables such as AWS_ACCESS_KEY_ID where the job runs, or from secrets with these names. A backup that was interrupted goes on with \
@@ -43,7 +48,7 @@ pub(crate) struct CreateArgs {
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     project: Option<String>,
     /// Save the whole store: every project, and what the hub knows
-    #[arg(long)]
+    #[arg(long, conflicts_with = "tables")]
     all: bool,
     /// How it is saved
     #[arg(long, value_name = "TYPE", default_value = "sqlite")]
@@ -59,6 +64,8 @@ pub(crate) struct CreateArgs {
     /// Save sources, columns and settings, but no rows
     #[arg(long)]
     pub(super) without_data: bool,
+    #[command(flatten)]
+    pub(super) tables: TablesFlag,
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     pub(super) description: Option<String>,
@@ -88,7 +95,9 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
     let store = session.store().await?;
     let project = Projects::new(&store).find(&project).await?;
     let id = Projects::id(&project)?;
+    let backup_type = arguments.r#type.into();
     let job = BackupProject {
+        sources: arguments.tables.sources(&store, &id, backup_type).await?,
         to: arguments.to.as_deref().map(place).transpose()?,
         encryption: arguments.encryption.encryption()?,
         options: BackupOptions {
@@ -96,7 +105,7 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
             compress: arguments.compress,
         },
         description: arguments.description.filter(|text| !text.is_empty()),
-        ..BackupProject::new(id.clone(), arguments.r#type.into())
+        ..BackupProject::new(id.clone(), backup_type)
     };
     refuse_place(job.backup_type, job.to.as_ref(), job.encryption.as_ref())?;
     if arguments.detach {

@@ -30,17 +30,24 @@ pub(super) async fn run(arguments: DeleteArgs, session: &Session) -> anyhow::Res
     let store = session.store().await?;
     let backups = Backups::new(&store);
     let row = backups.find(&arguments.backup).await?;
-    let mut others = backups.list(None).await?;
-    others.retain(|other| other.project_id == row.project_id);
+    let others = backups.list(None).await?;
+    let others: Vec<_> = others
+        .iter()
+        .filter(|other| {
+            other.project_id == row.project_id
+                && other.id != row.id
+                && other.state == BackupState::Completed
+        })
+        .collect();
+    // One of some sources, or without data, does not stand in for one of all.
     let is_last = row.state == BackupState::Completed
-        && !others
-            .iter()
-            .any(|other| other.id != row.id && other.state == BackupState::Completed);
+        && !others.iter().any(|other| other.with_data || !row.with_data);
     let shape = reference::listed(&store, row.clone()).await?;
-    let last = if is_last {
-        format!("; it is the only backup of {}", printable(shape.project()))
-    } else {
-        String::new()
+    let project = printable(shape.project());
+    let last = match (is_last, others.is_empty()) {
+        (true, true) => format!("; it is the only backup of {project}"),
+        (true, false) => format!("; it is the only backup of all of {project}"),
+        (false, _) => String::new(),
     };
     let what = format!(
         "backup {} of {}, {}{last}",

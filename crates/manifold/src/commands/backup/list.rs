@@ -18,14 +18,21 @@ pub(super) async fn run(project: Option<&str>, session: &Session) -> anyhow::Res
     };
     let projects = Projects::new(&store).list().await?;
     let names: HashMap<_, _> = projects.into_iter().map(|row| (row.id, row.name)).collect();
-    let found: Vec<_> = found
-        .into_iter()
-        .map(|row| {
-            let id = row.project_id.as_ref();
-            let name = id.and_then(|id| names.get(id)).cloned();
-            BackupShape::new(row, name)
-        })
-        .collect();
+    let places = session.places()?;
+    let mut listed = Vec::with_capacity(found.len());
+    for row in found {
+        let id = row.project_id.as_ref();
+        let name = id.and_then(|id| names.get(id)).cloned();
+        let shape = BackupShape::new(row, name);
+        // Which sources these are is told by the manifest alone.
+        let is_of_sources = shape.holds_rows_of().is_some_and(|sources| sources > 0);
+        listed.push(if is_of_sources {
+            shape.measured(&places).await
+        } else {
+            shape
+        });
+    }
+    let found = listed;
     let output = session.output();
     output.show(&json!({ "backups": found }), || BackupShape::table(&found))?;
     if found.is_empty() {

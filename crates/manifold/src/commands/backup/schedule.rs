@@ -1,5 +1,6 @@
 //! `manifold backup schedule`
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -9,7 +10,7 @@ use manifold_jobs::backup::{BackupOptions, refuse_place};
 use manifold_jobs::jobs::BackupProject;
 use manifold_jobs::new_job;
 use manifold_jobs::schedule::{Missed, OnFailure, ScheduleSpec};
-use manifold_store::{NewJob, ProjectId, Projects};
+use manifold_store::{NewJob, ProjectId, Projects, SqliteManager};
 use serde_json::json;
 
 use super::create::{TypeArgument, place};
@@ -21,6 +22,7 @@ use crate::encryption_flags::EncryptionFlags;
 use crate::keep::KeepFlags;
 use crate::session::Session;
 use crate::table::printable;
+use crate::tables_flag::TablesFlag;
 
 /// When, what to save, and how.
 #[derive(Debug, Args)]
@@ -39,6 +41,7 @@ once it is made. With a --keep flag, what the policy does not keep is deleted th
 --job verify and --job drill take, each time, the backup that was not verified or drilled for the longest time: first those \
 that never were, of these the newest. Damage is a failure, each time until the backup is deleted.
 
+With --tables the backup holds the rows of those sources alone; each must be there each time, or the backup fails. \
 A project has one schedule of a name: the same command again changes it. `manifold schedule` lists, \
 switches off and deletes schedules.
 
@@ -73,6 +76,8 @@ pub(crate) struct ScheduleArgs {
     /// Save sources, columns and settings, but no rows
     #[arg(long)]
     without_data: bool,
+    #[command(flatten)]
+    tables: TablesFlag,
     /// Do not read each backup back; it never counts as verified then
     #[arg(long)]
     no_verify: bool,
@@ -112,13 +117,14 @@ enum MissedArgument {
 
 impl ScheduleArgs {
     /// What is done each time.
-    fn job(&self, project: &ProjectId) -> anyhow::Result<NewJob> {
+    async fn job(&self, store: &Arc<SqliteManager>, project: &ProjectId) -> anyhow::Result<NewJob> {
         let scheduled = self.job;
         if scheduled != ScheduledJob::Backup {
             let of_backups = self.r#type.is_some()
                 || self.to.is_some()
                 || self.compress
                 || self.without_data
+                || self.tables.is_given()
                 || self.no_verify
                 || self.encryption.is_given();
             let keep = self.keep.policy_if_any();
@@ -132,8 +138,9 @@ impl ScheduleArgs {
         }
         Ok(match scheduled {
             ScheduledJob::Backup => {
-                let backup_type = self.r#type.unwrap_or(TypeArgument::Sqlite);
+                let backup_type = self.r#type.unwrap_or(TypeArgument::Sqlite).into();
                 let job = BackupProject {
+                    sources: self.tables.sources(store, project, backup_type).await?,
                     to: self.to.as_deref().map(place).transpose()?,
                     encryption: self.encryption.encryption()?,
                     options: BackupOptions {
@@ -142,7 +149,7 @@ impl ScheduleArgs {
                     },
                     verify: !self.no_verify,
                     keep: self.keep.policy_if_any(),
-                    ..BackupProject::each_time(project.clone(), backup_type.into())
+                    ..BackupProject::each_time(project.clone(), backup_type)
                 };
                 refuse_place(job.backup_type, job.to.as_ref(), job.encryption.as_ref())?;
                 new_job(&job, Some(project.clone()))?
@@ -158,7 +165,7 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
     let store = session.store().await?;
     let project = Projects::new(&store).find(&arguments.project).await?;
     let id = Projects::id(&project)?;
-    let job = arguments.job(&id)?;
+    let job = arguments.job(&store, &id).await?;
     let command = arguments.on_failure_command;
     let spec = ScheduleSpec {
         time_zone: arguments.time_zone.unwrap_or_else(config::time_zone),

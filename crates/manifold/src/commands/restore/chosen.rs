@@ -25,7 +25,7 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// The backup that is named, or the newest complete one of a project that was made at or before a time.
+    /// The backup that is named, or the newest complete one of all of a project that was made at or before a time.
     ///
     /// # Errors
     /// As [`FoundBackup::find`]; [`CommandError::NoBackupAt`] with the times that there are.
@@ -87,7 +87,8 @@ async fn newest_at(session: &Session, project: &str, at: DateTime<Utc>) -> anyho
         Err(error @ StoreError::NotFound { .. }) => (Vec::new(), Some(error)),
         Err(error) => return Err(error.into()),
     };
-    let complete = |backup: &&backups::Model| backup.state == BackupState::Completed;
+    let complete =
+        |backup: &&backups::Model| backup.state == BackupState::Completed && backup.with_data;
     let complete: Vec<_> = newest_first.iter().filter(complete).collect();
     let own = complete.iter().find(|backup| backup.created_at <= at);
     let since = own.map(|backup| backup.created_at);

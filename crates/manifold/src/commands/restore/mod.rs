@@ -37,8 +37,8 @@ Examples:
   manifold restore 0201 --dry-run
   manifold restore 0201 --project aviation --as aviation-again
 
-With --project and --at, the newest backup of the project that was made at or before that time is taken, be it a part of one of \
-the whole store. \
+With --project and --at, the newest backup of the project that was made at or before that time is taken, of those that hold all of it, be \
+it a part of one of the whole store. \
 All of the backup is read back and compared with what was saved before anything changes. Without --as and --in-place \
 the project is made anew under the name it had.
 
@@ -103,7 +103,13 @@ pub(crate) async fn run(arguments: RestoreArgs, session: &Session) -> anyhow::Re
         output.note(&note);
     }
     let document_of_choice = chosen.document();
-    let FoundBackup { place, shape } = chosen.backup;
+    let FoundBackup { place, mut shape } = chosen.backup;
+    if arguments.in_place && shape.holds_rows_of().is_some() {
+        shape = shape.measured(&session.places()?).await;
+        if let Some(error) = shape.not_in_place() {
+            return Err(error.into());
+        }
+    }
     let target = if arguments.in_place {
         RestoreTarget::InPlace
     } else {
