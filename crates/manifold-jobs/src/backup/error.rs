@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use entity_core::enums::BackupType;
 use manifold_store::{JobsError, RowLogError, StagedError, StoreError};
 
 use crate::JobError;
@@ -69,11 +68,6 @@ pub enum BackupError {
         /// Why not.
         reason: String,
     },
-    /// Backups of this type share files, and cannot be there yet.
-    #[error(
-        "{0} backups are made in folders of this machine, and are not encrypted; use csv, sqlite or full"
-    )]
-    Unsupported(BackupType),
     /// A place elsewhere cannot be reached, or refuses. What is there is not known.
     #[error("cannot {action} {}: {reason}; check the address, the network and the credentials", path.display())]
     Unreachable {
@@ -200,7 +194,6 @@ impl BackupError {
             Self::ForeignFile { .. } => "foreign_file",
             Self::OtherBackup { .. } => "other_backup",
             Self::Incomplete { .. } => "backup_incomplete",
-            Self::Unsupported(_) => "unsupported_backup_type",
             Self::Unreachable { .. } => "place_unreachable",
             Self::Address { .. } => "bad_address",
             Self::Credentials { code, .. } => code,

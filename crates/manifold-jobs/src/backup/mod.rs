@@ -4,6 +4,7 @@
 //! What is between is told by the type: a [`BackupStrategy`] turns a held state into files and files into
 //! tables, and knows nothing of databases.
 
+mod begun;
 mod cell;
 mod compare;
 mod create;
@@ -47,7 +48,7 @@ mod verify;
 mod watch;
 
 pub use compare::{Compared, compare};
-pub use create::{BackupRequest, create, refuse_place};
+pub use create::{BackupRequest, create};
 pub use delete::{collect_after, delete};
 pub use drill::drill;
 pub use encryption::{Encryption, Unlock};

@@ -13,6 +13,7 @@ mod cells;
 mod compare;
 mod damage;
 mod drill;
+mod flips;
 mod histories;
 mod in_place;
 mod increments;

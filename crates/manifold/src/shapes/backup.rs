@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity_core::TableCount;
 use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
-use manifold_jobs::backup::BackupSource;
+use manifold_jobs::backup::{BackupSource, Location, Places};
 use serde::Serialize;
 
 use crate::table::{self, Align};
@@ -96,10 +96,14 @@ impl BackupShape {
     }
 
     /// With what the manifest alone says, if the backup is where it should be.
-    pub(crate) async fn measured(mut self) -> Self {
-        let folder = std::path::PathBuf::from(&self.location);
-        let opened = tokio::task::spawn_blocking(move || BackupSource::open(&folder)).await;
-        if let Ok(Ok(source)) = opened
+    pub(crate) async fn measured(mut self, places: Places) -> Self {
+        let location = Location::from(self.location.as_str());
+        // Others save all of it each time, and a place elsewhere is not asked for nothing.
+        if location.as_folder().is_none() && self.r#type != BackupType::Incremental {
+            return self;
+        }
+        let opened = tokio::task::spawn_blocking(move || BackupSource::open_in(&places, &location));
+        if let Ok(Ok(source)) = opened.await
             && source.manifest().id == self.id
         {
             self.new_bytes = Some(source.manifest().new_bytes());
