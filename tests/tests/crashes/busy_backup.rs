@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use crate::command::Said;
 use crate::folder::Folder;
 use crate::scene;
+use crate::seed::rounds;
 use crate::state::Version;
 
-/// Snapshots that are published while the backup is being made, at least. Each import commits several times.
+/// Snapshots that are published while the backup is being made, at least; in long runs more. Each import commits several times.
 const COMMITS: usize = 20;
 
 const ROWS: usize = 3_000;
@@ -46,7 +47,13 @@ fn compressed_full() {
 
 #[test]
 fn incremental() {
-    is_one_state(&["--type", "incremental"], "backup-lease-taken");
+    is_one_state(&["--type", "incremental"], "backup-frozen");
+}
+
+/// The first segment is written and the others are not.
+#[test]
+fn incremental_in_the_middle() {
+    is_one_state(&["--type", "incremental"], "backup-segment-kept");
 }
 
 /// The backup is stopped at `point`, where it holds its state; goes on when enough was committed; and others go on
@@ -59,7 +66,8 @@ fn is_one_state(how: &[&str], point: &str) {
     wait_until_stopped(&backup);
 
     let mut commits = 0;
-    for version in 10..10 + COMMITS {
+    let wanted = COMMITS * usize::try_from(rounds()).unwrap();
+    for version in 10..10 + wanted {
         import(&folder, version);
         commits += 1;
     }
@@ -68,7 +76,7 @@ fn is_one_state(how: &[&str], point: &str) {
         let others = scope.spawn(|| {
             let mut commits = 0;
             loop {
-                import(&folder, 50 + commits);
+                import(&folder, 30 + wanted + commits);
                 commits += 1;
                 if done.load(Ordering::Relaxed) {
                     return commits;
@@ -124,7 +132,7 @@ fn import(folder: &Folder, version: usize) {
 }
 
 /// The state of a process as Linux tells it is `T` when it is stopped.
-fn wait_until_stopped(child: &Child) {
+pub fn wait_until_stopped(child: &Child) {
     let begin = Instant::now();
     loop {
         let state = Command::new("ps")

@@ -10,17 +10,22 @@
     unreachable_pub
 )]
 
+mod backups;
 mod broken_spoke;
 mod busy_backup;
+mod clocks;
 mod command;
 mod fail_points;
 mod folder;
 mod full_disk;
 mod interrupt;
+mod io_faults;
 mod journal;
 mod kill;
+mod kill_backups;
 mod model;
 mod passage;
+mod preload;
 mod scene;
 mod seed;
 mod several;

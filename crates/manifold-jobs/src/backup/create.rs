@@ -15,11 +15,13 @@ use super::describe::describe;
 use super::elsewhere;
 use super::encryption::Encryption;
 use super::folder::{Seal, remove_partials};
+use super::incremental::{Ground, Reliance};
 use super::names::{folder_name, sealed_name};
+use super::repository::Repository;
 use super::saved_source::named_sources;
 use super::{
-    BackupError, BackupFolder, BackupOptions, BackupSource, Increment, Location, Manifest, Places,
-    Watch, leftovers, room, strategy,
+    BackupError, BackupFolder, BackupOptions, BackupSource, Location, Manifest, Places, Watch,
+    leftovers, room, strategy,
 };
 
 /// A backup to be made.
@@ -87,11 +89,6 @@ pub async fn create(
     };
     // The hub must be able to find it from any working folder.
     let place = place.checked()?;
-    refuse_place(
-        request.backup_type,
-        Some(&place),
-        request.encryption.as_ref(),
-    )?;
     if request.sources.is_some() {
         refuse_sources(request.backup_type)?;
     }
@@ -99,23 +96,6 @@ pub async fn create(
         Location::Folder(_) => here(manager, places, &request, &place, watch).await,
         Location::Remote(_) => elsewhere::create(manager, places, request, &place, watch).await,
     }
-}
-
-/// Refuses a place where backups of this type cannot be (`None`: the data folder): those that share segments are in folders of this machine, and open.
-///
-/// # Errors
-/// [`BackupError::Unsupported`].
-pub fn refuse_place(
-    backup_type: BackupType,
-    place: Option<&Location>,
-    encryption: Option<&Encryption>,
-) -> Result<(), BackupError> {
-    let is_shared = backup_type == BackupType::Incremental;
-    let is_elsewhere = place.is_some_and(|place| place.as_folder().is_none());
-    if is_shared && (is_elsewhere || encryption.is_some()) {
-        return Err(BackupError::Unsupported(backup_type));
-    }
-    Ok(())
 }
 
 /// Refuses to save some sources alone in a backup of this type: the file of a project, and segments, hold those of all.
@@ -145,13 +125,33 @@ async fn here(
         .await?;
     let made = async {
         let seal = seal(places, request, place).await?;
-        write(manager, request, target.to_path(), seal, at, watch).await
+        let writing = Writing {
+            target: target.to_path(),
+            place: places.repository(place)?,
+            seal,
+            at,
+        };
+        let mut written = write(manager, request, writing, watch).await?;
+        // An attempt that comes later takes the hidden folder of this one away before it looks for what was published. So
+        // either it finds what this one publishes, or this one has nothing to publish.
+        Jobs::new(manager).hold(&request.claim).await?;
+        super::blocking(move || {
+            if let Some(reliance) = &written.reliance {
+                reliance.confirm(&written.manifest)?;
+            }
+            written.folder.publish(&written.manifest)?;
+            if let Some(reliance) = written.reliance.take() {
+                reliance.release();
+            }
+            Ok(written.manifest)
+        })
+        .await
     };
     let made = made.await;
     if made.is_ok() {
         fail_point!("backup-published");
     }
-    settle(manager, request, made.map(|(manifest, _)| manifest)).await
+    settle(manager, request, made).await
 }
 
 /// Writes down what became of a backup.
@@ -277,36 +277,60 @@ pub(super) fn row(request: &BackupRequest, target: &Location) -> Result<NewBacku
     })
 }
 
-/// Makes the backup at `target`, a folder of this machine. Returns `watch` too, for what follows.
+/// Where a backup is written, and how.
+pub(super) struct Writing {
+    /// The folder of this machine that it will be.
+    pub(super) target: PathBuf,
+    /// The place at which it will be, in the end.
+    pub(super) place: Arc<dyn Repository>,
+    pub(super) seal: Option<Seal>,
+    pub(super) at: DateTime<Utc>,
+}
+
+/// A backup that is complete and not visible yet.
+pub(super) struct Written {
+    pub(super) folder: BackupFolder,
+    pub(super) manifest: Manifest,
+    /// What it needs at its place.
+    pub(super) reliance: Option<Reliance>,
+    pub(super) watch: Watch,
+}
+
+/// Writes the files of a backup.
 pub(super) async fn write(
     manager: &Arc<SqliteManager>,
     request: &BackupRequest,
-    target: PathBuf,
-    seal: Option<Seal>,
-    at: DateTime<Utc>,
+    writing: Writing,
     watch: Watch,
-) -> Result<(Manifest, Watch), BackupError> {
+) -> Result<Written, BackupError> {
     fail_point!("backup-begun");
-    let folder = target.parent().unwrap_or(Path::new("."));
+    let folder = writing.target.parent().unwrap_or(Path::new("."));
     room::check(manager, request, folder).await?;
+    let (ground, writing) = ground(manager, request, writing).await?;
     let frozen = manager
         .freeze(DatabaseId::Project(request.project_id.clone()))
         .await?;
-    let writing = request.clone();
-    let written = super::blocking(move || write_files(&frozen, &writing, target, seal, at, watch));
-    let (folder, manifest, increment, watch) = written.await?;
-    // An attempt that comes later takes the hidden folder of this one away before it looks for what was published. So
-    // either it finds what this one publishes, or this one has nothing to publish.
-    Jobs::new(manager).hold(&request.claim).await?;
+    let request = request.clone();
+    super::blocking(move || write_files(&frozen, &request, writing, ground, watch)).await
+}
+
+/// Looks what is there that the backup can share, before the state is taken.
+async fn ground(
+    manager: &Arc<SqliteManager>,
+    request: &BackupRequest,
+    writing: Writing,
+) -> Result<(Option<Ground>, Writing), BackupError> {
+    if request.backup_type != BackupType::Incremental {
+        return Ok((None, writing));
+    }
+    let project = Projects::new(manager)
+        .find(request.project_id.as_str())
+        .await?;
+    let request = request.clone();
     super::blocking(move || {
-        if let Some(increment) = &increment {
-            increment.confirm()?;
-        }
-        folder.publish(&manifest)?;
-        if let Some(increment) = increment {
-            increment.release();
-        }
-        Ok((manifest, watch))
+        let key = writing.seal.as_ref().map(|seal| &seal.key);
+        let ground = Ground::look(&writing.place, &request, &project.name, key)?;
+        Ok((Some(ground), writing))
     })
     .await
 }
@@ -314,27 +338,39 @@ pub(super) async fn write(
 fn write_files(
     frozen: &Frozen,
     request: &BackupRequest,
-    target: PathBuf,
-    seal: Option<Seal>,
-    at: DateTime<Utc>,
+    writing: Writing,
+    ground: Option<Ground>,
     mut watch: Watch,
-) -> Result<(BackupFolder, Manifest, Option<Increment>, Watch), BackupError> {
+) -> Result<Written, BackupError> {
     fail_point!("backup-frozen");
     let sources = named_sources(frozen, request)?;
     let mut folder = BackupFolder::create(
-        target,
+        writing.target,
         &request.claim,
         request.id.as_str(),
         request.options.compress,
-        seal,
+        writing.seal,
     )?;
+    folder.stand_on(ground);
     let strategy = strategy(request.backup_type);
     let increment = strategy.write(frozen, &mut folder, request, &mut watch)?;
     fail_point!("backup-files-written");
     let manifest = Manifest {
         sources,
-        ..describe(frozen, request, &folder, increment.as_ref(), at, &mut watch)?
+        ..describe(
+            frozen,
+            request,
+            &folder,
+            increment.as_ref(),
+            writing.at,
+            &mut watch,
+        )?
     };
     watch.look()?;
-    Ok((folder, manifest, increment, watch))
+    Ok(Written {
+        folder,
+        manifest,
+        reliance: increment.map(|increment| increment.reliance),
+        watch,
+    })
 }

@@ -1,7 +1,6 @@
 //! Deletes backups, wherever they are, and the segments that no other backup needs.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use entity_core::backups;
@@ -74,22 +73,25 @@ pub async fn delete(
 ///
 /// # Errors
 /// As [`collect`]; the same again goes on.
-pub async fn collect_after(backups: &[backups::Model]) -> Result<Collected, BackupError> {
-    let mut places = BTreeSet::new();
+pub async fn collect_after(
+    places: &Places,
+    backups: &[backups::Model],
+) -> Result<Collected, BackupError> {
+    let mut shared = BTreeSet::new();
     for backup in backups {
         if backup.r#type == BackupType::Incremental
             && let Some(project) = &backup.project_id
-            && let Some(place) = Path::new(&backup.location).parent()
+            && let Some((place, _)) = Location::from(backup.location.as_str()).split()
         {
-            places.insert((place, project));
+            shared.insert((place, project));
         }
     }
     let mut collected = Collected::default();
-    for (place, project) in places {
+    for (place, project) in shared {
         let project: ProjectId = project
             .parse()
             .map_err(|error: IdError| StoreError::Decode(error.to_string()))?;
-        let more = collect(place, &project).await?;
+        let more = collect(places, &place, &project).await?;
         collected.segments += more.segments;
         collected.bytes += more.bytes;
     }

@@ -52,7 +52,7 @@ pub(super) fn describe(
         project_epoch: increment.map(|increment| increment.project_epoch),
         rows: increment.map_or_else(Vec::new, |increment| increment.rows.clone()),
         parts: increment.map_or_else(Vec::new, |increment| increment.parts.clone()),
-        new_bytes: increment.map(|increment| folder.size() + increment.new_bytes()),
+        new_bytes: increment.map(|increment| folder.size() + increment.new_bytes),
     })
 }
 

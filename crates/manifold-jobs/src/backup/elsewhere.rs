@@ -3,20 +3,16 @@
 use std::sync::Arc;
 
 use entity_core::backups;
-use entity_core::enums::BackupState;
-use manifold_store::{
-    BackupId, Backups, Contents, DatabaseId, DatabaseManager as _, Frozen, Jobs, SqliteManager,
-    StoreError, Timestamp, fail_point,
-};
+use entity_core::enums::BackupType;
+use manifold_store::{Backups, IdError, Jobs, SqliteManager, StoreError, Timestamp, fail_point};
 
-use super::create::{BackupRequest, name, row, seal, settle, write};
-use super::describe::count;
-use super::folder::Seal;
+use super::begun::begun;
+use super::create::{BackupRequest, Writing, name, row, seal, settle, write};
+use super::incremental::{self, Reliance};
 use super::repository::{Remote, Repository as _};
-use super::saved_source::named_sources;
 use super::spool::Spool;
 use super::upload::Upload;
-use super::{BackupError, BackupSource, Location, Manifest, Places, Watch, blocking};
+use super::{BackupError, Location, Manifest, Places, Watch, blocking};
 
 /// Makes a backup in the data folder, ends the reading of the project, sends the files, and makes it a backup there.
 pub(super) async fn create(
@@ -46,19 +42,31 @@ pub(super) async fn create(
         .await?;
     let spool = Spool::of(manager.layout(), request.id.as_str(), &name);
     let made = async {
-        let (manifest, watch) = match begun {
-            Some(begun) => (begun.manifest, watch),
+        let (made, watch) = match begun {
+            Some(begun) => (begun.made, watch),
             None => {
                 // What cannot be sent is not made.
                 let (there, manifest) = (remote.clone(), format!("{name}/{}", Manifest::NAME));
                 blocking(move || there.size(&manifest)).await?;
                 spool.prepare()?;
-                write(manager, &request, spool.target(), seal, at, watch).await?
+                let writing = Writing {
+                    target: spool.target(),
+                    place: Arc::new(remote.clone()),
+                    seal,
+                    at,
+                };
+                spooled(manager, &request, writing, watch).await?
             }
         };
         fail_point!("backup-spooled");
-        send(manager, &request, remote, &spool, &name, watch).await?;
-        Ok(manifest)
+        let name = name.clone();
+        let sending = Sending {
+            remote,
+            spool,
+            name,
+            made,
+        };
+        send(manager, &request, sending, watch).await
     };
     let made = made.await;
     let done = settle(manager, &request, made).await?;
@@ -66,12 +74,55 @@ pub(super) async fn create(
     Ok(done)
 }
 
-/// Removes what a backup was sent from, once it is complete there.
+/// What was made of a backup, to be sent.
+pub(super) struct Made {
+    pub(super) manifest: Manifest,
+    /// What it needs at its place.
+    pub(super) reliance: Option<Reliance>,
+}
+
+/// Makes a backup in the data folder.
+async fn spooled(
+    manager: &Arc<SqliteManager>,
+    request: &BackupRequest,
+    writing: Writing,
+    watch: Watch,
+) -> Result<(Made, Watch), BackupError> {
+    let written = write(manager, request, writing, watch).await?;
+    // As for one that stays here: a later attempt goes on with what it finds.
+    Jobs::new(manager).hold(&request.claim).await?;
+    blocking(move || {
+        written.folder.publish(&written.manifest)?;
+        let (manifest, reliance) = (written.manifest, written.reliance);
+        Ok((Made { manifest, reliance }, written.watch))
+    })
+    .await
+}
+
+/// Removes what a backup was sent from, once it is complete there, and what kept others from collecting meanwhile.
 pub(super) async fn tidy(places: &Places, done: &backups::Model) {
     let spool = Spool::of(places.layout(), &done.id, "");
-    if let Err(error) = blocking(move || spool.remove()).await {
+    let (places, done) = (places.clone(), done.clone());
+    let tidied = blocking(move || {
+        if let Some((Location::Remote(place), _)) = Location::from(done.location.as_str()).split() {
+            end_leases(&places, &place, &done)?;
+        }
+        spool.remove()
+    });
+    if let Err(error) = tidied.await {
         tracing::warn!(%error, "a backup was sent; what it was sent from stays until the next backup of the project");
     }
+}
+
+/// Ends all leases of a backup that shares something at its place.
+fn end_leases(places: &Places, place: &str, backup: &backups::Model) -> Result<(), BackupError> {
+    let (BackupType::Incremental, Some(project)) = (backup.r#type, &backup.project_id) else {
+        return Ok(());
+    };
+    let project =
+        (project.parse()).map_err(|error: IdError| StoreError::Decode(error.to_string()))?;
+    let remote = places.remote(place)?;
+    incremental::end_leases(&remote, &project, &backup.id, i64::MAX)
 }
 
 async fn remote(places: &Places, place: &Location) -> Result<Remote, BackupError> {
@@ -79,161 +130,72 @@ async fn remote(places: &Places, place: &Location) -> Result<Remote, BackupError
     blocking(move || places.remote(&address)).await
 }
 
+/// A backup on its way.
+struct Sending {
+    remote: Remote,
+    spool: Spool,
+    name: String,
+    made: Made,
+}
+
+impl Sending {
+    fn upload(&self) -> Upload<'_> {
+        Upload {
+            remote: &self.remote,
+            spool: &self.spool,
+            name: &self.name,
+        }
+    }
+}
+
 async fn send(
     manager: &Arc<SqliteManager>,
     request: &BackupRequest,
-    remote: Remote,
-    spool: &Spool,
-    name: &str,
+    mut sending: Sending,
     mut watch: Watch,
-) -> Result<(), BackupError> {
-    let (spool, name, id) = (spool.clone(), name.to_owned(), request.id.to_string());
-    let (remote, spool, name) = blocking(move || {
-        let upload = Upload {
-            remote: &remote,
-            spool: &spool,
-            name: &name,
-        };
-        upload.send(&mut watch)?;
-        Ok((remote, spool, name))
+) -> Result<Manifest, BackupError> {
+    let sending = blocking(move || {
+        let mut reliance = sending.made.reliance.take();
+        let sent = sending.upload().send(&mut watch, reliance.as_mut());
+        match sent {
+            Ok(()) => {
+                sending.made.reliance = reliance;
+                Ok(sending)
+            }
+            Err(error) => {
+                // Whoever goes on with it needs what was sent.
+                if let Some(reliance) = reliance {
+                    reliance.leave();
+                }
+                Err(error)
+            }
+        }
     })
     .await?;
     fail_point!("backup-sent");
     // Attempts of one job send the same files, and only the one that owns it makes them a backup.
     Jobs::new(manager).hold(&request.claim).await?;
-    blocking(move || {
-        let upload = Upload {
-            remote: &remote,
-            spool: &spool,
-            name: &name,
-        };
-        upload.publish(&id)
+    let manifest = blocking(move || {
+        let Made { manifest, reliance } = &sending.made;
+        let published = (|| {
+            if let Some(reliance) = reliance {
+                reliance.confirm(manifest)?;
+            }
+            sending.upload().publish(&manifest.id)
+        })();
+        if let Some(reliance) = sending.made.reliance {
+            match &published {
+                Ok(()) => reliance.release(),
+                // The place may have it all the same.
+                Err(_) => reliance.leave(),
+            }
+        }
+        published?;
+        Ok(sending.made.manifest)
     })
     .await?;
     fail_point!("backup-published");
-    Ok(())
-}
-
-/// A backup that was made here and not sent, or not all of it.
-struct Begun {
-    id: BackupId,
-    location: Location,
-    name: String,
-    manifest: Manifest,
-}
-
-/// What an earlier attempt made, or an earlier backup of the same kind whose job has ended, if the project is as it was
-/// then. Those of which nothing can become are removed.
-async fn begun(
-    manager: &Arc<SqliteManager>,
-    places: &Places,
-    request: &BackupRequest,
-    place: &Location,
-    seal: Option<&Seal>,
-    mut watch: Watch,
-) -> Result<(Option<Begun>, Watch), BackupError> {
-    let layout = manager.layout().clone();
-    let backups = Backups::new(manager);
-    let mut found = None;
-    for id in blocking(move || Spool::all(&layout)).await? {
-        let row = match backups.find(&id).await {
-            Ok(row)
-                if row.id == id
-                    && row.project_id.as_deref() == Some(request.project_id.as_str()) =>
-            {
-                row
-            }
-            Ok(_) | Err(StoreError::NotFound { .. } | StoreError::Ambiguous { .. }) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        let ours = row.id == request.id.as_str();
-        if row.state == BackupState::Completed {
-            tidy(places, &row).await;
-            continue;
-        }
-        if !ours && !backups.is_given_up(&row).await? {
-            continue;
-        }
-        let made = match found {
-            None => made(places, request, place, seal, &row).await?,
-            Some(_) => None,
-        };
-        let of_now = match &made {
-            Some(_) if ours => true,
-            Some(made) => {
-                let frozen = manager
-                    .freeze(DatabaseId::Project(request.project_id.clone()))
-                    .await?;
-                let (manifest, request) = (made.manifest.clone(), request.clone());
-                let (equal, back) = blocking(move || {
-                    let equal = is_state_of(&frozen, &manifest, &request, &mut watch)?;
-                    Ok((equal, watch))
-                })
-                .await?;
-                watch = back;
-                equal
-            }
-            None => false,
-        };
-        if of_now {
-            found = made;
-        } else if let Err(error) = discard(places, &row).await {
-            tracing::warn!(backup.id = %row.id, %error, "what was sent of a backup that was given up stays there");
-        }
-    }
-    Ok((found, watch))
-}
-
-/// The backup as it lies here, if it is complete and is what is asked for.
-async fn made(
-    places: &Places,
-    request: &BackupRequest,
-    place: &Location,
-    seal: Option<&Seal>,
-    row: &backups::Model,
-) -> Result<Option<Begun>, BackupError> {
-    let location = Location::from(row.location.as_str());
-    let asked = row.r#type == request.backup_type
-        && row.compressed == request.options.compress
-        && row.with_data == (request.contents() == Contents::WithData)
-        && row.description == request.description;
-    let (name, id) = match (location.split(), row.id.parse()) {
-        (Some((parent, name)), Ok(id)) if asked && parent == *place => (name, id),
-        _ => return Ok(None),
-    };
-    let spool = Spool::of(places.layout(), &row.id, &name);
-    let key = seal.map(|seal| seal.key.id().to_owned());
-    let (places, folder) = (places.clone(), Location::from(spool.target()));
-    blocking(move || {
-        if !spool.is_complete() {
-            return Ok(None);
-        }
-        match BackupSource::open_in(&places, &folder) {
-            Ok(source) if source.key_id() == key.as_deref() => Ok(Some(Begun {
-                id,
-                location,
-                name,
-                manifest: source.manifest().clone(),
-            })),
-            _ => Ok(None),
-        }
-    })
-    .await
-}
-
-fn is_state_of(
-    frozen: &Frozen,
-    manifest: &Manifest,
-    request: &BackupRequest,
-    watch: &mut Watch,
-) -> Result<bool, BackupError> {
-    let name = frozen.project().map(|project| project.name.as_str());
-    let (tables, _) = count(frozen, request.contents(), None, watch)?;
-    Ok(named_sources(frozen, request)? == manifest.sources
-        && frozen.schema_version() == manifest.schema_version
-        && frozen.sequences()? == manifest.sequences
-        && name == Some(manifest.project.name.as_str())
-        && tables == manifest.tables)
+    Ok(manifest)
 }
 
 /// Removes what was made of a backup here, and what was sent of it. Nothing is removed of one that is complete there.
@@ -242,15 +204,16 @@ pub(crate) async fn discard(places: &Places, backup: &backups::Model) -> Result<
     let Some((Location::Remote(place), name)) = location.split() else {
         return Ok(());
     };
-    let (places, id) = (places.clone(), backup.id.clone());
+    let (places, backup) = (places.clone(), backup.clone());
     blocking(move || {
-        let spool = Spool::of(places.layout(), &id, &name);
+        let spool = Spool::of(places.layout(), &backup.id, &name);
         let upload = Upload {
             remote: &places.remote(&place)?,
             spool: &spool,
             name: &name,
         };
         upload.discard()?;
+        end_leases(&places, &place, &backup)?;
         spool.remove()
     })
     .await

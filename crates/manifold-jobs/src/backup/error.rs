@@ -69,11 +69,6 @@ pub enum BackupError {
         /// Why not.
         reason: String,
     },
-    /// Backups of this type share files, and cannot be there yet.
-    #[error(
-        "{0} backups are made in folders of this machine, and are not encrypted; use csv, sqlite or full"
-    )]
-    Unsupported(BackupType),
     /// The backup is one of a whole store, and that of a project was needed.
     #[error("{} is a backup of the whole store; name a project in it with --project", path.display())]
     WholeStore {
@@ -256,7 +251,7 @@ impl BackupError {
             Self::ForeignFile { .. } => "foreign_file",
             Self::OtherBackup { .. } => "other_backup",
             Self::Incomplete { .. } => "backup_incomplete",
-            Self::Unsupported(_) | Self::HoldsAll(_) => "unsupported_backup_type",
+            Self::HoldsAll(_) => "unsupported_backup_type",
             Self::OfSources { .. } => "backup_of_sources",
             Self::WholeStore { .. } => "whole_store_backup",
             Self::NotOfAStore { .. } => "unsupported_store_backup",

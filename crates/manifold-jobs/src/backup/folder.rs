@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use manifold_store::{Claim, StoreError, fail_point, rename_durably, sync_folder};
+use tempfile::TempDir;
 
 use super::file_sink::{FileSink, measure};
+use super::incremental::Ground;
 use super::key::RepositoryKey;
 use super::manifest::Header;
 use super::names::file_stem;
@@ -25,6 +27,7 @@ pub struct BackupFolder {
     seal: Option<Seal>,
     files: Vec<ManifestFile>,
     names: BTreeMap<String, String>,
+    ground: Option<Ground>,
     published: bool,
 }
 
@@ -58,8 +61,19 @@ impl BackupFolder {
             seal,
             files: Vec::new(),
             names: BTreeMap::new(),
+            ground: None,
             published: false,
         })
+    }
+
+    /// Sets what was found at its place before the state was taken, where the backup shares something there.
+    pub(super) fn stand_on(&mut self, ground: Option<Ground>) {
+        self.ground = ground;
+    }
+
+    /// What was found at its place, once.
+    pub(super) fn take_ground(&mut self) -> Option<Ground> {
+        self.ground.take()
     }
 
     /// Writes a file through `write`; `.zst` is added to its name when it is compressed, and one that is encrypted has a
@@ -107,14 +121,7 @@ impl BackupFolder {
         name: &str,
         make: impl FnOnce(&Path) -> Result<(), BackupError>,
     ) -> Result<(), BackupError> {
-        // What is not encrypted yet must not lie where the backup will be.
-        let scratch = match &self.seal {
-            Some(seal) => {
-                let folder = tempfile::tempdir_in(&seal.scratch);
-                Some(folder.map_err(BackupError::io("create a folder in", &seal.scratch))?)
-            }
-            None => None,
-        };
+        let scratch = self.seal.as_ref().map(|_| self.scratch()).transpose()?;
         let path = scratch
             .as_ref()
             .map_or(&*self.partial, |folder| folder.path());
@@ -144,9 +151,24 @@ impl BackupFolder {
         Arc::new(Folder::new(place.to_owned()))
     }
 
-    /// Where files may lie for a moment. They go with the folder when it is not published.
-    pub(super) fn scratch(&self) -> &Path {
+    /// With what its files are encrypted.
+    pub(super) fn key(&self) -> Option<&RepositoryKey> {
+        self.seal.as_ref().map(|seal| &seal.key)
+    }
+
+    /// The hidden folder, in which the backups lie that are parts of this one.
+    pub(super) fn hidden(&self) -> &Path {
         &self.partial
+    }
+
+    /// Makes a folder in which files may lie for a moment, also those that are to be encrypted.
+    pub(super) fn scratch(&self) -> Result<TempDir, BackupError> {
+        // What is not encrypted yet must not lie where the backup will be.
+        let within = self
+            .seal
+            .as_ref()
+            .map_or(&self.partial, |seal| &seal.scratch);
+        tempfile::tempdir_in(within).map_err(BackupError::io("create a folder in", within))
     }
 
     /// The files so far.
@@ -196,6 +218,7 @@ impl BackupFolder {
                     created_at: manifest.created_at,
                     key: seal.key.id().to_owned(),
                     manifest_hash: sealed.hash,
+                    segments: manifest.segment_names(),
                 };
                 write(Manifest::NAME, header.sealed(), None)?;
             }

@@ -66,10 +66,6 @@ impl RepositoryKey {
     }
 
     /// The key for hashes that become names of files, so that nobody without it can tell what they name.
-    #[allow(
-        dead_code,
-        reason = "segments of incremental backups are named with it"
-    )]
     pub(crate) fn name_key(&self) -> [u8; 32] {
         let secret = self.identity.to_string();
         blake3::derive_key(NAMES, secret.expose_secret().as_bytes())

@@ -43,10 +43,12 @@ pub(crate) async fn clear(
         if complete.is_some() {
             tracing::info!(backup.id = %id, "backup {id} was complete although the process that made it died");
         }
-        if abandoned.backup.r#type == BackupType::Incremental
+        if let Some((place, _)) = Location::from(abandoned.backup.location.as_str()).split()
+            // Who goes on with one that is to be elsewhere needs to know that it is there.
+            && (place.as_folder().is_some() || complete.is_some())
+            && abandoned.backup.r#type == BackupType::Incremental
             && let Some(project) = project
-            && let Some(place) = Path::new(&abandoned.backup.location).parent()
-            && let Err(error) = end_leases(place, project, &abandoned).await
+            && let Err(error) = end_leases(manager, places, place, project, &abandoned).await
         {
             tracing::warn!(backup.id = %id, %error, "the lease of a dead backup stays until it expires");
         }
@@ -109,11 +111,18 @@ fn look_here(
 
 /// Nobody needs to wait for a backup that nobody makes any more.
 async fn end_leases(
-    place: &Path,
+    manager: &Arc<SqliteManager>,
+    places: Option<&Places>,
+    place: Location,
     project: &ProjectId,
     abandoned: &AbandonedBackup,
 ) -> Result<(), BackupError> {
-    let (place, stem) = (place.to_owned(), project.namespace());
+    let here = || Places::new(manager.layout(), Environment::none());
+    let (places, project) = (places.cloned().unwrap_or_else(here), project.clone());
     let (id, token) = (abandoned.backup.id.clone(), abandoned.lease_token);
-    blocking(move || incremental::end_leases(&place, &stem, &id, token)).await
+    blocking(move || {
+        let place = places.repository(&place)?;
+        incremental::end_leases(&*place, &project, &id, token)
+    })
+    .await
 }

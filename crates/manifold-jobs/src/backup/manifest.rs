@@ -1,6 +1,6 @@
 //! What a backup says of itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use chrono::{DateTime, Utc};
@@ -135,6 +135,13 @@ impl Manifest {
         self.rows.iter().flat_map(SavedRows::segments).chain(parts)
     }
 
+    /// Their names.
+    pub(super) fn segment_names(&self) -> BTreeSet<String> {
+        self.segments()
+            .map(|segment| segment.name.clone())
+            .collect()
+    }
+
     /// The size of the files in its folder, in bytes.
     #[must_use]
     pub fn own_bytes(&self) -> u64 {
@@ -171,6 +178,9 @@ pub(super) struct Header {
     pub(super) key: String,
     /// The BLAKE3 of the encrypted manifest.
     pub(super) manifest_hash: String,
+    /// The names of the files outside of its folder that the backup needs, rising. Who collects those that nobody needs has no key.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) segments: BTreeSet<String>,
 }
 
 impl Header {

@@ -4,6 +4,7 @@
 //! What is between is told by the type: a [`BackupStrategy`] turns a held state into files and files into
 //! tables, and knows nothing of databases.
 
+mod begun;
 mod cell;
 mod compare;
 mod create;
@@ -52,7 +53,7 @@ mod verify;
 mod watch;
 
 pub use compare::{Compared, compare};
-pub use create::{BackupRequest, create, refuse_place, refuse_sources};
+pub use create::{BackupRequest, create, refuse_sources};
 pub use delete::{collect_after, delete};
 pub use depth::Depth;
 pub use drill::drill;

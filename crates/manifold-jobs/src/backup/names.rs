@@ -24,6 +24,12 @@ pub(super) fn sealed_name(at: DateTime<Utc>, id: &str) -> String {
     format!("{}-{}", at.format("%Y%m%dT%H%M%SZ"), file_stem(&end))
 }
 
+/// Whether a folder may be that of an encrypted backup, by its name.
+pub(super) fn is_sealed_name(name: &str) -> bool {
+    let time = name.split('-').next().unwrap_or_default();
+    chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%SZ").is_ok()
+}
+
 /// A person's name as a part of a file name that every system takes.
 pub(super) fn file_stem(name: &str) -> String {
     let mut stem = String::new();
@@ -64,5 +70,7 @@ mod tests {
         let at = "2026-11-22T10:00:00Z".parse().unwrap();
         let name = folder_name("My data", BackupType::Full, at, "0123456789abcdef");
         assert_eq!(name, "My_data-full-20261122T100000Z-89abcdef");
+        assert!(!is_sealed_name(&name) && !is_sealed_name("segments"));
+        assert!(is_sealed_name(&sealed_name(at, "0123456789abcdef")));
     }
 }

@@ -155,6 +155,11 @@ impl BackupSource {
         }
     }
 
+    /// The key with which it is encrypted.
+    pub(super) fn key(&self) -> Option<&RepositoryKey> {
+        self.key.as_ref()
+    }
+
     /// The place that the backup is in.
     pub(super) fn repository(&self) -> &dyn Repository {
         &*self.repository

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::{make_private, remove_folder};
 use super::names::file_stem;
-use super::{BackupError, Manifest};
+use super::repository::{Folder, Repository as _, part_size};
+use super::{BackupError, Manifest, ManifestFile};
 
 /// The file that says what was sent.
 const SENT: &str = "sent.json";
@@ -43,6 +44,22 @@ pub(super) struct SentFile {
     pub(super) done: bool,
 }
 
+impl Sent {
+    /// Whether a file may have been complete at the place, for all that was written down.
+    pub(super) fn may_be_there(&self, file: &ManifestFile) -> bool {
+        self.files
+            .get(&file.name)
+            .is_some_and(|sent| sent.done || sent.begun.is_none() || sent.has_all_parts(file.size))
+    }
+}
+
+impl SentFile {
+    /// Whether all parts of a file of `size` bytes were sent.
+    pub(super) fn has_all_parts(&self, size: u64) -> bool {
+        self.parts.len() as u64 * part_size(size) >= size
+    }
+}
+
 impl Spool {
     /// That of the backup with this id.
     pub(super) fn of(layout: &Layout, id: &str, name: &str) -> Self {
@@ -73,14 +90,39 @@ impl Spool {
         self.folder.join(&self.name)
     }
 
+    /// Where a file of the backup lies, or one that it shares.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        match name.contains('/') {
+            true => self.folder.join(name),
+            false => self.target().join(name),
+        }
+    }
+
+    /// Whether a segment lies here, to be sent.
+    pub(super) fn has(&self, segment: &ManifestFile) -> bool {
+        let path = self.path(&segment.name);
+        path.metadata()
+            .is_ok_and(|metadata| metadata.len() == segment.size)
+    }
+
     /// Whether the backup is complete here.
     pub(super) fn is_complete(&self) -> bool {
         self.target().join(Manifest::NAME).is_file()
     }
 
     /// The files of the backup in the order in which they are sent, with their sizes in bytes; without the file that makes
-    /// it a backup.
+    /// it a backup. What it shares with others comes first, under names with slashes.
     pub(super) fn files(&self) -> Result<Vec<(String, u64)>, BackupError> {
+        let shared = Folder::new(self.folder.clone())
+            .list("segments")?
+            .into_iter();
+        let mut shared: Vec<_> = shared.map(|file| (file.name, file.size)).collect();
+        shared.sort_unstable();
+        shared.append(&mut self.own_files()?);
+        Ok(shared)
+    }
+
+    fn own_files(&self) -> Result<Vec<(String, u64)>, BackupError> {
         let folder = self.target();
         let failed = || BackupError::io("list", &folder);
         let mut files = Vec::new();

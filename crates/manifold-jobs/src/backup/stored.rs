@@ -99,6 +99,12 @@ impl Header {
         if manifest.id != self.id {
             return Err(damaged(&format!("it belongs to backup {}", manifest.id)));
         }
+        if manifest.segment_names() != self.segments {
+            return Err(damaged(&format!(
+                "it needs other segments than {} says",
+                Manifest::NAME
+            )));
+        }
         Ok(manifest)
     }
 }

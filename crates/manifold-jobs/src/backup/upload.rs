@@ -5,6 +5,7 @@ use std::io::{Seek as _, SeekFrom};
 
 use manifold_store::fail_point;
 
+use super::incremental::Reliance;
 use super::repository::{PART, Remote, Repository as _, part_size, read_part};
 use super::spool::{Sent, SentFile, Spool};
 use super::stored::Stored;
@@ -21,18 +22,28 @@ pub(super) struct Upload<'a> {
 }
 
 impl Upload<'_> {
-    /// Sends all but the file that makes it a backup. Blocks.
+    /// Sends all but the file that makes it a backup, and keeps what it relies on there meanwhile. Blocks.
     ///
     /// # Errors
     /// [`BackupError::Cancelled`]; [`BackupError::Unreachable`]. What was sent then counts the next time.
-    pub(super) fn send(&self, watch: &mut Watch) -> Result<(), BackupError> {
+    pub(super) fn send(
+        &self,
+        watch: &mut Watch,
+        mut reliance: Option<&mut Reliance>,
+    ) -> Result<(), BackupError> {
         let files = self.spool.files()?;
         let total = files.iter().map(|(_, size)| size).sum();
         let mut sent = self.spool.sent();
         let mut before = 0;
         watch.step("sending")?;
         for (name, size) in files {
-            let mut follow = |done| watch.sent(before + done, total);
+            let mut follow = |done| {
+                if let Some(reliance) = &mut reliance {
+                    reliance.beat()?;
+                }
+                watch.sent(before + done, total)
+            };
+            follow(0)?;
             if !self.has(&mut sent, &name, size)? {
                 self.send_file(&mut sent, &name, size, &mut follow)?;
             }
@@ -69,7 +80,8 @@ impl Upload<'_> {
         })
     }
 
-    /// Removes what was sent, unless it is a backup by now. Blocks.
+    /// Removes what was sent, unless it is a backup by now. What it shares stays until it is collected: another backup may rely on it.
+    /// Blocks.
     ///
     /// # Errors
     /// [`BackupError::Unreachable`]; what is left is no backup.
@@ -80,11 +92,14 @@ impl Upload<'_> {
             return Ok(());
         }
         for (name, file) in &sent.files {
+            let is_shared = name.contains('/');
             let name = self.inner(name);
             if let (Some(begun), false) = (&file.begun, file.done) {
                 self.remote.abandon(&name, begun)?;
             }
-            self.remote.remove(&name)?;
+            if !is_shared {
+                self.remote.remove(&name)?;
+            }
         }
         Ok(())
     }
@@ -94,7 +109,7 @@ impl Upload<'_> {
         let Some(file) = sent.files.get_mut(name) else {
             return Ok(false);
         };
-        let all_sent = file.parts.len() as u64 * part_size(size) >= size;
+        let all_sent = file.has_all_parts(size);
         let is_there =
             (file.done || all_sent) && self.remote.size(&self.inner(name))? == Some(size);
         if file.done && !is_there {
@@ -117,8 +132,7 @@ impl Upload<'_> {
             // Before it is there: whoever removes what was sent must know of it.
             sent.files.insert(name.to_owned(), SentFile::default());
             self.spool.keep(sent)?;
-            self.remote
-                .put(&self.inner(name), &self.spool.target().join(name))?;
+            self.remote.put(&self.inner(name), &self.spool.path(name))?;
         } else if !self.send_parts(sent, name, size, follow)? {
             // The place has thrown the parts away, or has made the file of them and this was not written down.
             let is_there = self.remote.size(&self.inner(name))? == Some(size);
@@ -144,7 +158,7 @@ impl Upload<'_> {
         size: u64,
         follow: &mut dyn FnMut(u64) -> Result<(), BackupError>,
     ) -> Result<bool, BackupError> {
-        let path = self.spool.target().join(name);
+        let path = self.spool.path(name);
         let failed = || BackupError::io("read", &path);
         let mut file = File::open(&path).map_err(failed())?;
         let inner = self.inner(name);
@@ -182,8 +196,12 @@ impl Upload<'_> {
         }
     }
 
+    /// The name of a file at the place: beside the folder, when backups share it.
     fn inner(&self, name: &str) -> String {
-        format!("{}/{name}", self.name)
+        match name.contains('/') {
+            true => name.to_owned(),
+            false => format!("{}/{name}", self.name),
+        }
     }
 }
 
@@ -236,7 +254,7 @@ mod tests {
                 spool,
                 name,
             };
-            let stopped = upload.send(&mut stops_at(PART));
+            let stopped = upload.send(&mut stops_at(PART), None);
             assert!(
                 matches!(stopped, Err(BackupError::Cancelled)),
                 "{stopped:?}"
@@ -245,7 +263,7 @@ mod tests {
             assert_eq!(sent.files["large"].parts.len(), 1);
             // It goes on behind the first part.
             let begun = sent.files["large"].begun.clone().unwrap();
-            upload.send(&mut Watch::unwatched()).unwrap();
+            upload.send(&mut Watch::unwatched(), None).unwrap();
             assert_eq!(spool.sent().files["large"].begun, Some(begun));
             let whole = std::fs::read(spool.target().join("large")).unwrap();
             let mut bytes = Vec::new();
@@ -256,10 +274,10 @@ mod tests {
             let mut sent = spool.sent();
             sent.files.get_mut("large").unwrap().done = false;
             spool.keep(&sent).unwrap();
-            upload.send(&mut Watch::unwatched()).unwrap();
+            upload.send(&mut Watch::unwatched(), None).unwrap();
             // Somebody has removed the file and its parts.
             remote.remove("b/large").unwrap();
-            upload.send(&mut Watch::unwatched()).unwrap();
+            upload.send(&mut Watch::unwatched(), None).unwrap();
             assert_eq!(remote.size("b/large").unwrap(), Some(whole.len() as u64));
             upload.discard().unwrap();
             assert_eq!(remote.list("b").unwrap(), []);

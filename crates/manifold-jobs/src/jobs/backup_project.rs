@@ -116,7 +116,12 @@ impl Job for BackupProject {
         let job = context.job_id().as_str();
         for begun in backups.list(Some(&self.project_id)).await? {
             if begun.state == BackupState::Failed && begun.job_id.as_deref() == Some(job) {
-                backup::discard(&Places::of(context), &begun).await?;
+                let places = Places::of(context);
+                backup::discard(&places, &begun).await?;
+                match backup::collect_after(&places, &[begun]).await {
+                    Err(error) if !error.is_of_another() => return Err(error.into()),
+                    _ => {}
+                }
                 context.log(LogLevel::Info, "nothing of the backup is left at its place");
             }
         }

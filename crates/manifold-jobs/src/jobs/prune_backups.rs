@@ -92,7 +92,7 @@ async fn delete(context: &JobContext, weighed: Vec<Weighed>) -> Result<PrunedPro
         pruned.deleted.push(backup.id);
     }
     // Also what others left that deleted a backup, or died.
-    match backup::collect_after(&seen).await {
+    match backup::collect_after(&places, &seen).await {
         Ok(collected) => pruned.bytes_freed += collected.bytes,
         Err(error) if error.is_of_another() => context.log(
             LogLevel::Warn,

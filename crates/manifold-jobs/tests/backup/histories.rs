@@ -210,7 +210,7 @@ async fn happen(
             if which < saved.len() {
                 let (gone, _) = saved.remove(which);
                 store.delete(&gone).await;
-                let collected = manifold_jobs::backup::collect_after(&[gone]).await;
+                let collected = store.collect(&[gone]).await;
                 collected.unwrap();
             }
         }

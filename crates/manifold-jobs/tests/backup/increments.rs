@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use entity_core::TableCount;
 use entity_core::backups;
 use entity_core::enums::BackupType;
-use manifold_jobs::backup::{BackupSource, Manifest, collect_after};
+use manifold_jobs::backup::{BackupSource, Manifest};
 use manifold_jobs::jobs::{BackupProject, RestoreTarget};
 use manifold_store::{
     Contents, DatabaseId, DatabaseManager as _, ProjectId, StoreError, TableKind, rows,
@@ -158,7 +158,7 @@ async fn an_increment_writes_what_is_new_and_comes_back_alone() {
     for later in [unchanged, second, third] {
         store.delete(&later).await;
     }
-    collect_after(std::slice::from_ref(&fourth)).await.unwrap();
+    store.collect(std::slice::from_ref(&fourth)).await.unwrap();
     assert!(store.verify(&first).await.ok);
     assert!(store.verify(&fourth).await.ok);
 }

@@ -14,6 +14,7 @@ mod compare;
 mod damage;
 mod drill;
 mod fixtures;
+mod flips;
 mod histories;
 mod in_place;
 mod increments;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use manifold_jobs::backup::{collect, collect_after};
+use manifold_jobs::backup::collect;
 use manifold_store::SourceTrash;
 
 use crate::increments::{
@@ -66,7 +66,7 @@ async fn segments_go_with_the_last_backup_that_needs_them() {
     assert_eq!(segments(&store).len(), 5);
 
     store.delete(&two).await;
-    let collected = collect_after(&[two]).await.unwrap();
+    let collected = store.collect(&[two]).await.unwrap();
     assert_eq!(collected.segments, 2);
     assert!(collected.bytes > 0);
     assert_eq!(segments(&store).len(), 3);
@@ -79,19 +79,21 @@ async fn segments_go_with_the_last_backup_that_needs_them() {
     store.delete(&one).await;
     let stray = segments(&store)[0].with_file_name("00-stray.db.zst");
     std::fs::write(&stray, b"x").unwrap();
-    let error = collect_after(std::slice::from_ref(&one)).await.unwrap_err();
+    let error = store.collect(std::slice::from_ref(&one)).await.unwrap_err();
     assert_eq!(error.code(), "backup_damaged");
     assert_eq!(segments(&store).len(), 4);
     std::fs::write(&damaged, sound).unwrap();
-    assert_eq!(collect_after(&[one]).await.unwrap().segments, 1);
+    assert_eq!(store.collect(&[one]).await.unwrap().segments, 1);
     assert!(shared.iter().all(|path| path.exists()));
     assert!(store.verify(&three).await.ok);
 
     store.delete(&three).await;
-    collect_after(&[three]).await.unwrap();
+    store.collect(&[three]).await.unwrap();
     assert!(segments(&store).is_empty());
     let place = store.manager.layout().backups();
-    let none = collect(&place, &store.project).await.unwrap();
+    let none = collect(&store.places(), &place.clone().into(), &store.project)
+        .await
+        .unwrap();
     assert_eq!(none.segments, 0);
     for folder in ["leases", "gc"] {
         let left = crate::store::names(&place.join(folder).join(store.project.namespace()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use entity_core::TableCount;
 use entity_core::backups;
 use entity_core::enums::BackupType;
-use manifold_jobs::backup::{self, BackupPlace, Places, Verification};
+use manifold_jobs::backup::{self, BackupError, BackupPlace, Collected, Places, Verification};
 use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::{
     BackupProject, ImportFile, RestoreProject, RestoreTarget, Restored, VerifyBackup,
@@ -156,10 +156,18 @@ impl Store {
 
     /// Deletes a backup; the segments that it needed stay.
     pub async fn delete(&self, backup: &backups::Model) {
-        let places = Places::new(self.manager.layout(), Environment::none());
-        backup::delete(&self.manager, &places, backup)
+        backup::delete(&self.manager, &self.places(), backup)
             .await
             .unwrap();
+    }
+
+    pub fn places(&self) -> Places {
+        Places::new(self.manager.layout(), Environment::none())
+    }
+
+    /// Takes away the segments that no backup needs any more.
+    pub async fn collect(&self, deleted: &[backups::Model]) -> Result<Collected, BackupError> {
+        backup::collect_after(&self.places(), deleted).await
     }
 
     pub async fn back_up(&self, backup_type: BackupType) -> backups::Model {

@@ -89,7 +89,7 @@ async fn an_increment_that_dies_anywhere_harms_no_other() {
         assert_eq!(again.state, BackupState::Completed, "{what}");
         let needed = every_listed_backup_verifies(&store, &what).await;
         assert!(stored(&store, "leases").is_empty(), "{what}");
-        collect_after(&[again]).await.unwrap();
+        store.collect(&[again]).await.unwrap();
         assert_eq!(stored(&store, "segments"), needed, "{what}");
         every_listed_backup_verifies(&store, &what).await;
     }
@@ -114,12 +114,14 @@ async fn collecting_that_dies_anywhere_goes_on() {
         {
             let _fault = Fault::at(step, fault);
             let deleted = [first, second];
-            let died = tokio::spawn(async move { collect_after(&deleted).await.map(drop) });
+            let places = store.places();
+            let died =
+                tokio::spawn(async move { collect_after(&places, &deleted).await.map(drop) });
             assert!(!matches!(died.await, Ok(Ok(()))), "{what}");
         }
         let needed = every_listed_backup_verifies(&store, &what).await;
         assert_ne!(stored(&store, "segments"), needed, "{what}");
-        collect_after(&[third]).await.unwrap();
+        store.collect(&[third]).await.unwrap();
         assert_eq!(stored(&store, "segments"), needed, "{what}");
         assert!(stored(&store, "gc").is_empty(), "{what}");
         every_listed_backup_verifies(&store, &what).await;
@@ -149,7 +151,7 @@ async fn what_a_backup_relies_on_stays_while_it_is_made() {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
             store.delete(&first).await;
-            let collected = collect_after(&[first]).await.unwrap();
+            let collected = store.collect(&[first]).await.unwrap();
             assert_eq!(collected.segments, 0, "{step}");
             assert_eq!(stored(&store, "gc").len(), 1, "{step}");
             making
@@ -171,7 +173,8 @@ async fn a_backup_relies_on_nothing_that_is_on_its_way_out() {
     let collecting = {
         let _held = Fault::at("segments-marked", "pause");
         let deleted = [first];
-        let collecting = tokio::spawn(async move { collect_after(&deleted).await });
+        let places = store.places();
+        let collecting = tokio::spawn(async move { collect_after(&places, &deleted).await });
         while stored(&store, "gc").is_empty() {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }

@@ -163,12 +163,12 @@ impl BackupShape {
     }
 
     /// With what the manifest alone says, if the backup is where it should be.
-    pub(crate) async fn measured(mut self, places: &Places) -> Self {
+    pub(crate) async fn measured(mut self, places: Places) -> Self {
         let location = Location::from(self.location.as_str());
-        if location.as_folder().is_none() {
+        // Others save all of it each time, and a place elsewhere is not asked for nothing.
+        if location.as_folder().is_none() && self.r#type != BackupType::Incremental {
             return self;
         }
-        let places = places.clone();
         let opened = tokio::task::spawn_blocking(move || Opened::open_in(&places, &location)).await;
         match opened {
             Ok(Ok(Opened::Project(source))) if source.manifest().id == self.id => {

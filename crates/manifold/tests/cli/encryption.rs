@@ -8,8 +8,9 @@ use serde_json::{Value as Json, json};
 use crate::folder::{Folder, listing};
 
 /// A pair of age.
-const IDENTITY: &str = "AGE-SECRET-KEY-1J6GE3WDT90D3DYCJVFJX0HFTTVXL0RRWT66DS33T09LT6G8ZV75Q3ZF5F4";
-const RECIPIENT: &str = "age1pvhk4q4905dcxynwyt8du8y0r42sndf7sqw27p38yudlrpx9a45qw8h27f";
+pub(crate) const IDENTITY: &str =
+    "AGE-SECRET-KEY-1J6GE3WDT90D3DYCJVFJX0HFTTVXL0RRWT66DS33T09LT6G8ZV75Q3ZF5F4";
+pub(crate) const RECIPIENT: &str = "age1pvhk4q4905dcxynwyt8du8y0r42sndf7sqw27p38yudlrpx9a45qw8h27f";
 
 /// What stands in names and cells.
 const MARKERS: [&str; 5] = [
@@ -24,7 +25,7 @@ fn text(value: &Json) -> &str {
     value.as_str().unwrap()
 }
 
-fn project() -> Folder {
+pub(crate) fn project() -> Folder {
     let folder = Folder::new();
     folder.write("in.csv", "id,markercolumn\n1,markercell\n2,b\n");
     folder.json(&[
@@ -56,7 +57,7 @@ fn create(folder: &Folder, more: &[&str]) -> Json {
 }
 
 /// Nothing in the place tells what is saved.
-fn nothing_is_told(place: &Path) {
+pub(crate) fn nothing_is_told(place: &Path) {
     let found = listing(place);
     assert!(found.len() >= 4, "{found:?}");
     for (path, _) in found {
@@ -79,7 +80,7 @@ fn nothing_is_told(place: &Path) {
 #[test]
 fn nothing_is_told_and_all_comes_back() {
     let folder = project();
-    for kind in ["sqlite", "csv", "full"] {
+    for kind in ["sqlite", "csv", "full", "incremental"] {
         for compress in [false, true] {
             let mut more = vec!["--type", kind, "--encrypt-to", RECIPIENT];
             more.extend(compress.then_some("--compress"));
@@ -99,7 +100,7 @@ fn nothing_is_told_and_all_comes_back() {
     let identity = folder.path("me.key").display().to_string();
     let scanned = other.json(&["backup", "scan", &place, "--dry-run"]);
     let unreadable = scanned["unreadable"].as_array().unwrap();
-    assert_eq!(unreadable.len(), 6);
+    assert_eq!(unreadable.len(), 8);
     assert!(
         unreadable
             .iter()
@@ -117,7 +118,7 @@ fn nothing_is_told_and_all_comes_back() {
     assert_eq!(restored["project"]["name"], "markerproject");
     // From here on the data folder has the key.
     let scanned = other.json(&["backup", "scan", &place]);
-    assert_eq!(scanned["added"].as_array().unwrap().len(), 6);
+    assert_eq!(scanned["added"].as_array().unwrap().len(), 8);
     for backup in scanned["backups"].as_array().unwrap() {
         assert_eq!(
             other.json(&["backup", "verify", text(&backup["id"])])["ok"],
@@ -223,20 +224,6 @@ fn files_that_are_cut_swapped_or_missing_are_named() {
     // The next backup puts it back.
     create(&folder, &kinds);
     other.json(&restore);
-}
-
-#[test]
-fn an_increment_is_refused_where_it_cannot_be() {
-    let folder = project();
-    let create = ["backup", "create", "markerproject", "--type", "incremental"];
-    for place in [["--encrypt-to", RECIPIENT], ["--to", "s3://bucket/prefix"]] {
-        let (_, code) = folder.fails(&[&create[..], &place].concat());
-        assert_eq!(code, "unsupported_backup_type");
-    }
-    assert_eq!(
-        folder.json(&["job", "list", "--kind", "backup_project"])["jobs"],
-        json!([])
-    );
 }
 
 /// As `docs/BACKUP_PLACES.md` says.

@@ -17,6 +17,7 @@ mod formats;
 mod help;
 mod history;
 mod import;
+mod increments;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
@@ -42,6 +43,8 @@ mod rename;
 mod restore;
 #[cfg(unix)]
 mod s3;
+#[cfg(unix)]
+mod s3_increments;
 #[cfg(unix)]
 mod s3_server;
 mod secret;

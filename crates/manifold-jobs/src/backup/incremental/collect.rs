@@ -7,15 +7,14 @@
 //! that is slow takes nothing away that came later.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use manifold_store::{ProjectId, fail_point};
 use serde::{Deserialize, Serialize};
 
 use super::tombstone::Tombstone;
 use super::{lease, manifests};
-use crate::backup::repository::{Folder, Repository};
-use crate::backup::{BackupError, blocking};
+use crate::backup::repository::Repository;
+use crate::backup::{BackupError, Location, Places, blocking};
 
 /// What was taken away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,15 +29,20 @@ pub struct Collected {
 /// goes when that is done. Can be repeated.
 ///
 /// # Errors
-/// [`BackupError`] when a manifest there cannot be read: nobody knows what that backup needs, so nothing was taken away.
-/// Others when a file cannot be read or removed.
-pub async fn collect(place: &Path, project: &ProjectId) -> Result<Collected, BackupError> {
-    let (repository, stem) = (Folder::new(place.to_owned()), project.namespace());
+/// [`BackupError`] when a manifest there cannot be read: nobody knows what that backup needs, so nothing was taken away. No key is
+/// needed for those of encrypted backups. [`BackupError::Unreachable`]; others when a file cannot be read or removed.
+pub async fn collect(
+    places: &Places,
+    place: &Location,
+    project: &ProjectId,
+) -> Result<Collected, BackupError> {
+    let (places, place, stem) = (places.clone(), place.clone(), project.namespace());
     blocking(move || {
-        let mut collected = sweep(&repository, &stem)?;
-        if let Some(name) = mark(&repository, &stem)? {
+        let repository = places.repository(&place)?;
+        let mut collected = sweep(&*repository, &stem)?;
+        if let Some(name) = mark(&*repository, &stem)? {
             fail_point!("segments-marked");
-            collected.add(sweep_one(&repository, &stem, &name)?);
+            collected.add(sweep_one(&*repository, &stem, &name)?);
         }
         Ok(collected)
     })

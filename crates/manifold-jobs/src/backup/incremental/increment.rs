@@ -1,17 +1,12 @@
 //! What a backup that is being made keeps outside of its own folder.
 
-use std::sync::Arc;
-
 use entity_core::TableCount;
-use manifold_store::{Frozen, Table, TableKind};
+use manifold_store::{Frozen, StoreError, Table, TableKind};
 
-use super::collect;
-use super::lease::Lease;
+use super::reliance::Reliance;
 use super::saved_part::SavedPart;
 use super::saved_rows::SavedRows;
-use super::segments::Segments;
-use crate::backup::BackupError;
-use crate::backup::repository::Repository;
+use crate::backup::{BackupError, Manifest, Watch};
 
 /// What a backup keeps outside of its own folder. While this exists nobody collects it.
 #[derive(Debug)]
@@ -19,10 +14,9 @@ pub struct Increment {
     pub(in crate::backup) project_epoch: i64,
     pub(in crate::backup) rows: Vec<SavedRows>,
     pub(in crate::backup) parts: Vec<SavedPart>,
-    pub(super) repository: Arc<dyn Repository>,
-    pub(super) stem: String,
-    pub(super) segments: Segments,
-    pub(super) lease: Lease,
+    /// What of it no backup had saved before, in bytes.
+    pub(in crate::backup) new_bytes: u64,
+    pub(in crate::backup) reliance: Reliance,
 }
 
 impl Increment {
@@ -37,38 +31,41 @@ impl Increment {
             let rows = self.rows.iter().find(|rows| rows.table == table.name);
             return Ok(rows.map(SavedRows::count));
         }
-        let parts = self.parts.iter().filter(|part| part.table == table.name);
-        let parts: Vec<_> = parts
-            .map(|part| (part.owner.clone(), part.count()))
-            .collect();
-        Ok(Some(if parts.is_empty() {
-            frozen.hash(table)?
-        } else {
-            frozen.hash_parted(table, &parts)?
-        }))
+        Ok(Some(count(frozen, table, &self.parts)?))
     }
+}
 
-    /// What of it no backup had saved before, in bytes.
-    pub(in crate::backup) fn new_bytes(&self) -> u64 {
-        self.segments.new_bytes
+/// Counts a table of the catalogue.
+fn count(frozen: &Frozen, table: &Table, parts: &[SavedPart]) -> Result<TableCount, StoreError> {
+    let parts = parts.iter().filter(|part| part.table == table.name);
+    let parts: Vec<_> = parts
+        .map(|part| (part.owner.clone(), part.count()))
+        .collect();
+    if parts.is_empty() {
+        frozen.hash(table)
+    } else {
+        frozen.hash_parted(table, &parts)
     }
+}
 
-    /// To be called directly before the manifest appears.
-    ///
-    /// # Errors
-    /// [`BackupError::Overdue`], [`BackupError::MissingFile`]: the backup must not appear.
-    pub(in crate::backup) fn confirm(&self) -> Result<(), BackupError> {
-        let needed = self.rows.iter().flat_map(SavedRows::segments);
-        let parts = self.parts.iter().map(|part| &part.segment);
-        self.segments.check(needed.chain(parts))?;
-        self.lease.hold()
-    }
-
-    /// To be called once the manifest is there. Takes away what waited for this backup to end.
-    pub(in crate::backup) fn release(self) {
-        drop(self.lease);
-        if let Err(error) = collect::sweep(&*self.repository, &self.stem) {
-            tracing::warn!(%error, "segments that no backup needs stay until one is deleted");
+/// Whether an incremental backup that was made holds this state. Rows are not read: what happens to them is told by the catalogue, on
+/// which increments rely too.
+pub(in crate::backup) fn is_state_of(
+    frozen: &Frozen,
+    manifest: &Manifest,
+    contents: manifold_store::Contents,
+    watch: &mut Watch,
+) -> Result<bool, BackupError> {
+    let of_rows = |name: &String| manifest.rows.iter().any(|rows| rows.table == *name);
+    let mut saved = manifest.tables.iter().filter(|table| !of_rows(&table.name));
+    for table in frozen.tables(contents)? {
+        if table.kind == TableKind::Rows {
+            continue;
+        }
+        watch.look()?;
+        if saved.next() != Some(&count(frozen, &table, &manifest.parts)?) {
+            return Ok(false);
         }
     }
+    Ok(saved.next().is_none())
 }

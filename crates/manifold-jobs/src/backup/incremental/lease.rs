@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use manifold_store::Timestamp;
+use manifold_store::{Claim, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{put_json, read_json};
+use crate::backup::BackupError;
 use crate::backup::repository::Repository;
-use crate::backup::{BackupError, BackupRequest};
 
 /// How often a lease is renewed while its backup is being made.
 const RENEWED: Duration = Duration::from_secs(60);
@@ -24,44 +24,62 @@ const EXPIRES: TimeDelta = TimeDelta::hours(24);
 #[derive(Debug, Serialize, Deserialize)]
 struct LeaseFile {
     backup_id: String,
-    project_id: String,
     lease_token: i64,
     renewed_at: DateTime<Utc>,
 }
 
-/// A backup that is being made. Dropping it ends the lease; a process that dies leaves it until it expires, or until the job is
-/// tried again.
+/// A backup that is being made. Dropping it ends the lease; a process that dies leaves it until it expires, or until the backup is
+/// gone on with or given up.
 #[derive(Debug)]
 pub(super) struct Lease {
     repository: Arc<dyn Repository>,
     name: String,
     file: LeaseFile,
     renewed: Instant,
+    is_left: bool,
 }
 
 impl Lease {
-    /// Takes the lease of the attempt of `request`, and ends those of its earlier attempts.
+    /// Takes the lease of an attempt to make a backup.
     pub(super) fn take(
         repository: &Arc<dyn Repository>,
         stem: &str,
-        request: &BackupRequest,
+        backup_id: &str,
+        claim: &Claim,
     ) -> Result<Self, BackupError> {
-        let token = request.claim.lease_token;
-        end(&**repository, stem, request.id.as_str(), token - 1)?;
-        let file = LeaseFile {
-            backup_id: request.id.to_string(),
-            project_id: request.project_id.to_string(),
-            lease_token: token,
-            renewed_at: Timestamp::now(),
-        };
+        let token = claim.lease_token;
         let mut lease = Self {
             repository: repository.clone(),
-            name: format!("{}/{}-{token}.json", folder(stem), request.id),
-            file,
+            name: format!("{}/{backup_id}-{token}.json", folder(stem)),
+            file: LeaseFile {
+                backup_id: backup_id.to_owned(),
+                lease_token: token,
+                renewed_at: Timestamp::now(),
+            },
             renewed: Instant::now(),
+            is_left: false,
         };
         lease.renew()?;
         Ok(lease)
+    }
+
+    /// Ends those of other attempts up to the one with this token to make the same backup.
+    pub(super) fn end_others(&self, stem: &str, lease_token: i64) -> Result<(), BackupError> {
+        let id = &self.file.backup_id;
+        end_but(&*self.repository, stem, id, lease_token, &self.name)
+    }
+
+    /// Ends it, so that who collects from here on does not wait for it.
+    pub(super) fn end(mut self) {
+        self.is_left = true;
+        if let Err(error) = self.repository.remove(&self.name) {
+            tracing::warn!(%error, "the lease of a backup stays until it expires");
+        }
+    }
+
+    /// Leaves it for who goes on with the backup.
+    pub(super) fn leave(mut self) {
+        self.is_left = true;
     }
 
     /// Renews it when it is time.
@@ -96,8 +114,8 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Err(error) = self.repository.remove(&self.name) {
-            tracing::warn!(%error, "the lease of a backup stays until it expires");
+        if !self.is_left {
+            self.repository.remove_soon(&self.name);
         }
     }
 }
@@ -113,17 +131,52 @@ pub(super) fn end(
     backup_id: &str,
     lease_token: i64,
 ) -> Result<(), BackupError> {
-    let has_ended = |name: &str| {
-        let rest = name.strip_prefix(backup_id)?.strip_prefix('-')?;
-        let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
-        Some(rest[..digits].parse::<i64>().ok()? <= lease_token)
-    };
+    end_but(repository, stem, backup_id, lease_token, "")
+}
+
+fn end_but(
+    repository: &dyn Repository,
+    stem: &str,
+    backup_id: &str,
+    lease_token: i64,
+    but: &str,
+) -> Result<(), BackupError> {
+    let has_ended =
+        |name: &str| token_of(name, backup_id).is_some_and(|token| token <= lease_token);
     for name in names(repository, stem)? {
-        if name.rsplit('/').next().and_then(has_ended) == Some(true) {
+        if name != but && has_ended(&name) {
             repository.remove(&name)?;
         }
     }
-    repository.clear(&folder(stem), &|name, _| has_ended(name) == Some(true))
+    repository.clear(&folder(stem), &|name, _| has_ended(name))
+}
+
+/// The token in the name of a lease, if that is one of this backup.
+fn token_of(name: &str, backup_id: &str) -> Option<i64> {
+    let name = name.rsplit('/').next()?;
+    let rest = name.strip_prefix(backup_id)?.strip_prefix('-')?;
+    let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
+    rest[..digits].parse().ok()
+}
+
+/// Whether an attempt to make a backup has a lease that nobody has taken for dead. Whatever it has put at the place is then still
+/// there, or on its way out.
+pub(super) fn is_held(
+    repository: &dyn Repository,
+    stem: &str,
+    backup_id: &str,
+) -> Result<bool, BackupError> {
+    let held = TimeDelta::from_std(HELD).unwrap_or_default();
+    for name in names(repository, stem)? {
+        if token_of(&name, backup_id).is_none() {
+            continue;
+        }
+        let file: Option<LeaseFile> = read_json(repository, &name)?;
+        if file.is_some_and(|file| (Timestamp::now() - file.renewed_at).abs() < held) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The leases on the segments of a project that hold others up. Those that expired are ended.

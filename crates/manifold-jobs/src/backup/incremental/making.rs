@@ -1,16 +1,20 @@
 //! Makes an incremental backup.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
-use manifold_store::{Contents, Frozen, Part, RowSource, Segment, StoreError, fail_point};
+use manifold_store::{Contents, Frozen, Part, RowSource, Segment, StoreError};
+use tempfile::TempDir;
 
+use super::CATALOGUE;
 use super::cover::{Cover, KnownTile, Trust, gaps};
+use super::ground::Ground;
 use super::increment::Increment;
-use super::lease::Lease;
+use super::reliance::Reliance;
 use super::saved_part::SavedPart;
 use super::saved_rows::{SavedRows, SavedTile};
 use super::segments::{SegmentKind, Segments};
-use super::{CATALOGUE, manifests, stem};
+use crate::backup::repository::Repository;
 use crate::backup::{BackupError, BackupFolder, BackupRequest, Manifest, Watch};
 
 /// Writes what is new, and lists what is not.
@@ -26,18 +30,22 @@ pub(super) fn make(
             request.project_id
         ))
     })?;
-    let (repository, stem) = (folder.repository(), stem(&project.id)?);
-    let lease = Lease::take(&repository, &stem, request)?;
-    fail_point!("backup-lease-taken");
+    let to = folder.repository();
+    let ground = match folder.take_ground() {
+        Some(ground) => ground,
+        None => Ground::look(&to, request, &project.name, folder.key())?,
+    };
+    let Ground {
+        reliance,
+        segments,
+        earlier,
+    } = ground;
     let contents = request.options.contents();
     let (mut sources, mut large) = (Vec::new(), Vec::new());
-    let mut earlier = None;
     if !request.options.without_data {
         sources = frozen.row_sources()?;
         large = frozen.large_parts()?;
-        earlier = manifests::newest(&*repository, &project.id, &project.name)?;
     }
-    let segments = Segments::look(&repository, &stem, None)?;
     watch.step("copying the catalogue")?;
     folder.take_file(CATALOGUE, |path| {
         Ok(frozen.copy_catalogue(path, contents, &large)?)
@@ -46,9 +54,10 @@ pub(super) fn make(
     let is_same = earlier.as_ref().is_some_and(same_epoch);
     let mut making = Making {
         frozen,
-        folder,
+        scratch: folder.scratch()?,
+        to,
         segments,
-        lease,
+        reliance,
         watch,
     };
     let saved = earlier.iter().filter(|manifest| same_epoch(manifest));
@@ -67,17 +76,12 @@ pub(super) fn make(
     for (source, begun) in sources.iter().zip(covered) {
         rows.push(making.complete(source, begun)?);
     }
-    let Making {
-        segments, lease, ..
-    } = making;
     Ok(Increment {
         project_epoch: project.epoch,
         rows,
         parts,
-        repository,
-        stem,
-        segments,
-        lease,
+        new_bytes: making.segments.new_bytes,
+        reliance: making.reliance,
     })
 }
 
@@ -98,9 +102,11 @@ impl Begun {
 
 struct Making<'a> {
     frozen: &'a Frozen,
-    folder: &'a BackupFolder,
+    scratch: TempDir,
+    /// Where new segments are kept: at the place, or where they are sent from.
+    to: Arc<dyn Repository>,
     segments: Segments,
-    lease: Lease,
+    reliance: Reliance,
     watch: &'a mut Watch,
 }
 
@@ -185,13 +191,13 @@ impl Making<'_> {
                 return Ok(None);
             }
         }
-        let (watch, lease) = (&mut *self.watch, &mut self.lease);
+        let (watch, reliance) = (&mut *self.watch, &mut self.reliance);
         let each = || watch.row();
         let count = match columns {
             Some(columns) => frozen.digest_rows(table, columns, &range, each)?,
             None => frozen.digest_closes(table, &range, each)?,
         };
-        lease.beat()?;
+        reliance.beat()?;
         if trust == Trust::Compare {
             let others: Vec<&String> = match columns {
                 Some(held) => (source.columns.iter())
@@ -220,7 +226,7 @@ impl Making<'_> {
     ) -> Result<Vec<SavedPart>, BackupError> {
         self.watch.step("copying the catalogue")?;
         let tables = self.frozen.tables(Contents::WithData)?;
-        let path = self.folder.scratch().join(".segment.db");
+        let path = self.scratch.path().join("segment.db");
         let mut listed = Vec::with_capacity(parts.len());
         for Part { table, owner } in parts {
             let mut known = saved.iter();
@@ -234,8 +240,10 @@ impl Making<'_> {
             };
             let watch = &mut *self.watch;
             let count = self.frozen.write_part(of, &owner, &path, || watch.row())?;
-            self.lease.beat()?;
-            let segment = self.segments.keep(&path, SegmentKind::Part, &count)?;
+            self.reliance.beat()?;
+            let segment = self
+                .segments
+                .keep(&path, SegmentKind::Part, &count, &*self.to)?;
             listed.push(SavedPart {
                 table,
                 owner,
@@ -255,7 +263,7 @@ impl Making<'_> {
             close_gaps,
         } = begun;
         self.watch.step("writing rows")?;
-        let path = self.folder.scratch().join(".segment.db");
+        let path = self.scratch.path().join("segment.db");
         for gap in gaps {
             let mut first = *gap.start();
             while first <= *gap.end() {
@@ -286,12 +294,12 @@ impl Making<'_> {
         kind: SegmentKind,
         segment: Segment,
     ) -> Result<Option<SavedTile>, BackupError> {
-        self.lease.beat()?;
+        self.reliance.beat()?;
         if segment.count.rows == 0 {
             return Ok(None);
         }
-        let path = self.folder.scratch().join(".segment.db");
-        let file = self.segments.keep(&path, kind, &segment.count)?;
+        let path = self.scratch.path().join("segment.db");
+        let file = self.segments.keep(&path, kind, &segment.count, &*self.to)?;
         Ok(Some(SavedTile {
             first: *segment.range.start(),
             last: *segment.range.end(),

@@ -5,26 +5,32 @@
 
 mod collect;
 mod cover;
+mod ground;
 mod increment;
 mod lease;
 mod making;
 mod manifests;
+mod packed;
 mod reading;
+mod reliance;
 mod saved_part;
 mod saved_rows;
 mod segments;
 mod tombstone;
 
 use std::io::Read as _;
-use std::path::Path;
 
 use entity_core::enums::BackupType;
-use manifold_store::{Frozen, IdError, ProjectId, StagedBuilder, StoreError};
+use manifold_store::{Frozen, ProjectId, StagedBuilder};
 
+use super::repository::Repository;
 use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Watch};
 
 pub use collect::{Collected, collect};
+pub(super) use ground::Ground;
 pub use increment::Increment;
+pub(super) use increment::is_state_of;
+pub(super) use reliance::Reliance;
 pub use saved_part::SavedPart;
 pub use saved_rows::{SavedRows, SavedTile};
 
@@ -59,28 +65,19 @@ impl BackupStrategy for Incremental {
     }
 }
 
-/// The name of a project's own folder among those of its place, whatever the project is called.
-fn stem(project_id: &str) -> Result<String, BackupError> {
-    let id: ProjectId = project_id
-        .parse()
-        .map_err(|error: IdError| StoreError::Decode(error.to_string()))?;
-    Ok(id.namespace())
-}
-
 /// Ends the leases that attempts up to the one with this token left of a backup at a place.
 pub(super) fn end_leases(
-    place: &Path,
-    stem: &str,
+    place: &dyn Repository,
+    project: &ProjectId,
     backup_id: &str,
     lease_token: i64,
 ) -> Result<(), BackupError> {
-    let repository = super::repository::Folder::new(place.to_owned());
-    lease::end(&repository, stem, backup_id, lease_token)
+    lease::end(place, &project.namespace(), backup_id, lease_token)
 }
 
 /// A small file of a repository, made of JSON.
 fn put_json(
-    repository: &dyn super::repository::Repository,
+    repository: &dyn Repository,
     name: &str,
     value: &impl serde::Serialize,
 ) -> Result<(), BackupError> {
@@ -90,7 +87,7 @@ fn put_json(
 
 /// Reads such a file; `None` when it is not there any more, or is none of ours.
 fn read_json<T: serde::de::DeserializeOwned>(
-    repository: &dyn super::repository::Repository,
+    repository: &dyn Repository,
     name: &str,
 ) -> Result<Option<T>, BackupError> {
     let file = match repository.open(name) {

@@ -1,19 +1,24 @@
 //! The segments of a project at a place.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use manifold_store::{TileCount, fail_point};
 
+use super::packed::Packed;
 use super::tombstone::Tombstone;
-use crate::backup::file_sink::{FileSink, hash_text};
+use crate::backup::file_sink::{FileSink, hash_text, measure};
+use crate::backup::key::RepositoryKey;
 use crate::backup::repository::Repository;
 use crate::backup::{BackupError, ManifestFile};
 
 /// How the name of a segment ends.
 const ENDING: &str = ".db.zst";
+/// How that of an encrypted one ends.
+const SEALED_ENDING: &str = ".age";
 
 /// What a segment holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +44,16 @@ impl SegmentKind {
 /// The segments of a project at a place that a backup which is being made may rely on.
 #[derive(Debug)]
 pub(super) struct Segments {
-    repository: Arc<dyn Repository>,
+    place: Arc<dyn Repository>,
     folder: String,
-    /// Hashes names where they must tell nothing of what is in the segments.
-    key: Option<[u8; 32]>,
+    /// With what they are encrypted. Their names then tell nobody without it what is in them.
+    key: Option<RepositoryKey>,
     /// Their sizes in bytes, by name.
     there: HashMap<String, u64>,
     /// Names by the hash of what is in them.
     by_content: BTreeMap<String, String>,
+    /// What this backup has written, by the hash of what is in it.
+    kept: BTreeMap<String, ManifestFile>,
     /// Ends the names that this backup gives.
     token: String,
     /// What was written, in bytes.
@@ -56,25 +63,23 @@ pub(super) struct Segments {
 impl Segments {
     /// Looks what is there. The lease must be taken before: what is not on its way out then will not go.
     pub(super) fn look(
-        repository: &Arc<dyn Repository>,
+        place: &Arc<dyn Repository>,
         stem: &str,
-        key: Option<[u8; 32]>,
+        key: Option<&RepositoryKey>,
     ) -> Result<Self, BackupError> {
-        let mut doomed = BTreeSet::new();
-        for (_, tombstone) in Tombstone::list(&**repository, stem)? {
-            doomed.extend(tombstone.segments);
-        }
+        let doomed = Tombstone::doomed(&**place, stem)?;
         let folder = format!("segments/{stem}");
         let mut segments = Self {
-            repository: repository.clone(),
-            key,
+            place: place.clone(),
+            key: key.cloned(),
             there: HashMap::new(),
             by_content: BTreeMap::new(),
+            kept: BTreeMap::new(),
             token: uuid::Uuid::now_v7().simple().to_string()[24..].to_owned(),
             new_bytes: 0,
             folder,
         };
-        for file in repository.list(&segments.folder)? {
+        for file in place.list(&segments.folder)? {
             if !doomed.contains(&file.name) {
                 if let Some(content) = content_of(&file.name) {
                     let name = file.name.clone();
@@ -91,7 +96,7 @@ impl Segments {
         self.there.get(&segment.name) == Some(&segment.size)
     }
 
-    /// Keeps what is in the database file at `made`, which goes.
+    /// Keeps what is in the database file at `made`, which goes, in `to`: its place, or what is sent there.
     ///
     /// No name is ever given twice: who collects segments may be slow, and must not take away what came back meanwhile.
     pub(super) fn keep(
@@ -99,54 +104,65 @@ impl Segments {
         made: &Path,
         kind: SegmentKind,
         count: &TileCount,
+        to: &dyn Repository,
     ) -> Result<ManifestFile, BackupError> {
-        let packed = made.with_extension("db.zst");
         let content = self.content(kind, count);
-        let name = format!("{}/{content}-{}{ENDING}", self.folder, self.token);
+        if let Some(same) = self.same(&content, made) {
+            remove(made)?;
+            return Ok(same);
+        }
+        let packed = made.with_extension("packed");
+        let ending = match &self.key {
+            Some(_) => SEALED_ENDING,
+            None => ENDING,
+        };
+        let name = format!("{}/{content}-{}{ending}", self.folder, self.token);
         let pack = || -> io::Result<ManifestFile> {
-            let mut sink = FileSink::create(&packed, true, None)?;
-            io::copy(&mut std::fs::File::open(made)?, &mut sink)?;
+            let mut sink = FileSink::create(&packed, true, self.key.as_ref())?;
+            io::copy(&mut File::open(made)?, &mut sink)?;
             sink.finish(name)
         };
         let file = pack().map_err(BackupError::io("write", &packed))?;
         remove(made)?;
-        if let Some(same) = self.same(&content, &file)? {
-            remove(&packed)?;
-            return Ok(same);
-        }
-        self.repository.put(&file.name, &packed)?;
+        to.put(&file.name, &packed)?;
         remove(&packed)?;
         fail_point!("backup-segment-kept");
         self.new_bytes += file.size;
         self.there.insert(file.name.clone(), file.size);
-        self.by_content.insert(content, file.name.clone());
+        // One that is to be sent yet cannot be read at its place.
+        self.by_content.remove(&content);
+        self.kept.insert(content, file.clone());
         Ok(file)
     }
 
-    /// A segment that is there already with the same content, whole.
-    fn same(
-        &self,
-        content: &str,
-        file: &ManifestFile,
-    ) -> Result<Option<ManifestFile>, BackupError> {
-        let known = self.by_content.get(content);
-        let Some(name) = known.filter(|name| self.there.get(*name) == Some(&file.size)) else {
-            return Ok(None);
+    /// A segment with the same content that is whole: one of this backup, or one that is there already.
+    fn same(&self, content: &str, made: &Path) -> Option<ManifestFile> {
+        if let Some(kept) = self.kept.get(content) {
+            return Some(kept.clone());
+        }
+        let name = self.by_content.get(content)?;
+        let read = || -> Result<Option<ManifestFile>, BackupError> {
+            let mut packed = Packed::open(&*self.place, name)?;
+            let mut hasher = blake3::Hasher::new();
+            let failed = || BackupError::io("read", name);
+            packed
+                .unpack(self.key.as_ref(), &mut hasher)
+                .map_err(failed())?;
+            let (size, hash) = packed.measure().map_err(failed())?;
+            let (_, expected) = measure(made)?;
+            let name = name.clone();
+            Ok((hash_text(&hasher) == expected).then_some(ManifestFile { name, size, hash }))
         };
-        let mut hasher = blake3::Hasher::new();
-        io::copy(&mut self.repository.open(name)?, &mut hasher)
-            .map_err(BackupError::io("read", name))?;
-        let same = ManifestFile {
-            name: name.clone(),
-            ..file.clone()
-        };
-        Ok((hash_text(&hasher) == file.hash).then_some(same))
+        read().unwrap_or_else(|error| {
+            tracing::debug!(segment = name, %error, "a segment is written anew");
+            None
+        })
     }
 
     /// The hash of what is in a segment.
     fn content(&self, kind: SegmentKind, count: &TileCount) -> String {
         let mut hasher = match &self.key {
-            Some(key) => blake3::Hasher::new_keyed(key),
+            Some(key) => blake3::Hasher::new_keyed(&key.name_key()),
             None => blake3::Hasher::new(),
         };
         let text = format!(
@@ -158,28 +174,12 @@ impl Segments {
         hasher.update(text.as_bytes());
         hasher.finalize().to_hex().to_string()
     }
-
-    /// # Errors
-    /// [`BackupError::MissingFile`] when one of the segments is not there, whole.
-    pub(super) fn check<'a>(
-        &self,
-        needed: impl Iterator<Item = &'a ManifestFile>,
-    ) -> Result<(), BackupError> {
-        let listed = self.repository.list(&self.folder)?.into_iter();
-        let there: HashMap<String, u64> = listed.map(|file| (file.name, file.size)).collect();
-        for segment in needed {
-            if there.get(&segment.name) != Some(&segment.size) {
-                let path = Path::new(&self.repository.location()).join(&segment.name);
-                return Err(BackupError::MissingFile { path });
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The part of a name that tells what is in the segment.
 fn content_of(name: &str) -> Option<&str> {
-    let name = name.rsplit('/').next()?.strip_suffix(ENDING)?;
+    let name = name.rsplit('/').next()?;
+    let name = (name.strip_suffix(ENDING)).or_else(|| name.strip_suffix(SEALED_ENDING))?;
     Some(name.split_once('-')?.0)
 }
 

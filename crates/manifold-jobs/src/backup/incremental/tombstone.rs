@@ -37,6 +37,17 @@ impl Tombstone {
         Ok(tombstones)
     }
 
+    /// The names of the segments on which no backup relies that begins now.
+    pub(super) fn doomed(
+        repository: &dyn Repository,
+        stem: &str,
+    ) -> Result<BTreeSet<String>, BackupError> {
+        let listed = Self::list(repository, stem)?.into_iter();
+        Ok(listed
+            .flat_map(|(_, tombstone)| tombstone.segments)
+            .collect())
+    }
+
     /// A name for a new one.
     pub(super) fn new_name(stem: &str) -> String {
         format!("gc/{stem}/{}.json", uuid::Uuid::now_v7().simple())

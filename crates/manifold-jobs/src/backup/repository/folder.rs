@@ -143,6 +143,12 @@ impl Repository for Folder {
         }
     }
 
+    fn remove_soon(&self, name: &str) {
+        if let Err(error) = self.remove(name) {
+            tracing::warn!(%error, "a file that nobody needs stays");
+        }
+    }
+
     fn clear(
         &self,
         folder: &str,

@@ -65,6 +65,9 @@ pub(crate) trait Repository: Debug + Send + Sync {
     /// [`BackupError::Io`].
     fn remove(&self, name: &str) -> Result<(), BackupError>;
 
+    /// As [`Self::remove`], from wherever it is called; nobody waits for it, and nobody hears when it fails.
+    fn remove_soon(&self, name: &str);
+
     /// Removes what [`Self::write`] left directly in `folder` when its process died, as far as `is_dead` says so: it is told how the
     /// name of the file begins that was to be, at least its first 40 letters, and for how long nothing was written to it.
     ///

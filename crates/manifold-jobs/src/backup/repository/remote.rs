@@ -268,6 +268,18 @@ impl Repository for Remote {
         }
     }
 
+    fn remove_soon(&self, name: &str) {
+        if let Ok(key) = self.key(name) {
+            let (remote, name) = (self.clone(), name.to_owned());
+            self.runtime.spawn(async move {
+                if let Err(error) = remote.objects.delete(&key).await {
+                    let error = remote.failed("remove", &name, &error);
+                    tracing::warn!(%error, "a file that nobody needs stays");
+                }
+            });
+        }
+    }
+
     fn clear(
         &self,
         _folder: &str,

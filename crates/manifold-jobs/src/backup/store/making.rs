@@ -127,7 +127,7 @@ impl Making {
         let (request, target) = loop {
             let backup_id = BackupId::new();
             let folder = folder_name(&name, backup_type, at, backup_id.as_str());
-            let target = self.folder.scratch().join(folder);
+            let target = self.folder.hidden().join(folder);
             if !target.exists() {
                 let request = BackupRequest {
                     id: backup_id,

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use entity_core::enums::BackupType;
-use manifold_jobs::backup::{BackupError, BackupOptions, Location, refuse_place};
+use manifold_jobs::backup::{BackupError, BackupOptions, Location};
 use manifold_jobs::jobs::BackupProject;
 use manifold_store::Projects;
 use serde_json::json;
@@ -107,7 +107,6 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
         description: arguments.description.filter(|text| !text.is_empty()),
         ..BackupProject::new(id.clone(), backup_type)
     };
-    refuse_place(job.backup_type, job.to.as_ref(), job.encryption.as_ref())?;
     if arguments.detach {
         let document = |job: &JobShape| json!({ "job": job, "backup": null });
         return session.detach(&job, Some(id), document).await;
@@ -118,7 +117,7 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
     match ran.outcome {
         Ok(made) => {
             let made = BackupShape::new(made, Some(project.name));
-            let made = made.measured(&session.places()?).await;
+            let made = made.measured(session.places()?).await;
             output.confirm(&json!({ "job": ran.job, "backup": made }), || {
                 format!(
                     "Made {}.\n  id      {}\n  folder  {}",

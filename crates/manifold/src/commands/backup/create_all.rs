@@ -62,5 +62,5 @@ async fn made(session: &Session, id: &str) -> anyhow::Result<Option<BackupShape>
         Err(error) => return Err(error.into()),
     };
     let shape = reference::listed(&store, row).await?;
-    Ok(Some(shape.measured(&session.places()?).await))
+    Ok(Some(shape.measured(session.places()?).await))
 }

@@ -65,8 +65,9 @@ pub(super) async fn run(arguments: DeleteArgs, session: &Session) -> anyhow::Res
         return Ok(());
     }
     session.confirm(format!("Delete {what}")).await?;
-    let mut bytes_freed = backup::delete(&store, &session.places()?, &row).await?;
-    match backup::collect_after(&[row]).await {
+    let places = session.places()?;
+    let mut bytes_freed = backup::delete(&store, &places, &row).await?;
+    match backup::collect_after(&places, &[row]).await {
         Ok(collected) => bytes_freed += collected.bytes,
         Err(error) if error.is_of_another() => output.note(&format!(
             "Segments that it alone needed stay for now: {error}"

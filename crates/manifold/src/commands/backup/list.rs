@@ -27,7 +27,7 @@ pub(super) async fn run(project: Option<&str>, session: &Session) -> anyhow::Res
         // Which sources these are is told by the manifest alone.
         let is_of_sources = shape.holds_rows_of().is_some_and(|sources| sources > 0);
         listed.push(if is_of_sources {
-            shape.measured(&places).await
+            shape.measured(places.clone()).await
         } else {
             shape
         });

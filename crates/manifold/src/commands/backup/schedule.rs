@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 use entity_core::enums::OverlapPolicy;
-use manifold_jobs::backup::{BackupOptions, refuse_place};
+use manifold_jobs::backup::BackupOptions;
 use manifold_jobs::jobs::BackupProject;
 use manifold_jobs::new_job;
 use manifold_jobs::schedule::{Missed, OnFailure, ScheduleSpec};
@@ -151,7 +151,6 @@ impl ScheduleArgs {
                     keep: self.keep.policy_if_any(),
                     ..BackupProject::each_time(project.clone(), backup_type)
                 };
-                refuse_place(job.backup_type, job.to.as_ref(), job.encryption.as_ref())?;
                 new_job(&job, Some(project.clone()))?
             }
             ScheduledJob::Verify | ScheduledJob::Drill => scheduled.check(project)?,

@@ -105,7 +105,7 @@ pub(crate) async fn run(arguments: RestoreArgs, session: &Session) -> anyhow::Re
     let document_of_choice = chosen.document();
     let FoundBackup { place, mut shape } = chosen.backup;
     if arguments.in_place && shape.holds_rows_of().is_some() {
-        shape = shape.measured(&session.places()?).await;
+        shape = shape.measured(session.places()?).await;
         if let Some(error) = shape.not_in_place() {
             return Err(error.into());
         }

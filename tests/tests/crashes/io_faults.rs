@@ -1,0 +1,146 @@
+//! Each call to the system that a backup, a restore or a deletion makes for a file fails once: the old state stays or the new one is
+//! there, every listed backup verifies, and the same command again succeeds.
+#![cfg(target_os = "linux")]
+
+use crate::backups::{Saved, all_verify};
+use crate::preload::{Fault, Preload};
+use crate::seed::rounds;
+
+/// `EIO` and `ENOSPC`.
+const ERRORS: [i32; 2] = [5, 28];
+
+/// Errors of a command that finds its work done.
+const DONE_BEFORE: [&str; 2] = ["name_taken", "not_found"];
+
+/// Which of the calls fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Calls {
+    /// Each.
+    All,
+    /// One of so many.
+    OneOf(u64),
+}
+
+/// An encryption key of nobody.
+const RECIPIENT: &str = "age1ay0h0rzx37l8ykh9jz2yn2kvgqgk2vecc3zplx4a4mw02r6uhdhsd8y8ry";
+
+const INCREMENTAL: &[&str] = &["--type", "incremental"];
+
+#[test]
+fn an_incremental_backup() {
+    survives(INCREMENTAL, Calls::All, |_| {
+        vec!["backup", "create", "p", "--type", "incremental"]
+    });
+}
+
+#[test]
+fn an_incremental_backup_that_is_encrypted() {
+    let how = &["--type", "incremental", "--encrypt-to", RECIPIENT];
+    survives(how, Calls::OneOf(3), |_| {
+        [&["backup", "create", "p"], &how[..]].concat()
+    });
+}
+
+#[test]
+fn a_restore_of_an_incremental_backup() {
+    survives(INCREMENTAL, Calls::All, |saved| {
+        vec!["restore", &saved.ids[1], "--as", "r"]
+    });
+}
+
+#[test]
+fn a_restore_of_an_incremental_backup_in_place() {
+    survives(INCREMENTAL, Calls::OneOf(3), |saved| {
+        vec!["restore", &saved.ids[1], "--in-place"]
+    });
+}
+
+#[test]
+fn an_incremental_backup_that_is_deleted_and_its_segments() {
+    survives(INCREMENTAL, Calls::All, |saved| {
+        vec!["backup", "delete", &saved.ids[0]]
+    });
+}
+
+#[test]
+fn incremental_backups_that_are_pruned() {
+    survives(INCREMENTAL, Calls::OneOf(3), |_| {
+        vec!["backup", "prune", "p", "--keep-last", "1"]
+    });
+}
+
+#[test]
+fn backups_of_the_other_types() {
+    for how in [
+        &["--type", "csv"][..],
+        &["--type", "sqlite"],
+        &["--type", "sqlite", "--compress"],
+        &["--type", "full", "--encrypt-to", RECIPIENT],
+    ] {
+        survives(how, Calls::OneOf(7), |_| {
+            [&["backup", "create", "p"], how].concat()
+        });
+    }
+}
+
+#[test]
+fn restores_of_the_other_types() {
+    for how in [
+        &["--type", "csv", "--compress"][..],
+        &["--type", "sqlite"],
+        &["--type", "full"],
+    ] {
+        survives(how, Calls::OneOf(7), |saved| {
+            vec!["restore", &saved.ids[1], "--as", "r"]
+        });
+    }
+}
+
+fn survives(how: &[&str], calls: Calls, command: impl for<'a> Fn(&'a Saved) -> Vec<&'a str>) {
+    let Some(preload) = Preload::new() else {
+        return;
+    };
+    let saved = Saved::new(how);
+    let arguments = command(&saved);
+    let folder = &saved.folder;
+    let old = folder.state("before");
+    saved.put_back();
+    // What has to do with the backups, and every file that is not of the hub: what becomes of a hub that cannot write is told by others.
+    let (within, except) = (folder.data(), "/core.db");
+    let (undisturbed, count) = preload.run(folder, &within, except, None, &arguments);
+    assert_eq!(undisturbed.code, 0, "{arguments:?}: {}", undisturbed.stderr);
+    let new = folder.state("undisturbed");
+    assert!(count > 20, "{arguments:?}: {count} calls");
+    let step = match calls {
+        Calls::OneOf(step) if rounds() == 1 => step,
+        _ => 1,
+    };
+    let (mut failed, mut told) = (0, std::collections::BTreeMap::<String, u64>::new());
+    for at in (1..=count).step_by(usize::try_from(step).unwrap()) {
+        let error = ERRORS[usize::try_from(at / step).unwrap() % ERRORS.len()];
+        let what = format!("{arguments:?}, call {at} of {count} fails with {error}");
+        saved.put_back();
+        let fault = Some(Fault { at, error });
+        let (said, _) = preload.run(folder, &within, except, fault, &arguments);
+        assert!([0, 1, 2].contains(&said.code), "{what}: {said:?}");
+        if said.code != 0 {
+            failed += 1;
+            assert!(!said.error.is_empty(), "{what}: {said:?}");
+            *told.entry(said.error.clone()).or_default() += 1;
+        }
+        all_verify(folder, &what);
+        if !arguments.starts_with(&["backup", "delete"]) {
+            let now = folder.state(&what);
+            assert!(now == old || now == new, "{what}: {now:?}");
+        }
+        let again = folder.run(&arguments);
+        let is_done = again.code == 0 || DONE_BEFORE.contains(&again.error.as_str());
+        assert!(is_done, "{what}, again: {}", again.stderr);
+        assert_eq!(folder.state(&what), new, "{what}, again");
+        assert!(all_verify(folder, &what) > 0, "{what}");
+        let leftovers = folder.leftovers();
+        assert!(leftovers.is_empty(), "{what}: {leftovers:?}");
+    }
+    println!("{arguments:?}: {count} calls, {failed} failures were told: {told:?}");
+    assert!(failed > 0, "{arguments:?}: nothing failed");
+}
