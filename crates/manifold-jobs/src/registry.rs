@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::Job;
 use crate::jobs::{
-    AdoptProject, BackupProject, CheckBackup, CloneProject, ExportProjectFile, ImportFile,
-    NotifyFailure, PruneBackups, ReadmitRejects, RestoreProject, UndoProject, VerifyBackup,
+    AdoptProject, BackupProject, CheckBackup, CloneProject, ExportData, ExportProjectFile,
+    ImportFile, NotifyFailure, PruneBackups, ReadmitRejects, RestoreProject, UndoProject,
+    VerifyBackup,
 };
 use crate::kind::Kind;
 
@@ -30,6 +31,7 @@ impl Registry {
             .with::<BackupProject>()
             .with::<CheckBackup>()
             .with::<CloneProject>()
+            .with::<ExportData>()
             .with::<ExportProjectFile>()
             .with::<ImportFile>()
             .with::<NotifyFailure>()

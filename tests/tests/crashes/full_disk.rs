@@ -26,7 +26,7 @@ const SPACES: [u64; 13] = [
 /// With so much space left, in KiB, what is stored can be read: SQLite needs some for the index of a write-ahead log.
 const ENOUGH_TO_READ: u64 = 256;
 
-const VERBS: [(Start, &[&str]); 19] = [
+const VERBS: [(Start, &[&str]); 20] = [
     (Start::Nowhere, &["init"]),
     (Start::Initial, &["project", "create", "n"]),
     (Start::Filled, &["project", "rename", "p", "q"]),
@@ -49,6 +49,10 @@ const VERBS: [(Start, &[&str]); 19] = [
     (
         Start::Filled,
         &["export", "p", "--source", "a", "--to", "out.csv"],
+    ),
+    (
+        Start::Filled,
+        &["export", "p", "--source", "a", "--to", "out.sqlite"],
     ),
     (Start::Filled, &["backup", "create", "p", "--type", "csv"]),
     (
