@@ -26,7 +26,8 @@ pub(super) async fn copy(
     flow: RowFlow,
 ) -> Result<Flown, ExportError> {
     let (since, snapshot) = (since.to_string(), snapshot.to_string());
-    let copied = RowLog::new(manager).read(project, move |connection| {
+    let log = RowLog::new(manager);
+    let copied = log.read(project, move |connection| {
         let from = rows::snapshot(connection, &since)?;
         let to = rows::snapshot(connection, &snapshot)?;
         let mut changed = ChangedRows {

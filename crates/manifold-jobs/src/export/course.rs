@@ -45,7 +45,7 @@ impl Course {
     }
 
     /// Reports to who plans.
-    pub(super) fn planned(context: &PlanContext) -> Self {
+    pub(crate) fn planned(context: &PlanContext) -> Self {
         let Observer {
             cancel, progress, ..
         } = context.observer().clone();

@@ -22,12 +22,11 @@ pub(crate) async fn plan(
 ) -> Result<Json, ExportError> {
     let subject = Subject::of(manager, request).await?;
     let snapshot = subject.snapshot.as_ref().map(|(_, snapshot)| snapshot);
-    let project = &request.project_id;
+    let (log, project) = (RowLog::new(manager), &request.project_id);
     let (columns, rows) = match &request.rows {
         ExportedRows::Snapshot { snapshot_id } | ExportedRows::Original { snapshot_id } => {
             let id = snapshot_id.to_string();
-            let found = RowLog::new(manager)
-                .read(project, move |connection| rows::snapshot(connection, &id));
+            let found = log.read(project, move |connection| rows::snapshot(connection, &id));
             let found = found.await?;
             let columns = found.columns.iter().map(ExportedColumn::of).collect();
             (columns, found.counts.row_count.unsigned_abs())
@@ -37,7 +36,7 @@ pub(crate) async fn plan(
             snapshot_id,
         } => {
             let (since, snapshot) = (since_id.to_string(), snapshot_id.to_string());
-            let counted = RowLog::new(manager).read(project, move |connection| {
+            let counted = log.read(project, move |connection| {
                 let from = rows::snapshot(connection, &since)?;
                 let to = rows::snapshot(connection, &snapshot)?;
                 let mut counted = Counted::default();

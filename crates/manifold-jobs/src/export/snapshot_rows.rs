@@ -19,7 +19,8 @@ pub(super) async fn copy(
     mut flow: RowFlow,
 ) -> Result<Flown, ExportError> {
     let id = snapshot.to_string();
-    let copied = RowLog::new(manager).read(project, move |connection| {
+    let log = RowLog::new(manager);
+    let copied = log.read(project, move |connection| {
         let snapshot = rows::snapshot(connection, &id)?;
         let shown: Result<Vec<ShownColumn>, UnknownEncoding> =
             snapshot.columns.iter().map(shown).collect();

@@ -26,7 +26,8 @@ struct Seen {
 
 async fn seen(store: &Store, snapshot: &str) -> Seen {
     let id = snapshot.to_owned();
-    let read = RowLog::new(&store.manager).read(&store.project, move |connection| {
+    let log = RowLog::new(&store.manager);
+    let read = log.read(&store.project, move |connection| {
         let snapshot = rows::snapshot(connection, &id)?;
         let shown: Vec<ShownColumn> = snapshot
             .columns
@@ -138,7 +139,8 @@ async fn comes_back(store: &Store, folder: &Path, name: &str, snapshot: &str) {
         }
         assert_eq!(found.rows.len(), expected.rows.len(), "{name} as {format}");
         if format != ExportFormat::Sqlite {
-            let read = RowLog::new(&store.manager).read(&store.project, move |connection| {
+            let log = RowLog::new(&store.manager);
+            let read = log.read(&store.project, move |connection| {
                 rows::snapshot(connection, &back.snapshot_id)
             });
             assert_eq!(
