@@ -1,7 +1,7 @@
 //! An export as an object of S3, Google Cloud Storage or Azure.
 
 use std::fs::File;
-use std::io::{Seek as _, SeekFrom};
+use std::path::Path;
 use std::sync::Arc;
 
 use manifold_store::{SpoolFile, fail_point};
@@ -89,102 +89,95 @@ struct Upload {
 
 impl Upload {
     async fn send(&self, context: &JobContext, spool: &SpoolFile) -> Result<(), JobError> {
-        let path = spool.path().to_owned();
-        let opened = blocking(move || File::open(&path).map_err(BackupError::io("read", path)));
-        let file = opened.await?;
         if self.size <= PART {
             fail_point!("export-data-sent");
             context.hold().await?;
-            return self.send_whole(file).await;
+            let (this, path) = (self.clone(), spool.path().to_owned());
+            return Ok(blocking(move || this.remote.put(&this.name, &path)).await?);
         }
-        let begin = async {
-            let this = self.clone();
-            Ok(blocking(move || this.remote.begin(&this.name)).await?)
-        };
-        let begun: String = context.step(BEGUN, begin).await?;
-        let (file, sent) = self.send_parts(file, begun.clone()).await?;
-        let completed = match sent {
-            Some(parts) => self.complete(context, begun, parts).await?,
-            None => false,
-        };
-        if completed {
+        let begun = context.step(BEGUN, self.begin()).await?;
+        let goes_on = context.lease_token() > 1;
+        if self.send_parts(context, spool, begun, goes_on).await? {
             return Ok(());
         }
         // The place knows it no more: an earlier attempt has completed it, or it was too old.
-        let this = self.clone();
-        let begun = blocking(move || this.remote.begin(&this.name)).await?;
-        let (_, sent) = self.send_parts(file, begun.clone()).await?;
-        let completed = match sent {
-            Some(parts) => self.complete(context, begun, parts).await?,
-            None => false,
-        };
-        if completed {
-            Ok(())
-        } else {
-            Err(self.remote.forgotten(&self.name).into())
+        let begun = self.begin().await?;
+        if self.send_parts(context, spool, begun, false).await? {
+            return Ok(());
         }
+        Err(self.remote.forgotten(&self.name).into())
     }
 
-    async fn send_whole(&self, mut file: File) -> Result<(), JobError> {
+    async fn begin(&self) -> Result<String, JobError> {
         let this = self.clone();
-        let sent = blocking(move || {
-            let bytes = read_part(&mut file, PART);
-            let bytes = bytes.map_err(BackupError::io("read", &this.name))?;
-            this.remote.write(&this.name, bytes)
-        });
-        Ok(sent.await?)
+        Ok(blocking(move || this.remote.begin(&this.name)).await?)
     }
 
-    /// Sends all parts. `None` when the place does not know the file any more. What fails or is stopped leaves none.
+    /// Sends all parts and makes the object of them, if the job is still this attempt's. `false` when the place does not know the
+    /// file any more, which may be so if it `goes_on`. What fails or is stopped leaves no parts.
     async fn send_parts(
         &self,
-        mut file: File,
+        context: &JobContext,
+        spool: &SpoolFile,
         begun: String,
-    ) -> Result<(File, Option<Vec<String>>), JobError> {
-        let this = self.clone();
+        goes_on: bool,
+    ) -> Result<bool, JobError> {
+        let (this, path, of_parts) = (self.clone(), spool.path().to_owned(), begun.clone());
         let sent = manifold_store::blocking(move || {
-            let sent = this.parts(&mut file, &begun);
+            let sent = this.parts(&path, &of_parts, goes_on);
             if sent.is_err() {
                 // What went wrong is more to the point than that its parts stay.
-                drop(this.remote.abandon(&this.name, &begun));
+                drop(this.remote.abandon(&this.name, &of_parts));
             }
-            sent.map(|parts| (file, parts))
+            sent
         });
-        Ok(sent.await?)
-    }
-
-    fn parts(&self, file: &mut File, begun: &String) -> Result<Option<Vec<String>>, ExportError> {
-        let failed = || BackupError::io("read", &self.name);
-        file.seek(SeekFrom::Start(0)).map_err(failed())?;
-        let (size, mut parts) = (part_size(self.size), Vec::new());
-        loop {
-            let at = parts.len() as u64 * size;
-            self.course
-                .bytes("sending", at.min(self.size), Some(self.size))?;
-            let part = read_part(file, size).map_err(failed())?;
-            if part.is_empty() {
-                return Ok(Some(parts));
-            }
-            match self.remote.send(&self.name, begun, parts.len(), part)? {
-                Some(part) => parts.push(part),
-                None => return Ok(None),
-            }
-        }
-    }
-
-    /// Makes the object of its parts, if the job is still this attempt's.
-    async fn complete(
-        &self,
-        context: &JobContext,
-        begun: String,
-        parts: Vec<String>,
-    ) -> Result<bool, JobError> {
+        let Some(parts) = sent.await? else {
+            return Ok(false);
+        };
         fail_point!("export-data-sent");
         context.hold().await?;
         let this = self.clone();
         let completed = blocking(move || this.remote.complete(&this.name, &begun, &parts));
         Ok(completed.await?)
     }
+
+    fn parts(
+        &self,
+        path: &Path,
+        begun: &String,
+        goes_on: bool,
+    ) -> Result<Option<Vec<String>>, ExportError> {
+        let failed = || BackupError::io("read", path);
+        let mut file = File::open(path).map_err(failed())?;
+        let (size, mut parts) = (part_size(self.size), Vec::new());
+        loop {
+            let at = parts.len() as u64 * size;
+            self.course
+                .bytes("sending", at.min(self.size), Some(self.size))?;
+            let part = read_part(&mut file, size).map_err(failed())?;
+            if part.is_empty() {
+                return Ok(Some(parts));
+            }
+            match self.remote.send(&self.name, begun, parts.len(), part) {
+                Ok(Some(part)) => parts.push(part),
+                Ok(None) => return Ok(None),
+                // Not every server says that it does not know the file; one that answers can say so.
+                Err(_) if goes_on && parts.is_empty() && self.remote.size(&self.name).is_ok() => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// An address of an object, once it is known that it can be used.
+///
+/// # Errors
+/// [`ExportError::Place`] for one that names no object, and for what [`Location::checked`] refuses.
+pub fn checked_address(address: Location) -> Result<Location, ExportError> {
+    split(&address)?;
+    Ok(address)
 }
 
 /// The place and the name in it.

@@ -27,7 +27,7 @@ mod write;
 pub use column::ExportedColumn;
 pub use course::Course;
 pub use datapackage::DATAPACKAGE;
-pub use elsewhere::size_at;
+pub use elsewhere::{checked_address, size_at};
 pub use error::ExportError;
 pub use exported::Exported;
 pub use file::FileExport;

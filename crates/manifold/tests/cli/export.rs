@@ -155,7 +155,7 @@ const STAFF: &str = "id,name,price,day,speed\n1,\"a \"\"b\"\"\",1.50,31/12/2024,
 fn the_extension_tells_the_format_and_a_folder_of_exports_is_imported() {
     let folder = Folder::new();
     folder.import("staff.csv", STAFF, &[]);
-    for name in ["e.csv", "e.tsv", "e.json", "e.ndjson"] {
+    for name in ["a.csv", "b.tsv", "c.json", "d.ndjson"] {
         let file = format!("out/{name}");
         std::fs::create_dir_all(folder.path("out")).unwrap();
         let exported = folder.json(&["export", "p", "--source", "staff", "--to", &file]);

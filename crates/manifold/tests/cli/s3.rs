@@ -423,7 +423,8 @@ fn an_export_that_is_interrupted_leaves_nothing_there() {
         crashed.env("MANIFOLD_FAILPOINT", format!("{point}=abort"));
         assert!(crashed.output().unwrap().status.code().is_none(), "{point}");
         until("the worker has done it", || {
-            assert_eq!(server.run(folder, &worker).code, 0);
+            let said = server.run(folder, &worker);
+            assert_eq!(said.code, 0, "{point}: {}", said.stderr);
             folder.json(&["job", "show", job])["job"]["state"] == "completed"
         });
         assert_eq!(server.begun(), 0, "{point}");

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 
 use manifold_jobs::backup::Location;
-use manifold_jobs::export::{ExportFormat, size_at};
+use manifold_jobs::export::{ExportFormat, checked_address, size_at};
 
 use crate::command_error::CommandError;
 use crate::session::Session;
@@ -26,13 +26,13 @@ impl Destination {
     /// What an argument means.
     ///
     /// # Errors
-    /// [`BackupError::Address`](manifold_jobs::backup::BackupError) for an address that cannot be used.
+    /// As [`checked_address`].
     pub(super) fn of(text: &str) -> anyhow::Result<Self> {
         if text == "-" {
             return Ok(Self::Stdout);
         }
         if let location @ Location::Remote(_) = Location::from(text) {
-            return Ok(Self::Remote(location.checked()?));
+            return Ok(Self::Remote(checked_address(location)?));
         }
         let location = Location::from(text);
         let path = location.to_path();
@@ -47,10 +47,13 @@ impl Destination {
     /// The format that its name tells.
     ///
     /// # Errors
-    /// [`CommandError::Usage`] when it tells none.
+    /// [`CommandError::Usage`] when it tells none; [`CommandError::FileIsFolder`].
     pub(super) fn format(&self) -> Result<ExportFormat, CommandError> {
         let path = match self {
             Self::Stdout | Self::Stream(_) => return Ok(ExportFormat::Csv),
+            Self::File(path) if path.is_dir() => {
+                return Err(CommandError::FileIsFolder { path: path.clone() });
+            }
             Self::File(path) => path.clone(),
             Self::Remote(location) => location.to_path(),
         };
