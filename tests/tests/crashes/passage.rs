@@ -114,7 +114,7 @@ const RESTORE: &[&str] = &["restore", "backup", "--as", "r"];
 const REPLACE: &[&str] = &["restore", "backup", "--in-place"];
 const DRILL: &[&str] = &["backup", "verify", "BACKUP", "--drill"];
 const UNDO: &[&str] = &["undo", "p", "--to", "POINT"];
-const EXPORT: &[&str] = &["export", "p", "--source", "a", "--to", "out.csv", "--yes"];
+const EXPORT: &[&str] = &["export", "p", "--source", "a", "--to", "out.csv"];
 const EXPORT_CHANGES: &[&str] = &[
     "export",
     "p",
@@ -124,7 +124,6 @@ const EXPORT_CHANGES: &[&str] = &[
     "a@1",
     "--to",
     "out.sqlite",
-    "--yes",
 ];
 const CLONE: &[&str] = &["project", "clone", "p", "c"];
 const CLONE_TRASHED: &[&str] = &["project", "trash", "clone", "p", "c"];
