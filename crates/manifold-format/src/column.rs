@@ -68,6 +68,14 @@ impl Proposal {
     }
 }
 
+/// The names under which columns with these names are read: blank ones get one, and one that was there before, whatever the
+/// case of its letters, gets a number.
+#[must_use]
+pub fn unique_names<'a>(given: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+    let given: Vec<Vec<u8>> = given.into_iter().map(<[u8]>::to_vec).collect();
+    names(&given).into_iter().map(|(name, _)| name).collect()
+}
+
 /// The shown name of each header cell.
 pub(crate) fn names(header: &[Vec<u8>]) -> Vec<(String, Option<Renamed>)> {
     let fold = |name: &str| name.to_lowercase();

@@ -4,19 +4,30 @@ use crate::dialect::LineEnd;
 use crate::encoding::Encoding;
 use crate::error::WriteError;
 use crate::output::Output;
-use crate::quoting::{Quoting, write_cell};
+use crate::quoting::{Quoting, needs_quotes, write_cell};
+use crate::shown_cell::ShownCell;
 use crate::syntax::Syntax;
 use crate::value::Value;
+use crate::writer::Writer;
 use std::io::Write;
+
+/// What makes a reader take the first bytes of a file for a mark of its encoding.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Writes delimited text as RFC 4180 says: quotes only where needed, NULL as nothing, empty text
 /// as `""`. In a file of one column a NULL is thus a blank line, which [`crate::CsvReader`] reads
-/// back as NULL.
+/// back as NULL. Bytes that are no text are written as they are.
 pub struct CsvWriter<W: Write> {
     output: Output<W>,
     syntax: Syntax,
     line_end: LineEnd,
     cell: Vec<u8>,
+    /// How many columns the header has.
+    columns: usize,
+    /// How many cells of the row at hand are written.
+    written: usize,
+    /// A number may hold the delimiter.
+    splits_numbers: bool,
 }
 
 impl<W: Write> CsvWriter<W> {
@@ -27,6 +38,10 @@ impl<W: Write> CsvWriter<W> {
             syntax: Syntax::delimited_by(delimiter),
             line_end,
             cell: Vec::new(),
+            columns: 0,
+            written: 0,
+            splits_numbers: delimiter.is_ascii_alphanumeric()
+                || matches!(delimiter, b'-' | b'.' | b'+'),
         }
     }
 
@@ -36,10 +51,16 @@ impl<W: Write> CsvWriter<W> {
     ///
     /// [`WriteError::Io`].
     pub fn write_header<N: AsRef<[u8]>>(&mut self, names: &[N]) -> Result<(), WriteError> {
+        self.columns = names.len();
         for (index, name) in names.iter().enumerate() {
-            self.write_text(index, false, name.as_ref());
+            let name = name.as_ref();
+            if index == 0 && name.starts_with(MARK) {
+                write_cell(name, true, &self.syntax, &mut self.output.bytes);
+            } else {
+                self.write_text(index, false, name);
+            }
         }
-        self.end_row()
+        self.end_line()
     }
 
     /// Writes a row of values encoded as `encodings`, one for each value.
@@ -68,7 +89,7 @@ impl<W: Write> CsvWriter<W> {
             self.write_text(index, value.is_null(), &cell);
         }
         self.cell = cell;
-        self.end_row()
+        self.end_line()
     }
 
     /// Writes a row of texts; `None` is NULL.
@@ -84,7 +105,7 @@ impl<W: Write> CsvWriter<W> {
         for (index, text) in texts.into_iter().enumerate() {
             self.write_text(index, text.is_none(), text.unwrap_or_default());
         }
-        self.end_row()
+        self.end_line()
     }
 
     fn write_text(&mut self, index: usize, null: bool, text: &[u8]) {
@@ -95,7 +116,7 @@ impl<W: Write> CsvWriter<W> {
         write_cell(text, quoted, &self.syntax, &mut self.output.bytes);
     }
 
-    fn end_row(&mut self) -> Result<(), WriteError> {
+    fn end_line(&mut self) -> Result<(), WriteError> {
         self.output
             .bytes
             .extend_from_slice(self.line_end.as_bytes());
@@ -109,5 +130,47 @@ impl<W: Write> CsvWriter<W> {
     /// [`WriteError::Io`].
     pub fn finish(self) -> Result<W, WriteError> {
         self.output.finish()
+    }
+}
+
+impl<W: Write + Send> Writer for CsvWriter<W> {
+    #[inline]
+    fn cell(&mut self, cell: ShownCell<'_>) {
+        let out = &mut self.output.bytes;
+        if self.written > 0 {
+            out.push(self.syntax.delimiter);
+        }
+        self.written += 1;
+        match cell {
+            ShownCell::Null => {}
+            ShownCell::Text(text) | ShownCell::Blob(text) => {
+                let quoted = text.is_empty() || needs_quotes(text, &self.syntax);
+                write_cell(text, quoted, &self.syntax, out);
+            }
+            other if self.splits_numbers => {
+                self.cell.clear();
+                other.print(&mut self.cell);
+                let quoted = needs_quotes(&self.cell, &self.syntax);
+                write_cell(&self.cell, quoted, &self.syntax, out);
+            }
+            other => other.print(out),
+        }
+    }
+
+    fn end_row(&mut self) -> Result<(), WriteError> {
+        let row = self.output.next_row();
+        let (columns, found) = (self.columns, std::mem::take(&mut self.written));
+        if columns != found {
+            return Err(WriteError::CellCount {
+                row,
+                columns,
+                found,
+            });
+        }
+        self.end_line()
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), WriteError> {
+        self.output.finish().map(drop)
     }
 }

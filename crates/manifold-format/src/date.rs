@@ -258,7 +258,7 @@ fn number(digits: &[u8]) -> Option<u32> {
     Some(value)
 }
 
-fn exists(year: u32, month: u32, day: u32) -> bool {
+pub(crate) fn exists(year: u32, month: u32, day: u32) -> bool {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,

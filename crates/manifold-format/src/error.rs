@@ -252,4 +252,7 @@ pub enum WriteError {
         /// Cells given.
         found: usize,
     },
+    /// A writer of another crate failed.
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
 }

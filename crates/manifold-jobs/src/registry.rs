@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::Job;
 use crate::jobs::{
-    AdoptProject, BackupProject, BackupStore, CheckBackup, CloneProject, ExportProjectFile,
-    ImportFile, NotifyFailure, PruneBackups, ReadmitRejects, RestoreProject, RestoreStore,
-    UndoProject, VerifyBackup,
+    AdoptProject, BackupProject, BackupStore, CheckBackup, CloneProject, ExportData,
+    ExportProjectFile, ImportFile, NotifyFailure, PruneBackups, ReadmitRejects, RestoreProject,
+    RestoreStore, UndoProject, VerifyBackup,
 };
 use crate::kind::Kind;
 
@@ -32,6 +32,7 @@ impl Registry {
             .with::<BackupStore>()
             .with::<CheckBackup>()
             .with::<CloneProject>()
+            .with::<ExportData>()
             .with::<ExportProjectFile>()
             .with::<ImportFile>()
             .with::<NotifyFailure>()

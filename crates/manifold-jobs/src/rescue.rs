@@ -7,7 +7,10 @@ use manifold_store::{
     ImportRecord, Jobs, JobsError, ProjectId, Projects, SqliteManager, StagedBuilder,
 };
 
-use crate::jobs::{BackupProject, BackupStore, ExportProjectFile, ImportFile, export_project_file};
+use crate::jobs::{
+    BackupProject, BackupStore, ExportData, ExportProjectFile, ImportFile, export_data,
+    export_project_file,
+};
 use crate::{Job as _, JobError, backup};
 
 /// Takes up the jobs whose processes died, and returns them: `pending` again if an attempt is left, else `failed` with
@@ -50,6 +53,7 @@ pub(crate) async fn rescue(jobs: &Jobs) -> Result<Vec<jobs::Model>, JobsError> {
             BackupProject::KIND => backup::clear_leftovers(manager, None, Some(&project))
                 .await
                 .map_err(JobError::from),
+            ExportData::KIND => export_data::clear_leftovers(&Jobs::new(manager), job).await,
             ExportProjectFile::KIND => {
                 export_project_file::clear_leftovers(&Jobs::new(manager), job).await
             }

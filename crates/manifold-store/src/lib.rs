@@ -66,11 +66,13 @@ mod source_indexes;
 mod source_trash;
 mod spoke;
 mod spoke_map;
+mod spool_file;
 mod sqlite;
 mod sqlite_manager;
 mod stack;
 mod staged;
 mod stencil;
+mod table_file;
 mod timestamp;
 mod transaction;
 mod trash;
@@ -132,7 +134,7 @@ pub use migrate::{Direction, MigrationStatus, migrate, status as migration_statu
 pub use migrations::{FleetProgress, Migrations, SpokeStatus, Target};
 pub use projects::{
     AdoptOptions, Adopted, NewProject, NoPlace, ProjectDraft, ProjectFile, ProjectPage,
-    ProjectPlace, ProjectStats, Projects, SourceStats, StoredRows,
+    ProjectPlace, ProjectStats, Projects, SourceStats, StoredRows, refuse_harm,
 };
 pub use quarantine::{Cause, Note, Quarantine, SetAside};
 pub use query::{Execute, Fetch, FetchOne};
@@ -148,12 +150,14 @@ pub use settings::{Setting, SettingValue, Settings};
 pub use snapshots::{SnapshotDetails, Snapshots};
 pub use source_indexes::SourceIndexes;
 pub use source_trash::{SourceTrash, TrashedSource};
+pub use spool_file::SpoolFile;
 pub use sqlite::vfs;
 pub use sqlite_manager::{SqliteManager, StoreOptions};
 pub use staged::{
     Comparison, Drill, Expected, ExpectedHub, ExpectedPart, ExpectedRows, ExpectedTile,
     RedactedSecret, Shown, Staged, StagedBuilder, StagedError, StagedHub, TableLoad,
 };
+pub use table_file::{TableColumn, TableFile};
 pub use timestamp::Timestamp;
 pub use transaction::Transaction;
 pub use trash::{Trash, TrashedProject};

@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub use crate::saga::{NewProject, ProjectDraft};
-pub use copies::{AdoptOptions, Adopted};
+pub use copies::{AdoptOptions, Adopted, refuse_harm};
 pub use page::{NoPlace, ProjectPage, ProjectPlace};
 pub use stats::{ProjectStats, SourceStats, StoredRows};
 

@@ -188,14 +188,6 @@ pub(crate) enum CommandError {
         "the environment variable that --from-env names is not set, is empty, or is no UTF-8 text"
     )]
     NoSuchVariable,
-    /// What was written is not what was imported.
-    #[error(
-        "the bytes written for {snapshot} are not those that were imported; nothing was kept of them"
-    )]
-    NotOriginal {
-        /// The snapshot.
-        snapshot: String,
-    },
     /// A backup was looked through, and it cannot be restored.
     #[error("backup {id} cannot be restored: {}", what.join("; "))]
     BackupUnusable {
@@ -354,7 +346,6 @@ impl CommandError {
             }
             Self::SecretInFile { .. } => "secret_in_file",
             Self::NameTakenMeanwhile { .. } | Self::NameTakenHere { .. } => "name_taken",
-            Self::NotOriginal { .. } => "not_original",
             Self::BackupUnusable { .. } => "backup_unusable",
             Self::NothingToReplace { .. }
             | Self::NoBackupAt { .. }

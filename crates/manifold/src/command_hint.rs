@@ -68,9 +68,6 @@ impl CommandError {
             )),
             Self::JobsFailed { .. } => Some("`manifold log` says why".to_owned()),
             Self::StillRuns { watch, .. } => Some(format!("`{watch}` watches it again")),
-            Self::NotOriginal { .. } => {
-                Some("export it without --original, and please report this".to_owned())
-            }
             _ => None,
         }
     }

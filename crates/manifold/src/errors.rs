@@ -7,7 +7,7 @@ use clap::builder::styling::{AnsiColor, Style};
 use manifold_format::WriteError;
 use manifold_jobs::JobError;
 use manifold_jobs::backup::BackupError;
-use manifold_jobs::export::OriginalError;
+use manifold_jobs::export::{ExportError, OriginalError};
 use manifold_jobs::schedule::ScheduleError;
 use manifold_store::sandbox::ParameterError;
 use manifold_store::{
@@ -91,6 +91,7 @@ fn named(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         error.downcast_ref().map(SalvageError::code),
         error.downcast_ref().map(|_: &ParameterError| "parameter"),
         error.downcast_ref().map(OriginalError::code),
+        error.downcast_ref().map(ExportError::code),
         error.downcast_ref().map(|_: &WriteError| "output"),
         error.downcast_ref().map(|_: &OutputError| "output"),
     ];
@@ -102,6 +103,7 @@ fn flag_for(code: &str) -> Option<&'static str> {
     match code {
         "timed_out" => Some("--timeout SECONDS allows more time, --timeout 0 any time"),
         "parameter" => Some("--param NAME=VALUE gives the value of :NAME"),
+        "not_original" => Some("export it without --original, and please report this"),
         "disk_full" => Some("free some space, then run the command again"),
         "internal" | "defect" => {
             Some("this is a mistake in the program; please report it with what --verbose says")
@@ -116,7 +118,7 @@ fn exit(code: &str) -> u8 {
         "interrupted" => INTERRUPTED,
         "usage" | "needs_yes" | "config" | "no_data_folder" | "internal" | "database"
         | "decode" | "check" | "foreign_key" | "old_sqlite" | "invalid_cron"
-        | "unknown_time_zone" | "bad_address" | "bad_recipient" => UNUSABLE,
+        | "unknown_time_zone" | "bad_address" | "bad_recipient" | "no_stream" => UNUSABLE,
         _ => FAILED,
     }
 }

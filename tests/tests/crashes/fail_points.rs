@@ -18,12 +18,13 @@ const DONE_BEFORE: [&str; 2] = ["name_taken", "not_found"];
 /// it there.
 const OF_WORKERS: [&str; 1] = ["schedule-planted"];
 
-/// Points of backups that are sent elsewhere: `manifold/tests/cli/s3.rs` kills them there, where a server that speaks S3 is at hand.
-const OF_PLACES: [&str; 4] = [
+/// Points of what is sent elsewhere: `manifold/tests/cli/s3.rs` kills them there, where a server that speaks S3 is at hand.
+const OF_PLACES: [&str; 5] = [
     "backup-spooled",
     "backup-file-sent",
     "backup-sent",
     "backup-publishing-elsewhere",
+    "export-data-sent",
 ];
 
 /// The names in the sources.

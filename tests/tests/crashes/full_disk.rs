@@ -50,6 +50,10 @@ const VERBS: [(Start, &[&str]); 20] = [
         Start::Filled,
         &["export", "p", "--source", "a", "--to", "out.csv"],
     ),
+    (
+        Start::Filled,
+        &["export", "p", "--source", "a", "--to", "out.sqlite"],
+    ),
     (Start::Filled, &["backup", "create", "p", "--type", "csv"]),
     (
         Start::Filled,

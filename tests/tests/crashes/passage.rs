@@ -132,6 +132,16 @@ const REPLACE: &[&str] = &["restore", "backup", "--in-place"];
 const DRILL: &[&str] = &["backup", "verify", "BACKUP", "--drill"];
 const UNDO: &[&str] = &["undo", "p", "--to", "POINT"];
 const EXPORT: &[&str] = &["export", "p", "--source", "a", "--to", "out.csv"];
+const EXPORT_CHANGES: &[&str] = &[
+    "export",
+    "p",
+    "--source",
+    "a",
+    "--since",
+    "a@1",
+    "--to",
+    "out.sqlite",
+];
 const CLONE: &[&str] = &["project", "clone", "p", "c"];
 const CLONE_TRASHED: &[&str] = &["project", "trash", "clone", "p", "c"];
 const ADOPT: &[&str] = &["project", "adopt", "p.db", "--as", "n"];
@@ -361,5 +371,11 @@ pub const PASSAGES: &[Passage] = &[
     passage("restore-replaced", Start::Replaced, UNDO),
     passage("undo-put-back", Start::Replaced, UNDO),
     passage("undo-one-done", Start::Replaced, UNDO),
-    passage("export-written", Start::Filled, EXPORT),
+    passage("job-started", Start::Filled, EXPORT),
+    passage("export-data-rows-passed", Start::Filled, EXPORT),
+    passage("export-data-written", Start::Filled, EXPORT),
+    passage("export-data-published", Start::Filled, EXPORT),
+    passage("job-done", Start::Filled, EXPORT),
+    passage("export-data-written", Start::Filled, EXPORT_CHANGES),
+    passage("export-data-published", Start::Filled, EXPORT_CHANGES),
 ];

@@ -1,7 +1,10 @@
 //! JSON and JSON Lines.
 
 mod analysis;
+mod array_writer;
 mod key;
+mod lines_writer;
+mod object_row;
 mod options;
 mod problem;
 mod reader;
@@ -9,8 +12,11 @@ mod rows;
 mod scalar;
 mod schema;
 mod source;
+mod tagged;
 mod value;
 
+pub use array_writer::JsonWriter;
+pub use lines_writer::JsonLinesWriter;
 pub use options::JsonOptions;
 pub use problem::JsonProblem;
 pub use reader::JsonReader;

@@ -6,6 +6,7 @@ use super::problem::JsonProblem;
 use super::scalar::{KeyCell, Scalar};
 use super::schema::{Identity, Schema, TableSchema, is_table};
 use super::source::JsonSource;
+use super::tagged::Tagged;
 use super::value::{self, elements, members, unescaped};
 use crate::encoding::Encoding;
 use crate::error::ReadError;
@@ -317,7 +318,8 @@ fn place<'a>(
     value: &'a [u8],
     cells: &mut [Option<Scalar<'a>>],
 ) -> Result<(), ReadError> {
-    let is_nested = value.starts_with(b"{") && members(value).next().is_some();
+    let is_tagged = node > 0 && Tagged::of(value).is_some();
+    let is_nested = value.starts_with(b"{") && members(value).next().is_some() && !is_tagged;
     if !is_nested && (node > 0 || !value.starts_with(b"{")) {
         match table.nodes[node].column {
             Some(column) => cells[column] = Some(Scalar::of(value)),

@@ -1,5 +1,6 @@
 //! A JSON value as the cell of a row.
 
+use super::tagged::Tagged;
 use super::value::unescaped;
 use crate::typed_cell::TypedCell;
 use std::borrow::Cow;
@@ -10,6 +11,8 @@ pub(super) enum Scalar<'a> {
     Bool(bool),
     Number(&'a [u8]),
     Text(Cow<'a, [u8]>),
+    /// A value that JSON does not know.
+    Tagged(Tagged),
     /// An array or object that stays the text it is.
     Json(&'a [u8]),
 }
@@ -22,7 +25,10 @@ impl<'a> Scalar<'a> {
             b"true" => Self::Bool(true),
             b"false" => Self::Bool(false),
             [b'"', ..] => Self::Text(unescaped(value)),
-            [b'{' | b'[', ..] => Self::Json(value),
+            [b'{' | b'[', ..] => match Tagged::of(value) {
+                Some(tagged) => Self::Tagged(tagged),
+                None => Self::Json(value),
+            },
             _ => Self::Number(value),
         }
     }
@@ -33,6 +39,8 @@ impl<'a> Scalar<'a> {
             Self::Bool(value) => TypedCell::Bool(*value),
             Self::Number(digits) => TypedCell::Number(digits),
             Self::Text(text) => TypedCell::Text(text),
+            Self::Tagged(Tagged::Blob(bytes)) => TypedCell::Blob(bytes),
+            Self::Tagged(Tagged::Real(text)) => TypedCell::Number(text),
             Self::Json(text) => TypedCell::Text(text),
         }
     }

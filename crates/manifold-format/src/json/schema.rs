@@ -3,6 +3,7 @@
 use super::key::Key;
 use super::options::JsonOptions;
 use super::scalar::{KeyCell, Scalar};
+use super::tagged::Tagged;
 use super::value::{elements, members, unescaped};
 use crate::column::{Column, names};
 use crate::error::ReadError;
@@ -153,7 +154,7 @@ impl Schema {
         for (name, value) in members(object) {
             let node = self.node(table, node, &unescaped(name));
             match value[0] {
-                b'{' if members(value).next().is_some() => {
+                b'{' if members(value).next().is_some() && Tagged::of(value).is_none() => {
                     self.learn_members(table, node, value, key)?;
                 }
                 b'[' if self.unnest && is_table(value) => {

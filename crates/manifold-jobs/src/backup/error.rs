@@ -283,7 +283,7 @@ impl BackupError {
         matches!(self, Self::Damaged { .. } | Self::NewerFormat { .. })
     }
 
-    pub(super) fn io(
+    pub(crate) fn io(
         action: &'static str,
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(io::Error) -> Self {

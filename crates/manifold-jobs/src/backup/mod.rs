@@ -88,6 +88,7 @@ pub use watch::Watch;
 
 pub(crate) use elsewhere::discard;
 pub(crate) use leftovers::clear as clear_leftovers;
+pub(crate) use repository::{PART, Remote, Repository, part_size, read_part};
 pub(crate) use restore::open;
 
 /// Runs work that blocks on a thread of its own.

@@ -55,7 +55,7 @@ impl Places {
     }
 
     /// As [`Self::repository`], for an address.
-    pub(super) fn remote(&self, address: &str) -> Result<Remote, BackupError> {
+    pub(crate) fn remote(&self, address: &str) -> Result<Remote, BackupError> {
         let secrets = Secrets::new(&self.layout);
         let failed = |error: manifold_store::SecretsError| BackupError::Credentials {
             place: address.to_owned(),

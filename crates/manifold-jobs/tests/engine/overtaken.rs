@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use entity_core::enums::{BackupType, EndReason, JobState};
 use manifold_jobs::backup::BackupPlace;
+use manifold_jobs::export::{ExportFormat, ExportRequest, ExportedRows};
 use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::{
-    BackupProject, CloneProject, ExportProjectFile, ImportFile, RestoreProject, RestoreTarget,
+    BackupProject, CloneProject, ExportData, ExportProjectFile, ImportFile, RestoreProject,
+    RestoreTarget,
 };
 use manifold_jobs::{Job, Observer, WorkerOptions, run_foreground};
 use manifold_store::{Clock, DataSources, ImportSource, JobId, Jobs, NewSource, ProjectId};
@@ -215,6 +217,30 @@ async fn an_overtaken_export_publishes_nothing() {
         let job = ExportProjectFile {
             project_id: project.clone(),
             path: path.clone(),
+        };
+        let (id, child) = stopped(&scene, &job, &project, point).await;
+        overtake(&scene, &id, child, point).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_overtaken_export_of_rows_publishes_nothing() {
+    let (scene, project) = filled().await;
+    let sql = "SELECT * FROM s ORDER BY id".to_owned();
+    for point in [
+        "job-started",
+        "export-data-rows-passed",
+        "export-data-written",
+        "job-done",
+    ] {
+        let job = ExportData {
+            request: ExportRequest {
+                project_id: project.clone(),
+                rows: ExportedRows::Query { sql: sql.clone() },
+                format: ExportFormat::Jsonl,
+            },
+            to: scene.folder.path().join("out.jsonl").into(),
+            described: true,
         };
         let (id, child) = stopped(&scene, &job, &project, point).await;
         overtake(&scene, &id, child, point).await;

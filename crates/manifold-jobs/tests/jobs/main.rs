@@ -8,6 +8,7 @@
 
 mod cancel;
 mod copies;
+mod exports;
 mod fence;
 mod history;
 mod import;

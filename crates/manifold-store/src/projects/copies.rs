@@ -66,7 +66,7 @@ impl Projects {
     ) -> Result<AtomicFile, StoreError> {
         let (path, root) = (path.to_owned(), self.manager.layout().root().to_owned());
         let target = path.clone();
-        provision::blocking(move || refuse(&target, &root)).await?;
+        provision::blocking(move || refuse_harm(&target, &root)).await?;
         let frozen = self.manager.freeze(DatabaseId::Project(id.clone())).await?;
         provision::blocking(move || {
             let file = AtomicFile::create(&path)?;
@@ -99,8 +99,12 @@ impl Projects {
     }
 }
 
-/// Refuses a place where a new file would harm others.
-fn refuse(path: &Path, data_folder: &Path) -> Result<(), StoreError> {
+/// Refuses a place where a new file would harm others: in the data folder, or beside the log of another database.
+/// Blocks.
+///
+/// # Errors
+/// [`StoreError::InvalidValue`]; [`StoreError::Io`] when the folder is not there.
+pub fn refuse_harm(path: &Path, data_folder: &Path) -> Result<(), StoreError> {
     let invalid = |reason: &str| StoreError::InvalidValue {
         what: "the file".to_owned(),
         value: path.display().to_string(),

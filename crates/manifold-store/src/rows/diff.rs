@@ -7,6 +7,7 @@ use super::row::Row;
 use super::snapshot::{Column, Snapshot};
 use super::source::Source;
 use rusqlite::Connection;
+use std::ops::ControlFlow;
 
 /// What differs between two snapshots.
 #[derive(Debug, Clone)]
@@ -93,6 +94,15 @@ pub enum Change {
     },
 }
 
+/// Takes the changes between two snapshots one by one; `Break` ends it.
+pub trait Changes {
+    /// The counts and columns, first; no changes yet. So many changes follow at most.
+    fn begin(&mut self, diff: &Diff, listed: u64) -> ControlFlow<()>;
+
+    /// The next change, in the order of the rows.
+    fn change(&mut self, change: Change) -> ControlFlow<()>;
+}
+
 /// Compares two snapshots of one source; either may be the older. Rows are paired by `key` (shown names; the source's key if
 /// `None`) where both snapshots have all of its columns, otherwise by their content.
 ///
@@ -107,6 +117,24 @@ pub fn diff(
     to: &Snapshot,
     listing: Listing,
     key: Option<&[String]>,
+) -> Result<Diff, RowsError> {
+    let mut kept = Kept::default();
+    let diff = each_change(conn, from, to, listing, key, &mut kept)?;
+    let changes = kept.0;
+    Ok(Diff { changes, ..diff })
+}
+
+/// As [`diff`], for changes that nobody wants to keep: `changes` takes them, and those of the result are none.
+///
+/// # Errors
+/// As [`diff`].
+pub fn each_change(
+    conn: &Connection,
+    from: &Snapshot,
+    to: &Snapshot,
+    listing: Listing,
+    key: Option<&[String]>,
+    changes: &mut impl Changes,
 ) -> Result<Diff, RowsError> {
     if from.source_id != to.source_id {
         return Err(RowsError::DifferentSources {
@@ -151,17 +179,39 @@ pub fn diff(
             _ => &mut diff.changed,
         } += 1;
     }
-    let limit = usize::try_from(listing.limit).unwrap_or(usize::MAX);
-    let listed = pairs
-        .iter()
-        .filter(|pair| listing.moved || !pair.is_moved());
-    for pair in listed.take(limit) {
+    if !listing.moved {
+        pairs.retain(|pair| !pair.is_moved());
+    }
+    pairs.truncate(usize::try_from(listing.limit).unwrap_or(usize::MAX));
+    if changes.begin(&diff, pairs.len() as u64).is_break() {
+        return Ok(diff);
+    }
+    for pair in &pairs {
         let change = pair
             .change(conn, from, to, &diff.columns)
             .doing("reading changed rows")?;
-        diff.changes.extend(change);
+        if let Some(change) = change
+            && changes.change(change).is_break()
+        {
+            break;
+        }
     }
     Ok(diff)
+}
+
+/// Changes that are kept.
+#[derive(Default)]
+struct Kept(Vec<Change>);
+
+impl Changes for Kept {
+    fn begin(&mut self, _: &Diff, _: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn change(&mut self, change: Change) -> ControlFlow<()> {
+        self.0.push(change);
+        ControlFlow::Continue(())
+    }
 }
 
 fn columns(from: &Snapshot, to: &Snapshot) -> Vec<DiffColumn> {

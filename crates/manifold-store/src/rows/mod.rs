@@ -64,7 +64,7 @@ mod tests;
 
 pub use cell::Cell;
 pub use delete::{Deleted, Effect, delete};
-pub use diff::{Change, Diff, DiffColumn, Listing, diff};
+pub use diff::{Change, Changes, Diff, DiffColumn, Listing, diff, each_change};
 pub use diff_apart::{Side, diff_apart};
 pub use error::{GuardError, ImportError, RowsError};
 pub use history::{History, RowVersion, VersionOp, history};

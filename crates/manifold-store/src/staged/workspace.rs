@@ -1,4 +1,4 @@
-//! A folder for one spoke that is no project, removed when it is no longer needed.
+//! A folder for one spoke that is no project, or another file on its way, removed when it is no longer needed.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     /// Makes the folder, and removes those that dead processes left.
-    pub(super) async fn create(manager: &SqliteManager) -> Result<Self, StoreError> {
+    pub(crate) async fn create(manager: &SqliteManager) -> Result<Self, StoreError> {
         let worker = manager.worker().await?.id().clone();
         let layout = manager.layout().clone();
         provision::blocking(move || Self::make(&layout, STAGED, &worker)).await
@@ -33,6 +33,10 @@ impl Workspace {
         let folder = layout.temporary().join(name);
         std::fs::create_dir(&folder).map_err(StoreError::io("create the folder", &folder))?;
         Ok(Self { folder })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(crate) fn file(&self) -> PathBuf {

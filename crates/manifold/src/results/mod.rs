@@ -16,7 +16,7 @@ use serde_json::{Map, Value as Json};
 use crate::output::{Output, OutputError};
 
 pub(crate) use self::jsonl::unique;
-pub(crate) use self::stored::{StoredCells, iso_date, stored_value};
+pub(crate) use self::stored::{StoredCells, iso_date};
 pub(crate) use self::value::JsonValue;
 
 /// Where bytes go; buffered.

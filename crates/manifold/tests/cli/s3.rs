@@ -1,4 +1,4 @@
-//! Backups at a place that speaks S3.
+//! Backups and exports at a place that speaks S3.
 
 use std::process::{Child, Command, Stdio};
 
@@ -343,4 +343,94 @@ fn a_crash_anywhere_leaves_a_backup_or_none() {
     // A file and a manifest of each, and nothing else.
     assert_eq!(server.names().len(), 2 * completed.len());
     assert!(completed.len() > points.len(), "{listed:?}");
+}
+
+#[test]
+fn rows_are_exported_there_and_appear_whole() {
+    for server in Server::all() {
+        let (folder, name) = (project(), server.name);
+        for format in ["csv", "jsonl", "sqlite"] {
+            let to = format!("s3://bucket/out/t.{format}");
+            let export = ["export", "p", "--source", "t", "--to", &to];
+            let exported = server.json(&folder, &export);
+            assert_eq!(exported["export"]["rows"], 3, "{name}");
+            assert_eq!(exported["export"]["path"], to, "{name}");
+            let again = server.run(&folder, &[&export[..], &["--json"]].concat());
+            assert!(
+                again.stderr.contains("needs_yes"),
+                "{name}: {}",
+                again.stderr
+            );
+            server.json(&folder, &[&export[..], &["--yes"]].concat());
+        }
+        let mut names = server.names();
+        names.sort_unstable();
+        let expected = ["csv", "jsonl", "sqlite"].map(|format| {
+            [
+                format!("out/t.{format}"),
+                format!("out/t.{format}.datapackage.json"),
+            ]
+        });
+        assert_eq!(names, expected.concat(), "{name}");
+        no_secret(&folder);
+    }
+}
+
+#[test]
+fn an_export_that_is_interrupted_leaves_nothing_there() {
+    let Some(server) = Server::one() else { return };
+    let folder = large();
+    let export = [
+        "export",
+        "p",
+        "--source",
+        "t",
+        "--to",
+        "s3://bucket/t.csv",
+        "--yes",
+        "--json",
+    ];
+    let proxy = server.counted();
+    let stopped = start(&server, &proxy, &folder, &export);
+    until("something is sent", || proxy.sent() >= 20 << 20);
+    let asked = Command::new("kill")
+        .args(["-INT", &stopped.id().to_string()])
+        .status();
+    assert!(asked.unwrap().success());
+    let stopped = stopped.wait_with_output().unwrap();
+    assert_eq!(stopped.status.code(), Some(130));
+    assert_eq!((server.begun(), server.names()), (0, Vec::new()));
+    assert_eq!(
+        listing(&folder.path("data/tmp"))
+            .iter()
+            .filter(|(path, _)| path.ends_with("spool"))
+            .count(),
+        0
+    );
+
+    // A worker makes it anew, in place of the parts that were sent.
+    let small = project();
+    for (folder, point) in [
+        (&small, "export-data-sent"),
+        (&small, "export-data-published"),
+        (&folder, "export-data-sent"),
+        (&folder, "export-data-published"),
+    ] {
+        let detached = server.json(folder, &[&export[..7], &["--detach"]].concat());
+        let job = text(&detached["job"]["id"]);
+        let worker = ["worker", "--once"];
+        let mut crashed = server.command(folder, &worker);
+        crashed.env("MANIFOLD_FAILPOINT", format!("{point}=abort"));
+        assert!(crashed.output().unwrap().status.code().is_none(), "{point}");
+        until("the worker has done it", || {
+            let said = server.run(folder, &worker);
+            assert_eq!(said.code, 0, "{point}: {}", said.stderr);
+            folder.json(&["job", "show", job])["job"]["state"] == "completed"
+        });
+        assert_eq!(server.begun(), 0, "{point}");
+        assert_eq!(server.names().len(), 2, "{point}");
+        let done = folder.json(&["job", "show", job]);
+        let size = done["job"]["result"]["size_bytes"].as_u64().unwrap();
+        assert_eq!(server.size("t.csv"), size, "{point}");
+    }
 }

@@ -187,6 +187,14 @@ impl Server {
         listed.lines().map(str::to_owned).collect()
     }
 
+    /// The size of a file in the bucket, in bytes.
+    pub(crate) fn size(&self, name: &str) -> u64 {
+        let size = self.python(&format!(
+            "print(c.head_object(Bucket='bucket', Key='{name}')['ContentLength'])"
+        ));
+        size.trim().parse().unwrap()
+    }
+
     /// How many files are begun and not complete.
     pub(crate) fn begun(&self) -> usize {
         let listed =

@@ -179,6 +179,15 @@ fn every_long_verb_can_be_detached() {
         &["project", "clone", "p", "cloned", "--detach"],
         &["project", "adopt", "p.db", "--as", "adopted", "--detach"],
         &["project", "export-file", "p", "again.db", "--detach"],
+        &[
+            "export",
+            "p",
+            "--source",
+            "t",
+            "--to",
+            "again.csv",
+            "--detach",
+        ],
     ] {
         let written = folder.json(verb);
         assert_eq!(written["job"]["state"], "pending", "{verb:?}");
@@ -187,8 +196,9 @@ fn every_long_verb_can_be_detached() {
     let worked = folder.run(&["worker", "--once"]);
     assert_eq!(worked.code, 0, "{}", worked.stderr);
     assert!(folder.path("again.db").exists());
+    assert_eq!(folder.read("again.csv"), b"a,b\n1,2\n");
     let listed = folder.json(&["job", "list", "--state", "completed"]);
-    assert_eq!(listed["jobs"].as_array().unwrap().len(), 10);
+    assert_eq!(listed["jobs"].as_array().unwrap().len(), 11);
     let projects = folder.json(&["project", "list"]);
     assert_eq!(projects["projects"].as_array().unwrap().len(), 4);
 }

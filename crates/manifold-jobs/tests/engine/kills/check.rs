@@ -7,6 +7,7 @@ use entity_core::enums::{BackupState, EndReason, JobState};
 use entity_core::job_executions;
 use entity_project::consolidated_models;
 use manifold_jobs::backup::BackupPlace;
+use manifold_jobs::export::{DATAPACKAGE, ExportFormat};
 use manifold_jobs::jobs::VerifyBackup;
 use manifold_jobs::{Observer, run_foreground};
 use manifold_store::{
@@ -14,7 +15,7 @@ use manifold_store::{
 };
 use sea_orm::EntityTrait as _;
 
-use super::work::{Expected, LINES, Work, leftovers, lines};
+use super::work::{Expected, LINES, ROWS, Work, leftovers, lines};
 
 /// What increments share, beside the folders of backups.
 const SHARED: [&str; 3] = ["segments", "leases", "gc"];
@@ -30,6 +31,7 @@ impl Work {
         self.rows_are_those_of_the_files().await;
         self.lines_are_there_once().await;
         self.backups_are_whole().await;
+        self.exports_are_whole();
         let mut left = leftovers(&self.folder());
         // One that is being written is not taken away for an hour.
         left.retain(|path| {
@@ -137,6 +139,32 @@ impl Work {
                 runs.lines().count(),
                 "a token ran twice: {runs}"
             );
+        }
+    }
+
+    /// Each file is what its description says, and has all rows.
+    fn exports_are_whole(&self) {
+        for number in 0..self.batches {
+            let path = self.exported(number);
+            let bytes = std::fs::read(&path).unwrap();
+            let description = format!("{}.{DATAPACKAGE}", path.display());
+            let description = std::fs::read(description).unwrap();
+            let description: serde_json::Value = serde_json::from_slice(&description).unwrap();
+            let hash = format!("blake3:{}", blake3::hash(&bytes).to_hex());
+            assert_eq!(
+                description["resources"][0]["hash"],
+                hash,
+                "{}",
+                path.display()
+            );
+            assert_eq!(description["manifold"]["rows"], ROWS);
+            if Self::format(number) == ExportFormat::Csv {
+                assert!(
+                    bytes == super::work::csv(1).as_bytes(),
+                    "{}",
+                    path.display()
+                );
+            }
         }
     }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How the names of points begin that jobs pass.
-const OF_JOBS: [&str; 10] = [
+const OF_JOBS: [&str; 11] = [
     "adopt-",
     "backup-",
     "clone-",
+    "export-data-",
     "export-file-",
     "import-",
     "job-",
@@ -17,14 +18,15 @@ const OF_JOBS: [&str; 10] = [
     "safety-copy-",
 ];
 
-/// Those that need what is not here; commands die at them in the whole-system tests: a backup that is deleted or sent elsewhere,
+/// Those that need what is not here; commands die at them in the whole-system tests: a backup that is deleted, what is sent elsewhere,
 /// a project that is damaged, an import that fails after its first 100,000 rows.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "backup-file-sent",
     "backup-folder-deleted",
     "backup-publishing-elsewhere",
     "backup-sent",
     "backup-spooled",
+    "export-data-sent",
     "restore-damaged-copied",
     "import-taken-back",
 ];

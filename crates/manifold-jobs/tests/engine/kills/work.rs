@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use entity_core::enums::{BackupType, JobState};
 use manifold_jobs::backup::BackupPlace;
+use manifold_jobs::export::{ExportFormat, ExportRequest, ExportedRows};
 use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::{
-    AdoptProject, BackupProject, CloneProject, ExportProjectFile, ImportFile, RestoreProject,
-    RestoreTarget,
+    AdoptProject, BackupProject, CloneProject, ExportData, ExportProjectFile, ImportFile,
+    RestoreProject, RestoreTarget,
 };
 use manifold_jobs::{Job, Observer, new_job, run_foreground};
-use manifold_store::{ImportSource, JobId, NewJob, NewProject, ProjectId, Projects};
+use manifold_store::{ImportSource, JobId, NewJob, NewProject, ProjectId, Projects, SnapshotId};
 
 use crate::kinds::{Copy, TwoSteps};
 use crate::scene::Scene;
@@ -41,6 +42,8 @@ pub struct Work {
     restored: ProjectId,
     /// A backup of it, and a project as one file.
     backup: PathBuf,
+    /// The rows of that project.
+    snapshot: Option<SnapshotId>,
     pub copies: ProjectId,
     pub jobs: Vec<(JobId, Expected)>,
     pub batches: usize,
@@ -68,6 +71,7 @@ impl Work {
             projects,
             restored,
             backup: PathBuf::new(),
+            snapshot: None,
             copies,
             jobs: Vec::new(),
             batches: 0,
@@ -84,7 +88,8 @@ impl Work {
     /// A project with rows, and a backup and a file of it.
     async fn prepare(&mut self) {
         let project = self.restored.clone();
-        self.run(self.import(&project, "s", "1.csv")).await;
+        let imported = self.run(self.import(&project, "s", "1.csv")).await;
+        self.snapshot = Some(imported.snapshot_id.parse().unwrap());
         let mut backup = BackupProject::new(project.clone(), BackupType::Csv);
         backup.to = Some(self.folder().join("saved").into());
         self.backup = self.run(backup).await.location.into();
@@ -176,6 +181,18 @@ impl Work {
         };
         self.submit(&export, Some(&project), None).await;
         let restored = self.restored.clone();
+        let export = ExportData {
+            request: ExportRequest {
+                project_id: restored.clone(),
+                rows: ExportedRows::Snapshot {
+                    snapshot_id: self.snapshot.clone().unwrap(),
+                },
+                format: Self::format(number),
+            },
+            to: self.exported(number).into(),
+            described: true,
+        };
+        self.submit(&export, Some(&restored), None).await;
         let clone = CloneProject {
             project_id: project.clone(),
             name: format!("clone {number}"),
@@ -196,6 +213,17 @@ impl Work {
             };
             self.submit(&restore, Some(&restored), None).await;
         }
+    }
+
+    /// The format of an export of this batch.
+    pub fn format(number: usize) -> ExportFormat {
+        ExportFormat::ALL[number % ExportFormat::ALL.len()]
+    }
+
+    /// The file of an export of this batch.
+    pub fn exported(&self, number: usize) -> PathBuf {
+        let name = format!("rows {number}.{}", Self::format(number));
+        self.folder().join(name)
     }
 
     async fn submit<J: Job>(
@@ -236,7 +264,7 @@ pub fn rows(version: usize) -> Vec<[String; 3]> {
         .collect()
 }
 
-fn csv(version: usize) -> String {
+pub fn csv(version: usize) -> String {
     let mut text = "id,name,n\n".to_owned();
     for [id, name, n] in rows(version) {
         writeln!(text, "{id},{name},{n}").unwrap();

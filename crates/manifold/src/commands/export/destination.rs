@@ -1,18 +1,12 @@
 //! Where an export is written to.
 
-use std::convert::Infallible;
-use std::fs::OpenOptions;
-use std::io::{self, BufWriter};
+use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use manifold_format::WriteError;
-use manifold_jobs::export::OriginalError;
-use manifold_store::AtomicFile;
+use manifold_jobs::backup::Location;
+use manifold_jobs::export::{ExportFormat, checked_address, size_at};
 
 use crate::command_error::CommandError;
-use crate::output::{OutputError, data_stream};
-use crate::results::Sink;
 use crate::session::Session;
 
 /// Where an export is written to.
@@ -20,95 +14,117 @@ use crate::session::Session;
 pub(super) enum Destination {
     /// stdout.
     Stdout,
+    /// A pipe or a device, which is written to as it is.
+    Stream(PathBuf),
     /// A file that appears complete or not at all.
     File(PathBuf),
-}
-
-impl FromStr for Destination {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(if text == "-" {
-            Self::Stdout
-        } else {
-            Self::File(PathBuf::from(text))
-        })
-    }
+    /// An object of an object store.
+    Remote(Location),
 }
 
 impl Destination {
-    /// Asks before a file is replaced.
+    /// What an argument means.
     ///
     /// # Errors
-    /// As [`Session::confirm`]; [`CommandError::FileIsFolder`].
-    pub(super) async fn confirm_replacing(&self, session: &Session) -> Result<(), CommandError> {
-        let Self::File(path) = self else {
-            return Ok(());
-        };
-        if path.is_dir() {
-            return Err(CommandError::FileIsFolder { path: path.clone() });
+    /// As [`checked_address`].
+    pub(super) fn of(text: &str) -> anyhow::Result<Self> {
+        if text == "-" {
+            return Ok(Self::Stdout);
         }
-        if !path.is_file() {
-            return Ok(());
+        if let location @ Location::Remote(_) = Location::from(text) {
+            return Ok(Self::Remote(checked_address(location)?));
         }
-        session
-            .confirm(format!("{} exists; replace it", path.display()))
-            .await
-    }
-
-    /// Opens the destination. A pipe or a device is written to as it is.
-    ///
-    /// # Errors
-    /// [`manifold_store::StoreError::Io`]; [`CommandError::CannotWrite`].
-    pub(super) fn open(&self) -> anyhow::Result<(Sink, Option<AtomicFile>)> {
-        let Self::File(path) = self else {
-            return Ok((data_stream(), None));
-        };
-        let (file, target) = if path.exists() && !path.is_file() {
-            (None, path.clone())
+        let location = Location::from(text);
+        let path = location.to_path();
+        let is_stream = path.exists() && !path.is_file() && !path.is_dir();
+        Ok(if is_stream {
+            Self::Stream(path)
         } else {
-            let file = AtomicFile::create(path.clone())?;
-            let temporary = file.temporary_path().to_owned();
-            (Some(file), temporary)
-        };
-        let opened = OpenOptions::new().write(true).open(target);
-        let opened = opened.map_err(|source| CommandError::CannotWrite {
-            path: path.clone(),
-            source,
-        })?;
-        Ok((Box::new(BufWriter::with_capacity(1 << 16, opened)), file))
+            Self::File(path)
+        })
     }
 
-    /// The error of an export; one of the output names the file, if it is one.
-    pub(super) fn named(&self, error: anyhow::Error) -> anyhow::Error {
-        let source = match output_error(error) {
-            Ok(source) => source,
-            Err(other) => return other,
-        };
-        match self {
-            Self::File(path) => CommandError::CannotWrite {
-                path: path.clone(),
-                source,
+    /// The format that its name tells.
+    ///
+    /// # Errors
+    /// [`CommandError::Usage`] when it tells none; [`CommandError::FileIsFolder`].
+    pub(super) fn format(&self) -> Result<ExportFormat, CommandError> {
+        let path = match self {
+            Self::Stdout | Self::Stream(_) => return Ok(ExportFormat::Csv),
+            Self::File(path) if path.is_dir() => {
+                return Err(CommandError::FileIsFolder { path: path.clone() });
             }
-            .into(),
-            Self::Stdout => OutputError::from(source).into(),
+            Self::File(path) => path.clone(),
+            Self::Remote(location) => location.to_path(),
+        };
+        ExportFormat::of_path(&path).map_err(|error| CommandError::Usage {
+            message: format!("{error}; give --format"),
+        })
+    }
+
+    /// Whether something would be replaced there.
+    ///
+    /// # Errors
+    /// [`CommandError::FileIsFolder`]; what the place fails with.
+    pub(super) async fn replaces(&self, session: &Session) -> anyhow::Result<bool> {
+        Ok(match self {
+            Self::Stdout | Self::Stream(_) => false,
+            Self::File(path) if path.is_dir() => {
+                return Err(CommandError::FileIsFolder { path: path.clone() }.into());
+            }
+            Self::File(path) => path.exists(),
+            Self::Remote(address) => size_at(&session.places()?, address).await?.is_some(),
+        })
+    }
+
+    /// Asks before something is replaced.
+    ///
+    /// # Errors
+    /// As [`Session::confirm`] and [`Self::replaces`].
+    pub(super) async fn confirm_replacing(&self, session: &Session) -> anyhow::Result<()> {
+        if self.replaces(session).await? {
+            session
+                .confirm(format!("{} exists; replace it", self.shown()))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// As it was named.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Stdout => "stdout".to_owned(),
+            Self::Stream(path) | Self::File(path) => path.display().to_string(),
+            Self::Remote(address) => address.to_string(),
+        }
+    }
+
+    /// The same, wherever the program is started the next time.
+    ///
+    /// # Errors
+    /// [`CommandError::Usage`] for a path that cannot be one.
+    pub(super) fn location(&self) -> Result<Location, CommandError> {
+        match self {
+            Self::Remote(address) => Ok(address.clone()),
+            _ => {
+                let shown = self.shown();
+                let path = std::path::absolute(&shown).map_err(|error| CommandError::Usage {
+                    message: format!("the file cannot be `{shown}`: {error}"),
+                })?;
+                Ok(Location::Folder(path))
+            }
         }
     }
 }
 
-/// What the system said when the output failed, or the error if it is another one.
-fn output_error(error: anyhow::Error) -> Result<io::Error, anyhow::Error> {
-    match error.downcast() {
-        Ok(OutputError::Io(source)) => Ok(source),
-        Ok(OutputError::Closed) => Ok(io::ErrorKind::BrokenPipe.into()),
-        Err(error) => match error.downcast() {
-            Ok(WriteError::Io { source, .. }) => Ok(source),
-            Ok(other) => Err(other.into()),
-            Err(error) => match error.downcast() {
-                Ok(OriginalError::Write(WriteError::Io { source, .. })) => Ok(source),
-                Ok(other) => Err(other.into()),
-                Err(error) => Err(error),
-            },
-        },
-    }
+/// Opens a pipe or a device.
+///
+/// # Errors
+/// [`CommandError::CannotWrite`].
+pub(super) fn open_stream(path: &PathBuf) -> Result<File, CommandError> {
+    let opened = OpenOptions::new().write(true).open(path);
+    opened.map_err(|source| CommandError::CannotWrite {
+        path: path.clone(),
+        source,
+    })
 }

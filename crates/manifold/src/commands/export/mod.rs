@@ -1,25 +1,24 @@
 //! `manifold export`
 
+mod chosen;
 mod destination;
-mod meter;
-mod snapshot;
-
-use std::sync::Arc;
+mod plan;
+mod report;
 
 use clap::{Args, ValueEnum};
-use manifold_store::sandbox::Parameters;
-use manifold_store::{ProjectId, Projects, SqliteManager, UserQuery};
-use serde_json::{Map, json};
+use manifold_jobs::export::{
+    Course, ExportError, ExportFormat, ExportRequest, FileExport, write_to,
+};
+use manifold_jobs::jobs::ExportData;
+use manifold_store::blocking;
+use serde_json::json;
 
-use self::destination::Destination;
-use self::meter::Metered;
-use super::query;
+use self::chosen::Chosen;
+use self::destination::{Destination, open_stream};
 use crate::command_error::CommandError;
-use crate::results::{self, Columns, Format};
+use crate::output::{OutputError, data_stream};
 use crate::session::Session;
-use crate::shapes::snapshot::SnapshotShape;
-use crate::table::printable;
-use crate::units::{count, size};
+use crate::shapes::job::JobShape;
 
 /// What to export, and where to.
 #[derive(Debug, Args)]
@@ -27,10 +26,19 @@ use crate::units::{count, size};
 Examples:
   manifold export aviation --source planes --to planes.csv
   manifold export aviation --source planes --snapshot planes@1 --original --to planes.csv
-  manifold export aviation --sql 'SELECT * FROM flights WHERE dest = ''SFO''' --to sfo.csv
+  manifold export aviation --source planes --since planes@1 --to changes.jsonl
+  manifold export aviation --sql 'SELECT * FROM flights WHERE dest = ''SFO''' --to s3://bucket/sfo.csv
   manifold export aviation --source planes --to - | head
 
-The file appears complete or not at all. --original writes the bytes that were imported, and checks that they are.")]
+The format is told by the extension: .csv, .tsv, .json, .jsonl, .sqlite. The file appears complete or not at all, and beside it \
+what is in it, as a Frictionless data package: planes.csv.datapackage.json. Imported again it gives the same rows; docs/EXPORT.md \
+says what each format keeps.
+
+--since writes what has changed: op is + for a row that is new, - for one that is gone, ~ for one with the same key and other values. \
+--original writes the bytes that were imported, and checks that they are.
+
+--to takes a path, `-` for stdout, or an address: s3://bucket/name, gs://bucket/name, az://container/name. Its credentials are taken \
+from variables such as AWS_ACCESS_KEY_ID where the job runs, or from secrets with these names.")]
 pub(crate) struct ExportArgs {
     /// The project: its id, its name, or the beginning of its id
     project: String,
@@ -40,113 +48,142 @@ pub(crate) struct ExportArgs {
     /// The snapshot of the source: SOURCE@N, its id, or the beginning of its id [default: the latest]
     #[arg(long, requires = "source", conflicts_with = "sql")]
     snapshot: Option<String>,
+    /// Only what has changed since this snapshot of the source
+    #[arg(long, value_name = "SNAPSHOT", requires = "source", conflicts_with_all = ["sql", "original"])]
+    since: Option<String>,
     /// One SELECT whose rows are exported
     #[arg(long, value_name = "SELECT")]
     sql: Option<String>,
-    /// The file to write, or `-` for stdout
-    #[arg(long, value_name = "PATH")]
-    to: Destination,
-    /// The format of the file
-    #[arg(long, default_value = "csv")]
-    format: ExportFormat,
+    /// The file to write, an address, or `-` for stdout
+    #[arg(long, value_name = "PATH|URL")]
+    to: String,
+    /// The format of the file [default: what its extension says; csv on stdout]
+    #[arg(long)]
+    format: Option<FormatArgument>,
     /// Write the very bytes that were imported
-    #[arg(long, requires = "source", conflicts_with = "sql")]
+    #[arg(long, requires = "source", conflicts_with_all = ["sql", "format"])]
     original: bool,
+    /// Write no description of the file beside it
+    #[arg(long)]
+    no_datapackage: bool,
+    /// Say how many rows there are, and in which columns, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Only write the job down, for a worker to do
+    #[arg(long, conflicts_with = "dry_run")]
+    detach: bool,
 }
 
 /// The formats that can be written.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ExportFormat {
+enum FormatArgument {
     /// RFC 4180: NULL is an empty cell, empty text is ""
     Csv,
-}
-
-/// What is exported.
-enum Rows {
-    Snapshot(SnapshotShape),
-    Query(String),
+    /// The same with tabs
+    Tsv,
+    /// One array of objects
+    Json,
+    /// A JSON object on each line
+    Jsonl,
+    /// A database with one table
+    Sqlite,
 }
 
 /// Exports rows.
 pub(crate) async fn run(arguments: ExportArgs, session: &Session) -> anyhow::Result<()> {
-    let ExportFormat::Csv = arguments.format;
+    let to = Destination::of(&arguments.to)?;
+    let format = match arguments.format {
+        Some(format) => format.into(),
+        None if arguments.original => ExportFormat::Csv, // others are not kept
+        None => to.format()?,
+    };
     let store = session.store().await?;
-    let project = Projects::id(&Projects::new(&store).find(&arguments.project).await?)?;
-    let wanted = match (arguments.source, arguments.sql) {
-        (Some(source), _) => Rows::Snapshot(
-            snapshot::find(&store, &project, &source, arguments.snapshot.as_deref()).await?,
-        ),
-        (None, sql) => Rows::Query(sql.unwrap_or_default()),
+    let chosen = Chosen::of(&store, &arguments).await?;
+    let request = ExportRequest {
+        project_id: chosen.project_id.clone(),
+        rows: chosen.rows.clone(),
+        format,
     };
-    let to = arguments.to;
-    to.confirm_replacing(session).await?;
-    let work = session.stoppable();
-    let (out, file) = to.open()?;
-    let (out, meter) = Metered::new(out, work.token());
-    let written = match &wanted {
-        Rows::Snapshot(wanted) if arguments.original => {
-            let written = snapshot::write_original(&store, &project, wanted, out, &meter).await;
-            written.map(|()| wanted.row_count.unsigned_abs())
-        }
-        Rows::Snapshot(wanted) => {
-            let written = snapshot::write_csv(&store, &project, wanted, out).await;
-            written.map(|()| wanted.row_count.unsigned_abs())
-        }
-        Rows::Query(sql) => write_query(&store, &project, sql, out, session).await,
-    };
-    let rows = written.map_err(|error| {
-        if work.token().is_cancelled() {
-            CommandError::Stopped.into()
-        } else {
-            to.named(error)
-        }
-    })?;
-    manifold_store::fail_point!("export-written");
-    if let Some(file) = file {
-        file.commit()?;
+    let described = !arguments.no_datapackage && !arguments.original;
+    if arguments.dry_run {
+        return plan::show(request, &to, &chosen, session).await;
     }
-    let (snapshot_id, what) = match &wanted {
-        Rows::Snapshot(wanted) => (Some(wanted.id.as_str()), printable(&wanted.reference())),
-        Rows::Query(_) => (None, "the query".to_owned()),
+    match &to {
+        Destination::Stdout => return to_stdout(&request, session).await,
+        Destination::Stream(path) => {
+            let out = open_stream(path)?;
+            let work = session.stoppable();
+            let course = Course::new(work.token(), |_| {});
+            let written = write_to(&store, &request, out, &to.shown(), course).await;
+            return written.map(drop).map_err(|error| session.stopped_or(error));
+        }
+        Destination::File(_) | Destination::Remote(_) => {}
+    }
+    to.confirm_replacing(session).await?;
+    let job = ExportData {
+        request,
+        to: to.location()?,
+        described,
     };
-    let Destination::File(path) = &to else {
-        return Ok(());
-    };
-    let document = json!({ "export": {
-        "path": path.display().to_string(),
-        "format": "csv",
-        "original": arguments.original,
-        "snapshot_id": snapshot_id,
-        "rows": rows,
-        "size_bytes": meter.bytes(),
-    }});
-    session.output().confirm(&document, || {
-        let rows = count(i64::try_from(rows).unwrap_or(i64::MAX), "row");
-        let path = printable(&path.display().to_string());
-        format!(
-            "Exported {rows} of {what} to {path} ({}).",
-            size(meter.bytes())
-        )
-    })?;
-    Ok(())
+    if session.is_read_only() {
+        return without_a_job(job, &to, &chosen, session).await;
+    }
+    let project = Some(chosen.project_id.clone());
+    if arguments.detach {
+        let document = |job: &JobShape| json!({ "export": null, "job": job });
+        return session.detach(&job, project, document).await;
+    }
+    let title = format!("export of {}", chosen.what);
+    let ran = session.foreground(title, job, project).await?;
+    match ran.outcome {
+        Ok(exported) => report::done(exported, Some(&ran.job), &to, &chosen, session),
+        Err(error) => {
+            let document = json!({ "export": null, "job": ran.job });
+            session.output().document(&document)?;
+            Err(error)
+        }
+    }
 }
 
-/// Writes the rows of a query; returns how many.
-async fn write_query(
-    store: &Arc<SqliteManager>,
-    project: &ProjectId,
-    sql: &str,
-    out: Metered,
+/// Writes to stdout. That its reader has gone is no failure.
+async fn to_stdout(request: &ExportRequest, session: &Session) -> anyhow::Result<()> {
+    let store = session.store().await?;
+    let work = session.stoppable();
+    let course = Course::new(work.token(), |_| {});
+    match write_to(&store, request, data_stream(), "stdout", course).await {
+        Ok(_) => Ok(()),
+        Err(ExportError::Output { source, .. }) => Err(OutputError::from(source).into()),
+        Err(error) => Err(session.stopped_or(error)),
+    }
+}
+
+/// Writes a file where no job can be written down.
+async fn without_a_job(
+    job: ExportData,
+    to: &Destination,
+    chosen: &Chosen,
     session: &Session,
-) -> anyhow::Result<u64> {
-    let statement = UserQuery {
-        sql: sql.to_owned(),
-        parameters: Parameters::default(),
-        limit: None,
-        timeout: None,
+) -> anyhow::Result<()> {
+    let Some(path) = job.to.as_folder() else {
+        return Err(CommandError::ReadOnly.into());
     };
-    let writer = results::writer(Format::Csv, Columns::Names, Box::new(out));
-    let (done, writer) = query::select(store, project, statement, writer, session).await?;
-    writer.finish(Map::new())?;
-    Ok(done.finished.rows)
+    let store = session.store().await?;
+    let work = session.stoppable();
+    let course = Course::new(work.token(), |_| {});
+    let made = FileExport::make(&store, &job.request, path, job.described, course).await;
+    let made = made.map_err(|error| session.stopped_or(error))?;
+    let exported = blocking(move || made.publish()).await?;
+    report::done(exported, None, to, chosen, session)
+}
+
+impl From<FormatArgument> for ExportFormat {
+    fn from(argument: FormatArgument) -> Self {
+        match argument {
+            FormatArgument::Csv => Self::Csv,
+            FormatArgument::Tsv => Self::Tsv,
+            FormatArgument::Json => Self::Json,
+            FormatArgument::Jsonl => Self::Jsonl,
+            FormatArgument::Sqlite => Self::Sqlite,
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use glob::{MatchOptions, Pattern};
 use manifold_jobs::JobError;
 use manifold_jobs::download::Address;
+use manifold_jobs::export::DATAPACKAGE;
 use manifold_jobs::import::{ImportFileError, zip_contents};
 use walkdir::WalkDir;
 
@@ -193,7 +194,7 @@ fn below(argument: &Path, pattern: &Pattern) -> Vec<PathBuf> {
     found.filter(fits).collect()
 }
 
-/// The files in a folder, not in those within it, that can be imported by their extension.
+/// The files in a folder, not in those within it, that can be imported by their extension; without the descriptions of others.
 fn in_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let unreadable = |source| {
         JobError::from(ImportFileError::Unreadable {
@@ -215,7 +216,8 @@ fn in_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Whether a file can be imported by its extension, before `.gz` or `.zst`. Those that begin with a point are hidden.
+/// Whether a file can be imported by its extension, before `.gz` or `.zst`. Those that begin with a point are hidden, and a description
+/// of a file or a folder is no data.
 fn is_known(path: &Path) -> bool {
     let name = path
         .file_name()
@@ -227,6 +229,7 @@ fn is_known(path: &Path) -> bool {
         .or_else(|| name.strip_suffix(".zst"));
     let extension = plain.unwrap_or(&name).rsplit_once('.');
     !name.starts_with('.')
+        && !name.ends_with(DATAPACKAGE)
         && extension.is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
 }
 

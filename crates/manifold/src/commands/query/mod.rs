@@ -1,6 +1,6 @@
 //! `manifold query`
 
-pub(super) mod sink;
+mod sink;
 mod text;
 mod union;
 
@@ -173,7 +173,7 @@ impl Ended {
 }
 
 /// Runs a statement; its rows go to `writer`, which is not finished yet.
-pub(super) async fn select(
+async fn select(
     store: &Arc<SqliteManager>,
     project: &ProjectId,
     query: UserQuery,

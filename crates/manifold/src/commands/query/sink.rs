@@ -13,7 +13,7 @@ use crate::results::{Heading, RowWriter};
 pub(super) type RowValue<'a> = ValueRef<'a>;
 
 /// Writes rows as they come; keeps the error when the output fails.
-pub(crate) struct QuerySink {
+pub(super) struct QuerySink {
     writer: Box<dyn RowWriter>,
     types: HashMap<RowColumn, String>,
     failed: Option<OutputError>,
@@ -21,7 +21,7 @@ pub(crate) struct QuerySink {
 
 impl QuerySink {
     /// A sink into `writer`; `types` are those of stored columns.
-    pub(crate) fn new(writer: Box<dyn RowWriter>, types: HashMap<RowColumn, String>) -> Self {
+    pub(super) fn new(writer: Box<dyn RowWriter>, types: HashMap<RowColumn, String>) -> Self {
         Self {
             writer,
             types,
@@ -33,7 +33,7 @@ impl QuerySink {
     ///
     /// # Errors
     /// What kept rows from being written.
-    pub(crate) fn writer(self) -> Result<Box<dyn RowWriter>, OutputError> {
+    pub(super) fn writer(self) -> Result<Box<dyn RowWriter>, OutputError> {
         self.failed.map_or(Ok(self.writer), Err)
     }
 
