@@ -80,7 +80,7 @@ impl Act {
         number: u64,
     ) -> Result<(), JobError> {
         let of_saved = |target| RestoreProject {
-            backup: BackupPlace::Folder(only(&saved(folder, usize::from(number % 2 == 0))).into()),
+            backup: BackupPlace::Folder(only(&saved(folder, usize::from(number % 8 < 4))).into()),
             target,
             dry_run: false,
         };
