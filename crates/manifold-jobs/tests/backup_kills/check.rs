@@ -12,8 +12,7 @@ use manifold_jobs::jobs::{
 };
 use manifold_jobs::{Retention, rescue_dead};
 use manifold_store::{
-    Backups, Doctor, ProjectId, Projects, RowLog, RowLogError, SqliteManager, StoreError, Trash,
-    rows,
+    Backups, Doctor, ProjectId, Projects, RowLog, RowLogError, SqliteManager, Trash, rows,
 };
 
 use crate::scene::{Scene, VERSIONS, contents, lines, open, run};
@@ -139,7 +138,10 @@ pub async fn is_known(
             let ids = ids.query_map([], |row| row.get(0))?;
             ids.collect()
         };
-        let ids = ids().map_err(StoreError::from)?;
+        let ids = ids().map_err(|source| rows::RowsError::Sqlite {
+            doing: "list snapshots",
+            source,
+        })?;
         let mut found = Vec::new();
         for id in ids {
             let snapshot = rows::snapshot(connection, &id)?;

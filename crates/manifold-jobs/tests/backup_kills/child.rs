@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use manifold_jobs::rescue_dead;
 use manifold_store::ProjectId;
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Signal, getpid, getppid, kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::check::is_known;
@@ -56,6 +57,7 @@ async fn child() {
     let Ok(orders) = std::env::var(CHILD) else {
         return;
     };
+    die_with_the_parent();
     match serde_json::from_str(&orders).unwrap() {
         Orders::Work {
             folder,
@@ -111,6 +113,17 @@ async fn use_project(folder: &Path, project: &ProjectId, stop: &Path, notes: &Pa
         }
     }
     manager.shut_down().await.unwrap();
+}
+
+/// No process is left behind by a test that failed.
+fn die_with_the_parent() {
+    let parent = getppid();
+    std::thread::spawn(move || {
+        while getppid() == parent {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        kill_process(getpid(), Signal::KILL).unwrap();
+    });
 }
 
 /// Kills this process, and says where.

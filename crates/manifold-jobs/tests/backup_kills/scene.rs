@@ -10,8 +10,8 @@ use manifold_jobs::import::{ImportTarget, InputFile, TableNaming};
 use manifold_jobs::jobs::{BackupProject, ImportFile};
 use manifold_jobs::{Job, JobError, Observer, run_foreground};
 use manifold_store::{
-    DatabaseId, DatabaseManager as _, ImportSource, Layout, NewProject, ProjectId, Projects,
-    SqliteManager, StoreOptions,
+    Backups, DatabaseId, DatabaseManager as _, ImportSource, Layout, NewProject, ProjectId,
+    Projects, SqliteManager, StoreOptions,
 };
 
 /// Rows of a file: more than pass between two looks of a backup whether it is to stop.
@@ -61,7 +61,9 @@ impl Scene {
                 to: Some(to.clone().into()),
                 ..BackupProject::new(project.clone(), *backup_type)
             };
-            run(&manager, &project, backup).await.unwrap();
+            let made = run(&manager, &project, backup).await.unwrap();
+            // No policy takes it away.
+            Backups::new(&manager).forget(&made).await.unwrap();
             states.push(contents(&manager, &project).await);
         }
         assert_ne!(states[0], states[1]);

@@ -80,7 +80,7 @@ impl Act {
         number: u64,
     ) -> Result<(), JobError> {
         let of_saved = |target| RestoreProject {
-            backup: BackupPlace::Folder(only(&saved(folder, usize::from(number % 2 == 0))).into()),
+            backup: BackupPlace::Folder(only(&saved(folder, usize::from(number % 8 < 4))).into()),
             target,
             dry_run: false,
         };
@@ -133,13 +133,22 @@ impl Act {
     }
 }
 
-/// The complete backups, newest first.
+/// The complete backups, newest first. One whose deletion was cut short has no manifest any more, and stays on the list until it is
+/// deleted again; this does.
 pub async fn complete(manager: &Arc<SqliteManager>) -> Vec<BackupId> {
-    let listed = Backups::new(manager).list(None).await.unwrap();
-    let complete = listed
-        .into_iter()
-        .filter(|backup| backup.state == BackupState::Completed);
-    complete.map(|backup| backup.id.parse().unwrap()).collect()
+    let backups = Backups::new(manager);
+    let mut complete = Vec::new();
+    for backup in backups.list(None).await.unwrap() {
+        if backup.state != BackupState::Completed {
+            continue;
+        }
+        if Path::new(&backup.location).join("manifest.json").exists() {
+            complete.push(backup.id.parse().unwrap());
+        } else {
+            backups.delete(&backup).await.unwrap();
+        }
+    }
+    complete
 }
 
 /// The only folder in this one.
