@@ -28,11 +28,12 @@ async fn make_anew(
     project_id: ColumnDef,
     kept: Condition,
 ) -> Result<(), DbErr> {
-    let named = Index::drop()
-        .name("ix_backups_project_id_created_at")
-        .table(Backups::Table)
-        .to_owned();
-    manager.drop_index(named).await?;
+    // Names of indexes are those of the whole database, so the old ones give theirs up first.
+    for index in indexes() {
+        let name = index.get_index_spec().get_name().unwrap_or_default();
+        let named = Index::drop().name(name).table(Backups::Table).to_owned();
+        manager.drop_index(named).await?;
+    }
     let old = Table::rename()
         .table(Backups::Table, BackupsBefore::Table)
         .to_owned();
@@ -101,16 +102,21 @@ async fn make_anew(
     manager
         .drop_table(Table::drop().table(BackupsBefore::Table).to_owned())
         .await?;
-    manager
-        .create_index(
-            Index::create()
-                .name("ix_backups_project_id_created_at")
-                .table(Backups::Table)
-                .col(Backups::ProjectId)
-                .col(Backups::CreatedAt)
-                .to_owned(),
-        )
-        .await
+    for index in indexes() {
+        manager.create_index(index).await?;
+    }
+    Ok(())
+}
+
+fn indexes() -> [IndexCreateStatement; 2] {
+    let index = |name: &str| Index::create().name(name).table(Backups::Table).take();
+    [
+        index("ix_backups_project_id_created_at")
+            .col(Backups::ProjectId)
+            .col(Backups::CreatedAt)
+            .take(),
+        index("ix_backups_job_id").col(Backups::JobId).take(),
+    ]
 }
 
 #[derive(DeriveIden, Clone, Copy)]

@@ -26,7 +26,7 @@ const SPACES: [u64; 13] = [
 /// With so much space left, in KiB, what is stored can be read: SQLite needs some for the index of a write-ahead log.
 const ENOUGH_TO_READ: u64 = 256;
 
-const VERBS: [(Start, &[&str]); 20] = [
+const VERBS: [(Start, &[&str]); 21] = [
     (Start::Nowhere, &["init"]),
     (Start::Initial, &["project", "create", "n"]),
     (Start::Filled, &["project", "rename", "p", "q"]),

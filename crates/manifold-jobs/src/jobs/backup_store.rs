@@ -81,14 +81,12 @@ impl Job for BackupStore {
         if missing.is_empty() {
             return Ok(backup);
         }
-        Err(JobError::failed(
-            "backup_partial",
-            &format!(
-                "backup {} was made without {}; the other projects are in it",
-                backup.id,
-                named(&missing)
-            ),
-        ))
+        let message = format!(
+            "backup {} was made without {}; the other projects are in it",
+            backup.id,
+            named(&missing)
+        );
+        Err(JobError::failed("backup_partial", &message))
     }
 }
 

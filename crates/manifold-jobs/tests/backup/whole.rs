@@ -112,7 +112,9 @@ pub async fn import(manager: &Arc<SqliteManager>, project: &ProjectId, folder: &
         file_name: "t.csv".to_owned(),
         naming: TableNaming::default(),
     };
-    run(manager, import).await.unwrap();
+    let project = Some(project.clone());
+    let ran = run_foreground(manager, import, project, Observer::default());
+    ran.await.unwrap().outcome.unwrap();
 }
 
 pub async fn run<J: Job>(manager: &Arc<SqliteManager>, job: J) -> Result<J::Output, JobError> {

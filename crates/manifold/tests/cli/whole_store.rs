@@ -115,13 +115,11 @@ fn another_data_folder_gets_all_of_it_or_one() {
 #[test]
 fn what_cannot_be_is_refused_with_a_way_out() {
     let folder = store();
+    folder.write("secret.txt", "a passphrase");
     for flags in [
         &["--type", "incremental"][..],
         &["--to", "s3://bucket/prefix"],
-        &[
-            "--encrypt-to",
-            "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudrt9xas8ucz0h",
-        ],
+        &["--passphrase-file", "secret.txt"],
     ] {
         let arguments = [&["backup", "create", "--all"], flags].concat();
         let (code, error) = folder.fails(&arguments);

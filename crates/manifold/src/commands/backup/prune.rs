@@ -23,8 +23,8 @@ Examples:
   manifold backup prune aviation --keep-last 3 --dry-run
   manifold backup prune --keep-daily 7 --keep-weekly 4 --keep-monthly 12 --yes
 
-Each project is looked at by itself, the backups of the whole store likewise, and backups without data apart from those with all rows. Only backups that were verified count, and \
-only such are deleted; the newest of them always stays. When the last backup of a project has failed, none of it is deleted.")]
+Each project is looked at by itself, the backups of the whole store likewise, and backups without data apart from those with all \
+rows. Only backups that were verified count, and only such are deleted; the newest of them always stays. When the last backup of a project has failed, none of it is deleted.")]
 pub(crate) struct PruneArgs {
     /// The project: its id, its name, or the beginning of its id [default: all, also those that are gone, and the whole store]
     project: Option<String>,
