@@ -1,5 +1,6 @@
 //! Makes a backup of a whole store.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -254,9 +255,9 @@ async fn write(
         if is_first {
             // The hub may know projects by now that it did not before.
             for (id, more) in self::known(manager).await?.0 {
-                if !making.known.contains_key(&id) {
-                    left.push_back(id.clone());
-                    making.known.insert(id, more);
+                if let Entry::Vacant(new) = making.known.entry(id) {
+                    left.push_back(new.key().clone());
+                    new.insert(more);
                 }
             }
         }

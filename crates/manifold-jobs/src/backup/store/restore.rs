@@ -161,10 +161,7 @@ impl StoreRestore {
         let follow = watch.next("restoring", &part.name, part.size_bytes);
         let (source, looked) = (self.source.clone(), part.clone());
         let source = blocking(move || source.open_part(&looked)).await?;
-        let replaced = match here {
-            Some(row) => Some(Projects::new(manager).file(row).size_bytes),
-            None => None,
-        };
+        let replaced = here.map(|row| Projects::new(manager).file(row).size_bytes);
         Room::of(source.manifest(), manager.layout(), replaced).check()?;
         let (staged, follow) = stage(manager, source, follow).await?;
         follow.look()?;
