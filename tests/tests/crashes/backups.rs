@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value as Json;
+use entity_core::enums::BackupState;
+use manifold_jobs::Environment;
+use manifold_jobs::backup::{Places, Watch, verify};
+use manifold_store::{Backups, Layout, SqliteManager, StoreOptions};
 
-use crate::command::Said;
 use crate::folder::Folder;
 use crate::scene;
 
@@ -68,26 +70,30 @@ fn create(folder: &Folder, how: &[&str]) -> String {
 
 /// Every backup that is listed as complete and is where it should be is what was saved; how many there are.
 pub fn all_verify(folder: &Folder, what: &str) -> usize {
-    let listed: Said = folder.ok(&["backup", "list"]);
-    let mut count = 0;
-    for backup in listed.json["backups"].as_array().unwrap() {
-        let text = |field: &str| backup[field].as_str().unwrap_or_default().to_owned();
-        // A process that died as it deleted one leaves the line.
-        let is_there = Path::new(&text("location")).join("manifest.json").is_file();
-        if backup["state"] != "completed" || !is_there {
-            continue;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let layout = Layout::new(folder.data());
+        let places = Places::new(&layout, Environment::none());
+        let manager = SqliteManager::open(layout, StoreOptions::default())
+            .await
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
+        let mut count = 0;
+        for backup in Backups::new(&manager).list(None).await.unwrap() {
+            // A process that died as it deleted one leaves the line.
+            let is_there = Path::new(&backup.location).join("manifest.json").is_file();
+            if backup.state != BackupState::Completed || !is_there {
+                continue;
+            }
+            let (location, id) = (backup.location.as_str().into(), Some(backup.id.as_str()));
+            let verified = verify(&manager, &places, &location, id, Watch::unwatched()).await;
+            let verified = verified.unwrap_or_else(|error| panic!("{what}: {id:?}: {error}"));
+            assert!(verified.ok, "{what}: {id:?}: {:?}", verified.checks);
+            count += 1;
         }
-        let said = folder.run(&["backup", "verify", &text("id")]);
-        let failed = |checks: &Json| checks["checks"].to_string();
-        assert_eq!(
-            said.code,
-            0,
-            "{what}: {}: {} {}",
-            text("id"),
-            said.stderr,
-            failed(&said.json)
-        );
-        count += 1;
-    }
-    count
+        manager.shut_down().await.unwrap();
+        count
+    })
 }

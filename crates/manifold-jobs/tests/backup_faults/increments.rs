@@ -50,6 +50,8 @@ fn stored(store: &Store, folder: &str) -> BTreeSet<String> {
     let place = store.manager.layout().backups().join(folder);
     names(&place.join(store.project.namespace()))
         .into_iter()
+        // One that is being written is not there yet.
+        .filter(|name| !name.starts_with('.'))
         .map(|name| format!("{folder}/{}/{name}", store.project.namespace()))
         .collect()
 }
