@@ -27,7 +27,7 @@ const TYPES: [BackupType; 4] = [
 /// So much is committed at least while a state is being copied.
 const COMMITS: u64 = 20;
 
-/// The rids of the rows that are committed meanwhile.
+/// The rids of the rows that are committed meanwhile to the source `many`, whose table is `d4`.
 const FIRST: i64 = 1_000_000;
 
 /// Somebody who commits without pause: each time a row, its quirk, and the snapshot that shows it.
@@ -51,14 +51,14 @@ impl Writer {
             while !stopped.load(Ordering::Relaxed) {
                 let transaction = format!(
                     "BEGIN IMMEDIATE; \
-                     INSERT INTO d1(_rid, c1) VALUES ({rid}, 1); \
-                     INSERT INTO row_quirks SELECT id, {rid}, {rid}, 8388607, x'00' FROM data_sources WHERE row_table = 1; \
-                     UPDATE data_sources SET next_rid = {rid} + 1, next_quirk = {rid} + 1 WHERE row_table = 1; \
+                     INSERT INTO d4(_rid, c1) VALUES ({rid}, 1); \
+                     INSERT INTO row_quirks SELECT id, {rid}, {rid}, 8388607, x'00' FROM data_sources WHERE row_table = 4; \
+                     UPDATE data_sources SET next_rid = {rid} + 1, next_quirk = {rid} + 1 WHERE row_table = 4; \
                      UPDATE published SET rid_hi = {rid} \
-                       WHERE source_id = (SELECT id FROM data_sources WHERE row_table = 1); \
+                       WHERE source_id = (SELECT id FROM data_sources WHERE row_table = 4); \
                      UPDATE snapshots SET rid_hi = {rid}, quirk_hi = {rid}, row_count = row_count + 1 \
                        WHERE id = (SELECT p.snapshot_id FROM published p JOIN data_sources d ON d.id = p.source_id \
-                                   WHERE d.row_table = 1); \
+                                   WHERE d.row_table = 4); \
                      COMMIT"
                 );
                 connection.execute_batch(&transaction).unwrap();
@@ -121,10 +121,10 @@ async fn a_backup_is_one_state_however_much_is_committed_meanwhile() {
     let _alone = ALONE.lock().await;
     for backup_type in TYPES {
         let store = Store::rich().await;
-        store.sql(
-            "WITH RECURSIVE n(i) AS (SELECT 2000 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
-             INSERT INTO d1(_rid, _to, c1, c2) SELECT i, 40000, i, 'row ' || i FROM n",
-        );
+        let rows: String = (0..20_000)
+            .map(|row| format!("{row},row {row}\n"))
+            .collect();
+        store.import("many", format!("id,name\n{rows}")).await;
         let writer = Writer::new(&store);
         let counted = Counted::new(&writer.commits);
         let begin = Instant::now();
@@ -153,7 +153,8 @@ async fn a_backup_is_one_state_however_much_is_committed_meanwhile() {
 }
 
 async fn is_one_state(store: &Store, taken: &backups::Model, during: u64) {
-    assert!(store.verify(taken).await.ok);
+    let verified = store.verify(taken).await;
+    assert!(verified.ok, "{verified:#?}");
     let tables = taken.tables.clone().unwrap().0;
     let restored = store.restore(place(taken), as_new("copy")).await.unwrap();
     let project = id(&restored);
@@ -184,10 +185,10 @@ async fn is_one_state(store: &Store, taken: &backups::Model, during: u64) {
         let sql = sql.replace("FIRST", &FIRST.to_string());
         copy.query_row(&sql, [], |row| row.get(0)).unwrap()
     };
-    let added = number("SELECT count(*) FROM d1 WHERE _rid >= FIRST");
+    let added = number("SELECT count(*) FROM d4 WHERE _rid >= FIRST");
     let others = [
         "SELECT count(*) FROM row_quirks WHERE rid >= FIRST",
-        "SELECT max(next_rid, FIRST) - FIRST FROM data_sources WHERE row_table = 1",
+        "SELECT max(next_rid, FIRST) - FIRST FROM data_sources WHERE row_table = 4",
         "SELECT max(max(rid_hi), FIRST - 1) + 1 - FIRST FROM published",
         "SELECT max(max(rid_hi), FIRST - 1) + 1 - FIRST FROM snapshots",
     ];

@@ -15,9 +15,9 @@ use crate::scene::{Scene, open, run};
 use crate::work::{ACTS, complete};
 
 /// How long a process lives at most, in milliseconds.
-const LIFE: u64 = 450;
+const LIFE: u64 = 300;
 /// Rounds between two looks at everything.
-const BETWEEN: usize = 20;
+const BETWEEN: usize = 25;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_process_sees_and_saves_is_whole() {

@@ -32,13 +32,15 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// As the next process finds it: the project is in one of the states, what was restored beside it too, and each
-    /// backup that is listed as complete can be read back.
-    pub async fn look(&mut self, scene: &Scene, what: &str) {
+    /// As the next process finds it: the project is in one of the states, what was restored beside it too, and, when
+    /// that is to be seen, each backup that is listed as complete can be read back.
+    pub async fn look(&mut self, scene: &Scene, backups: bool, what: &str) {
         let manager = open(scene.folder.path()).await;
         rescue_dead(&manager).await.unwrap();
         self.projects(scene, &manager, what).await;
-        self.backups(scene, &manager, what).await;
+        if backups {
+            self.backups(scene, &manager, what).await;
+        }
         manager.shut_down().await.unwrap();
     }
 
@@ -59,7 +61,7 @@ impl Checks {
         }
     }
 
-    /// Those that were verified before are only looked at when `all` is said.
+    /// Each is read back once.
     pub async fn backups(&mut self, scene: &Scene, manager: &Arc<SqliteManager>, what: &str) {
         for id in complete(manager).await {
             if self.verified.insert(id.to_string()) {

@@ -1,6 +1,7 @@
 //! Killed at every named point, and at random moments.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -9,16 +10,17 @@ use crate::child::Orders;
 use crate::scene::Scene;
 use crate::work::{ACTS, Act};
 
-/// How many processes die.
+/// How many processes die, at points and at random moments.
 const KILLS: usize = 200;
 /// How often somebody dies at each point.
 const AT_POINTS: usize = 2;
 /// How long a process lives at most that dies at a random moment, in milliseconds.
-const LIFE: u64 = 350;
+const LIFE: u64 = 300;
 /// How long a process may take to reach a point.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Kills between two looks at everything.
-const BETWEEN: usize = 25;
+/// Kills between two looks at backups that are new, and at everything.
+const BACKUPS_BETWEEN: usize = 4;
+const BETWEEN: usize = 50;
 
 /// The points that backups, prunes and restores pass, and nothing else does before them.
 const POINTS: [&str; 26] = [
@@ -50,7 +52,7 @@ const POINTS: [&str; 26] = [
     "drill-examined",
 ];
 
-/// How many processes are to die.
+/// How many processes are to die, at points and at random moments.
 pub fn kills() -> usize {
     std::env::var("MANIFOLD_KILLS").map_or(KILLS, |kills| kills.parse().unwrap())
 }
@@ -77,51 +79,77 @@ pub fn death(child: &mut Child, life: Duration) -> bool {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_project_is_old_or_new_whenever_the_process_dies() {
-    let scene = Scene::new().await;
-    let mut checks = Checks::default();
-    let written = scene.folder.path().join("deaths");
-    let mut at_points = 0;
-    let kills = kills();
-    for number in 0..kills.max(AT_POINTS * POINTS.len()) {
-        let point = POINTS
-            .get(number % POINTS.len())
-            .filter(|_| number < AT_POINTS * POINTS.len());
-        let (first, life) = match point {
-            Some(point) => (Act::passing(point), PATIENCE),
-            None => {
-                let life = Duration::from_millis(30 + random() % LIFE);
-                (usize::try_from(random()).unwrap() % ACTS.len(), life)
-            }
-        };
+/// What came of the kills of a test.
+struct Killed {
+    scene: Scene,
+    checks: Checks,
+    died: usize,
+}
+
+impl Killed {
+    async fn new() -> Self {
+        Self {
+            scene: Scene::new().await,
+            checks: Checks::default(),
+            died: 0,
+        }
+    }
+
+    /// A process works from this act on, dies, and is looked after.
+    async fn one(&mut self, first: usize, point: Option<(&str, &Path)>, life: Duration) {
         let orders = Orders::Work {
-            folder: scene.folder.path().to_owned(),
-            project: scene.project.to_string(),
+            folder: self.scene.folder.path().to_owned(),
+            project: self.scene.project.to_string(),
             first,
             number: random() % 1_000,
-            death: point.map(|&point| (point.to_owned(), written.clone())),
+            death: point.map(|(point, written)| (point.to_owned(), written.to_owned())),
         };
         let by_itself = death(&mut orders.spawn(), life);
         assert_eq!(by_itself, point.is_some(), "nobody dies at {point:?}");
-        at_points += usize::from(by_itself);
-        let what = format!("kill {number} at {point:?} after {life:?}");
-        checks.look(&scene, &what).await;
-        if number % BETWEEN == BETWEEN - 1 {
-            checks.settle(&scene, &what).await;
+        self.died += 1;
+        let what = format!("kill {} at {point:?} after {life:?}", self.died);
+        let all = self.died.is_multiple_of(BACKUPS_BETWEEN);
+        self.checks.look(&self.scene, all, &what).await;
+        if self.died.is_multiple_of(BETWEEN) {
+            self.checks.settle(&self.scene, &what).await;
         }
     }
-    checks.settle(&scene, "in the end").await;
+
+    async fn end(mut self) {
+        self.checks.look(&self.scene, true, "in the end").await;
+        self.checks.settle(&self.scene, "in the end").await;
+        let (died, checks) = (self.died, self.checks);
+        println!(
+            "{died} processes died; {:?} in the old and the new state, {} restored beside",
+            checks.states, checks.restored
+        );
+        let states = checks.states;
+        assert!(states.iter().all(|state| *state > 0), "{states:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_project_is_old_or_new_at_whatever_point_the_process_dies() {
+    let mut killed = Killed::new().await;
+    let written = killed.scene.folder.path().join("deaths");
+    for point in POINTS.iter().cycle().take(AT_POINTS * POINTS.len()) {
+        let first = Act::passing(point);
+        killed.one(first, Some((point, &written)), PATIENCE).await;
+    }
     let died = std::fs::read_to_string(&written).unwrap();
     let died: BTreeSet<&str> = died.lines().collect();
     assert_eq!(died, BTreeSet::from(POINTS));
-    println!(
-        "{kills} processes died, {at_points} of them at a point; {:?} in the old and the new state, {} restored beside",
-        checks.states, checks.restored
-    );
-    assert!(
-        checks.states.iter().all(|state| *state > 0),
-        "{:?}",
-        checks.states
-    );
+    killed.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_project_is_old_or_new_at_whatever_moment_the_process_dies() {
+    let mut killed = Killed::new().await;
+    let at_points = AT_POINTS * POINTS.len();
+    for _ in 0..kills().saturating_sub(at_points).max(BETWEEN) {
+        let life = Duration::from_millis(30 + random() % LIFE);
+        let first = usize::try_from(random()).unwrap() % ACTS.len();
+        killed.one(first, None, life).await;
+    }
+    killed.end().await;
 }

@@ -39,7 +39,9 @@ pub async fn open(folder: &Path) -> Arc<SqliteManager> {
 impl Scene {
     /// The project is in the second state.
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // Nothing here loses power, and in memory more processes die in the same time.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        let folder = folder.unwrap();
         let manager = open(folder.path()).await;
         for version in 0..VERSIONS {
             std::fs::write(file(folder.path(), version), csv(version)).unwrap();
