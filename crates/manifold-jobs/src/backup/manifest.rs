@@ -14,13 +14,13 @@ use super::SavedSource;
 use super::file_sink::hash_text;
 use super::incremental::{SavedPart, SavedRows};
 
-/// The format of backups that this program writes, and the newest it reads. Version 0 is not promised: a
-/// later program may refuse it.
-pub const FORMAT_VERSION: u64 = 0;
+/// The format of backups that this program writes, and the newest it reads. Version 1 is frozen: every
+/// later program reads it.
+pub const FORMAT_VERSION: u64 = 1;
 
 pub(super) const FORMAT: &str = "manifold-backup";
 const NOTE: &str =
-    "format version 0 may change without notice; restore it with the program that made it";
+    "a backup made by Manifold; docs/BACKUP_FORMAT.md says how it is read, also by hand";
 
 /// What a backup says of itself: the content of its `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

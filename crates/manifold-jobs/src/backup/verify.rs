@@ -6,7 +6,7 @@ use manifold_store::{SqliteManager, Staged, StagedError, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::restore::{open, read_back};
-use super::{BackupError, BackupSource, Location, Manifest, Part, Places, Watch};
+use super::{BackupError, BackupSource, FORMAT_VERSION, Location, Manifest, Part, Places, Watch};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,8 +124,8 @@ async fn read_manifest(
     found.add(
         "manifest",
         Ok(match source.manifest().files.len() {
-            1 => "format version 0, 1 file".to_owned(),
-            files => format!("format version 0, {files} files"),
+            1 => format!("format version {FORMAT_VERSION}, 1 file"),
+            files => format!("format version {FORMAT_VERSION}, {files} files"),
         }),
     )?;
     Ok(Some(source))

@@ -144,7 +144,7 @@ async fn a_manifest_that_is_gone_or_newer() {
             .await;
         std::fs::write(
             &path,
-            right.replace("\"format_version\": 0", "\"format_version\": 7"),
+            right.replace("\"format_version\": 1", "\"format_version\": 7"),
         )
         .unwrap();
         damaged

@@ -12,8 +12,9 @@ use manifold_store::Layout;
 use crate::increments::csv;
 use crate::store::{Store, as_new, names, place};
 
-const IDENTITY: &str = "AGE-SECRET-KEY-1J6GE3WDT90D3DYCJVFJX0HFTTVXL0RRWT66DS33T09LT6G8ZV75Q3ZF5F4";
-const RECIPIENT: &str = "age1pvhk4q4905dcxynwyt8du8y0r42sndf7sqw27p38yudlrpx9a45qw8h27f";
+pub const IDENTITY: &str =
+    "AGE-SECRET-KEY-1J6GE3WDT90D3DYCJVFJX0HFTTVXL0RRWT66DS33T09LT6G8ZV75Q3ZF5F4";
+pub const RECIPIENT: &str = "age1pvhk4q4905dcxynwyt8du8y0r42sndf7sqw27p38yudlrpx9a45qw8h27f";
 
 fn encrypted() -> Option<Encryption> {
     Some(Encryption::Recipients(vec![RECIPIENT.to_owned()]))

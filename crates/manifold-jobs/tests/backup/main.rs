@@ -18,6 +18,7 @@ mod flips;
 mod histories;
 mod in_place;
 mod increments;
+mod kept;
 mod leftovers;
 mod of_sources;
 mod round_trip;

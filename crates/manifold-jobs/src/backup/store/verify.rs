@@ -7,7 +7,8 @@ use manifold_store::SqliteManager;
 use super::{StoreManifest, StorePart, StoreSource, StoreWatch};
 use crate::backup::verify::Findings;
 use crate::backup::{
-    BackupError, Depth, Part, Places, Verification, blocking, drill, verify, verify_part,
+    BackupError, Depth, FORMAT_VERSION, Part, Places, Verification, blocking, drill, verify,
+    verify_part,
 };
 
 /// Checks the hub and the backup of every project in it, as [`verify`], [`verify_part`] and
@@ -118,5 +119,5 @@ async fn check_hub(
 
 fn summary(manifest: &StoreManifest) -> String {
     let (projects, groups) = (manifest.parts().count(), manifest.groups.len());
-    format!("format version 0, {projects} projects in {groups} groups")
+    format!("format version {FORMAT_VERSION}, {projects} projects in {groups} groups")
 }
