@@ -118,5 +118,9 @@ async fn check_hub(
 
 fn summary(manifest: &StoreManifest) -> String {
     let (projects, groups) = (manifest.parts().count(), manifest.groups.len());
-    format!("format version 0, {projects} projects in {groups} groups")
+    let in_groups = match groups {
+        1 => "taken at one moment".to_owned(),
+        groups => format!("taken at {groups} moments"),
+    };
+    format!("format version 0, {projects} projects {in_groups}")
 }
