@@ -64,11 +64,15 @@ impl Backups {
     }
 
     /// Writes down that a backup was really restored and is right: it was verified and proven, and so was a restore of its
-    /// project, if the hub knows it.
+    /// project, if the hub knows it, or, for one of the whole store, of the projects `within` it.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
-    pub async fn mark_proven(&self, id: &BackupId) -> Result<backups::Model, StoreError> {
+    pub async fn mark_proven(
+        &self,
+        id: &BackupId,
+        within: &[String],
+    ) -> Result<backups::Model, StoreError> {
         let now = Timestamp::now();
         let proven = backups::ActiveModel {
             id: Set(id.into()),
@@ -80,7 +84,7 @@ impl Backups {
             .core()
             .write(async |transaction| {
                 let backup = transaction.update(proven).await?;
-                if let Some(project) = &backup.project_id {
+                for project in backup.project_id.iter().chain(within) {
                     let project = projects::Entity::update_many()
                         .set(projects::ActiveModel {
                             last_proven_restore_at: Set(Some(now)),
