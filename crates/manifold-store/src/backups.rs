@@ -64,11 +64,15 @@ impl Backups {
     }
 
     /// Writes down that a backup was really restored and is right: it was verified and proven, and so was a restore of its
-    /// project, if the hub knows it and the backup holds all of it.
+    /// project, if the hub knows it and the backup holds all of it, or, for one of the whole store, of the projects `within` it.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
-    pub async fn mark_proven(&self, id: &BackupId) -> Result<backups::Model, StoreError> {
+    pub async fn mark_proven(
+        &self,
+        id: &BackupId,
+        within: &[String],
+    ) -> Result<backups::Model, StoreError> {
         let now = Timestamp::now();
         let proven = backups::ActiveModel {
             id: Set(id.into()),
@@ -80,7 +84,8 @@ impl Backups {
             .core()
             .write(async |transaction| {
                 let backup = transaction.update(proven).await?;
-                if let (true, Some(project)) = (backup.with_data, &backup.project_id) {
+                let proven = backup.project_id.iter().chain(within);
+                for project in proven.filter(|_| backup.with_data) {
                     let project = projects::Entity::update_many()
                         .set(projects::ActiveModel {
                             last_proven_restore_at: Set(Some(now)),

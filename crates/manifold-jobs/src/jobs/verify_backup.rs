@@ -52,9 +52,11 @@ pub(super) async fn verify(
     let found = place.find(manager).await?;
     let (folder, expected) = (&found.folder, found.id.as_deref());
     let (places, watch) = (Places::of(context), Watch::of(context));
+    let mut within = Vec::new();
     // One that cannot be opened, or is another, is a finding below.
     let verified = match store_at(&places, folder, expected).await {
         Some(source) => {
+            within.extend(source.manifest().parts().map(|part| part.id.clone()));
             let watch = StoreWatch::of(context);
             backup::verify_store(manager, &places, source, depth, watch).await?
         }
@@ -78,7 +80,7 @@ pub(super) async fn verify(
             _ if !verified.ok => backups.mark_damaged(&id).await.map(drop)?,
             Depth::Part(_) => {}
             Depth::All => backups.mark_verified(&id).await.map(drop)?,
-            Depth::Drill => backups.mark_proven(&id).await.map(drop)?,
+            Depth::Drill => backups.mark_proven(&id, &within).await.map(drop)?,
         }
     }
     Ok(verified)

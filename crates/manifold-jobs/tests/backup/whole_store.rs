@@ -8,7 +8,7 @@ use entity_core::enums::{BackupState, BackupType};
 use manifold_jobs::backup::{self, BackupPlace, Depth, Opened, Part};
 use manifold_jobs::jobs::{BackupStore, VerifyBackup};
 use manifold_jobs::{Observer, run_foreground};
-use manifold_store::{Backups, FileLock, Share, StoreOptions};
+use manifold_store::{Backups, FileLock, Projects, Share, StoreOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::store::{names, open};
@@ -221,6 +221,9 @@ async fn a_changed_byte_is_found_in_every_file() {
         }
         let row = Backups::new(&whole.manager).find(&made.id).await.unwrap();
         assert!(row.last_proven_restore_at.is_some());
+        for project in Projects::new(&whole.manager).list().await.unwrap() {
+            assert_eq!(project.last_proven_restore_at, row.last_proven_restore_at);
+        }
         let mut all = Vec::new();
         files(Path::new(&made.location), &mut all);
         // Two manifests of each kind and the files of two projects will do.

@@ -119,5 +119,9 @@ async fn check_hub(
 
 fn summary(manifest: &StoreManifest) -> String {
     let (projects, groups) = (manifest.parts().count(), manifest.groups.len());
-    format!("format version {FORMAT_VERSION}, {projects} projects in {groups} groups")
+    let in_groups = match groups {
+        1 => "taken at one moment".to_owned(),
+        groups => format!("taken at {groups} moments"),
+    };
+    format!("format version {FORMAT_VERSION}, {projects} projects {in_groups}")
 }
