@@ -60,7 +60,10 @@ fn survive(command: impl for<'a> Fn(&'a Saved) -> Vec<&'a str>, left: usize) {
         let again = folder.run(&arguments);
         let is_done = again.code == 0 || DONE_BEFORE.contains(&again.error.as_str());
         assert!(is_done, "{what}, again: {}", again.stderr);
-        assert_eq!(folder.state(&what), new, "{what}, again");
+        // Pruning leaves the line of a backup whose files are gone, and the doctor tells of it.
+        if arguments[1] != "prune" {
+            assert_eq!(folder.state(&what), new, "{what}, again");
+        }
         assert!(all_verify(folder, &what) >= left, "{what}, again");
         let leftovers = folder.leftovers();
         assert!(leftovers.is_empty(), "{what}: {leftovers:?}");

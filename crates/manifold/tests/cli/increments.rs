@@ -162,6 +162,7 @@ fn what_nobody_needs_is_collected_without_the_key() {
     let third = increment(&folder, &TO_ONE);
     let keys = folder.path("data/keys");
     let away = folder.path("keys away");
+    #[expect(clippy::disallowed_methods, reason = "a crash of a test loses nothing")]
     std::fs::rename(&keys, &away).unwrap();
     let segments = || listing(&folder.path("usb/segments")).len();
     let before = segments();
@@ -188,6 +189,7 @@ fn what_nobody_needs_is_collected_without_the_key() {
         })
         .collect();
     assert_eq!(left, needed);
+    #[expect(clippy::disallowed_methods, reason = "a crash of a test loses nothing")]
     std::fs::rename(&away, &keys).unwrap();
     is_sound(&folder, &third);
     folder.json(&["backup", "delete", text(&third["id"]), "--yes"]);
