@@ -63,7 +63,11 @@ pub async fn drill(
 
 async fn live(manager: &Arc<SqliteManager>, saved: &FrozenProject, manifest: &Manifest) -> Live {
     if !manifest.with_data {
-        return Live::Other("not compared: not all rows were saved".to_owned());
+        let saved = match &manifest.sources {
+            Some(_) => "the rows of some sources alone were saved",
+            None => "no rows were saved",
+        };
+        return Live::Other(format!("not compared: {saved}"));
     }
     let id = match saved.id.parse() {
         Ok(id) => DatabaseId::Project(id),

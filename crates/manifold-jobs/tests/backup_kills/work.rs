@@ -87,7 +87,7 @@ impl Act {
         match self {
             Self::Backup(backup_type) => {
                 let mut job = BackupProject::new(project.clone(), backup_type);
-                job.options.compress = number % 3 == 0;
+                job.options.compress = number.is_multiple_of(3);
                 run(manager, project, job).await.map(drop)
             }
             Self::BackupAndPrune => {
