@@ -58,7 +58,8 @@ impl Subject {
             }
             since = Some(before.snapshot);
         }
-        let id: SourceId = source.id.parse().map_err(decode)?;
+        let id = source.id.parse::<SourceId>();
+        let id = id.map_err(|error: IdError| StoreError::Decode(error.to_string()))?;
         let mut references = Relationships::new(manager.clone())
             .list(project, Some(&id))
             .await?;
@@ -83,8 +84,4 @@ impl Subject {
             None => "query",
         }
     }
-}
-
-fn decode(error: IdError) -> StoreError {
-    StoreError::Decode(error.to_string())
 }

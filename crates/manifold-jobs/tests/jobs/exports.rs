@@ -553,7 +553,7 @@ async fn what_is_stopped_or_refused_leaves_nothing() {
             matches!(finished.outcome, Err(JobError::Cancelled)),
             "{format}"
         );
-        assert_eq!(names(folder.path()), [PathBuf::new(); 0], "{format}");
+        assert_eq!(names(folder.path()), Vec::<PathBuf>::new(), "{format}");
     }
     let inside = store.manager.layout().root().join("out.csv");
     for (path, code) in [
@@ -575,7 +575,7 @@ async fn what_is_stopped_or_refused_leaves_nothing() {
         &folder.path().join("out.csv"),
     );
     assert_eq!(run(&store, gone).await.unwrap_err().code(), "not_found");
-    assert_eq!(names(folder.path()), [PathBuf::new(); 0]);
+    assert_eq!(names(folder.path()), Vec::<PathBuf>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
