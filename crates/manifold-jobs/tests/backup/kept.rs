@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use entity_core::enums::BackupType;
 use manifold_jobs::backup::{BackupOptions, BackupPlace, Encryption, Location, Opened, Unlock};
 use manifold_jobs::jobs::{BackupProject, BackupStore, RestoreStore, VerifyBackup};
-use manifold_store::{ProjectId, RowLog, rows};
+use manifold_store::{ProjectId, Projects, RowLog, rows};
 
 use crate::flips::{IDENTITY, RECIPIENT};
 use crate::store::{Store, as_new, id};
@@ -94,7 +94,7 @@ async fn those_of_every_version_are_restored() {
                 continue;
             }
             let what = folder.display().to_string();
-            let (store, location) = (Store::new().await, Location::from(folder.as_path()));
+            let (store, location) = (Store::new().await, Location::from(folder.clone()));
             let places = store.places();
             let opened = Opened::open_in(&places, &location).or_else(|_| {
                 let unlock = Unlock::IdentityFile(place.path().join("identity.txt"));
@@ -112,6 +112,8 @@ async fn those_of_every_version_are_restored() {
                 }
                 Opened::Store(source) => {
                     wholes += 1;
+                    let projects = Projects::new(&store.manager);
+                    projects.rename(&store.project, "another").await.unwrap();
                     let restored = store.run(RestoreStore {
                         backup,
                         in_place: false,

@@ -148,13 +148,13 @@ impl StoreSource {
         let files = self.manifest.files.iter().map(|file| file.name.as_str());
         let folders = self.manifest.parts().map(|part| part.folder.as_str());
         let known: HashSet<&str> = files.chain(folders).chain([Manifest::NAME]).collect();
-        let failed = || BackupError::io("list", &self.folder);
-        for entry in std::fs::read_dir(&self.folder).map_err(failed())? {
-            let name = entry.map_err(failed())?.file_name();
-            let name = name.to_string_lossy();
-            if !name.starts_with('.') && !known.contains(&*name) {
+        let inside = format!("{}/", self.name);
+        for found in self.repository.list(&self.name)? {
+            let path = found.name.strip_prefix(&inside).unwrap_or(&found.name);
+            let first = path.split('/').next().unwrap_or_default();
+            if !first.starts_with('.') && !known.contains(first) {
                 return Err(BackupError::ForeignFile {
-                    path: self.folder.join(&*name),
+                    path: self.location.join(path).to_path(),
                 });
             }
         }
