@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub id: String,
-    #[sea_orm(column_type = "Text")]
-    pub project_id: String,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub project_id: Option<String>,
     pub r#type: BackupType,
     pub state: BackupState,
     #[sea_orm(column_type = "Text")]

@@ -252,7 +252,7 @@ async fn table_counts_are_a_json_array_of_objects() {
     }]);
     backups::Model {
         id: "b".to_owned(),
-        project_id: "p".to_owned(),
+        project_id: Some("p".to_owned()),
         r#type: BackupType::Incremental,
         state: BackupState::Completed,
         location: "/".to_owned(),

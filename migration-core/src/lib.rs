@@ -36,6 +36,7 @@ mod m20261123_000024_add_planned_for_to_jobs;
 mod m20261123_000025_index_the_log;
 mod m20261123_000026_add_cancel_reason_to_jobs;
 mod m20261129_000028_add_last_proven_restore_at;
+mod m20261129_000029_let_backups_have_no_project;
 
 /// Applies and reverts the hub's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -71,12 +72,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000025_index_the_log::Migration),
             Box::new(m20261123_000026_add_cancel_reason_to_jobs::Migration),
             Box::new(m20261129_000028_add_last_proven_restore_at::Migration),
+            Box::new(m20261129_000029_let_backups_have_no_project::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date hub.
-pub const VERSION: u32 = 27;
+pub const VERSION: u32 = 28;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///
@@ -147,13 +149,13 @@ pub const ENUMS: &[(&str, &str, &str, &[&str])] = &[
         "backups",
         "type",
         "BackupType",
-        &m20261122_000007_create_backups::TYPES,
+        &m20261129_000029_let_backups_have_no_project::TYPES,
     ),
     (
         "backups",
         "state",
         "BackupState",
-        &m20261122_000007_create_backups::STATES,
+        &m20261129_000029_let_backups_have_no_project::STATES,
     ),
     (
         "import_history",

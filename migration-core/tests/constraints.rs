@@ -40,7 +40,7 @@ async fn count(hub: &DatabaseConnection, table: &str, filter: &str) -> i64 {
 fn project(id: &str, namespace: &str, state: &str, trashed_at: &str) -> String {
     format!(
         "INSERT INTO projects VALUES ('{id}', 'P', 'p', NULL, '{state}', 'local', '{namespace}', 1, 1, 0, 0, 0,
-         {TIME}, {TIME}, {trashed_at})"
+         {TIME}, {TIME}, {trashed_at}, NULL)"
     )
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::Job;
 use crate::jobs::{
-    AdoptProject, BackupProject, CheckBackup, CloneProject, ExportProjectFile, ImportFile,
-    NotifyFailure, PruneBackups, ReadmitRejects, RestoreProject, UndoProject, VerifyBackup,
+    AdoptProject, BackupProject, BackupStore, CheckBackup, CloneProject, ExportProjectFile,
+    ImportFile, NotifyFailure, PruneBackups, ReadmitRejects, RestoreProject, RestoreStore,
+    UndoProject, VerifyBackup,
 };
 use crate::kind::Kind;
 
@@ -28,6 +29,7 @@ impl Registry {
         Self::empty()
             .with::<AdoptProject>()
             .with::<BackupProject>()
+            .with::<BackupStore>()
             .with::<CheckBackup>()
             .with::<CloneProject>()
             .with::<ExportProjectFile>()
@@ -36,6 +38,7 @@ impl Registry {
             .with::<PruneBackups>()
             .with::<ReadmitRejects>()
             .with::<RestoreProject>()
+            .with::<RestoreStore>()
             .with::<UndoProject>()
             .with::<VerifyBackup>()
     }

@@ -7,7 +7,7 @@ use manifold_store::{
     ImportRecord, Jobs, JobsError, ProjectId, Projects, SqliteManager, StagedBuilder,
 };
 
-use crate::jobs::{BackupProject, ExportProjectFile, ImportFile, export_project_file};
+use crate::jobs::{BackupProject, BackupStore, ExportProjectFile, ImportFile, export_project_file};
 use crate::{Job as _, JobError, backup};
 
 /// Takes up the jobs whose processes died, and returns them: `pending` again if an attempt is left, else `failed` with
@@ -35,6 +35,11 @@ pub(crate) async fn rescue(jobs: &Jobs) -> Result<Vec<jobs::Model>, JobsError> {
         tracing::warn!(%error, "temporary files of dead processes stay");
     }
     for job in &rescued {
+        if job.kind == BackupStore::KIND
+            && let Err(error) = backup::clear_leftovers(manager, None, None).await
+        {
+            tracing::warn!(job.id = %job.id, %error, "what the job left stays for now");
+        }
         let Some(Ok(project)) = job.project_id.as_ref().map(|id| id.parse::<ProjectId>()) else {
             continue;
         };
@@ -42,7 +47,7 @@ pub(crate) async fn rescue(jobs: &Jobs) -> Result<Vec<jobs::Model>, JobsError> {
             ImportFile::KIND => ImportRecord::close_abandoned(manager, &project)
                 .await
                 .map_err(JobError::from),
-            BackupProject::KIND => backup::clear_leftovers(manager, None, &project)
+            BackupProject::KIND => backup::clear_leftovers(manager, None, Some(&project))
                 .await
                 .map_err(JobError::from),
             ExportProjectFile::KIND => {

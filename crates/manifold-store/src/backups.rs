@@ -23,6 +23,9 @@ use crate::{
 /// The kind of the jobs that make backups of projects.
 pub const BACKUP_PROJECT: &str = "backup_project";
 
+/// The kind of the jobs that make backups of a whole store.
+pub const BACKUP_STORE: &str = "backup_store";
+
 /// The backups of a store.
 #[derive(Debug, Clone)]
 pub struct Backups {
@@ -61,11 +64,15 @@ impl Backups {
     }
 
     /// Writes down that a backup was really restored and is right: it was verified and proven, and so was a restore of its
-    /// project, if the hub knows it.
+    /// project, if the hub knows it, or, for one of the whole store, of the projects `within` it.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
-    pub async fn mark_proven(&self, id: &BackupId) -> Result<backups::Model, StoreError> {
+    pub async fn mark_proven(
+        &self,
+        id: &BackupId,
+        within: &[String],
+    ) -> Result<backups::Model, StoreError> {
         let now = Timestamp::now();
         let proven = backups::ActiveModel {
             id: Set(id.into()),
@@ -77,13 +84,15 @@ impl Backups {
             .core()
             .write(async |transaction| {
                 let backup = transaction.update(proven).await?;
-                let project = projects::Entity::update_many()
-                    .set(projects::ActiveModel {
-                        last_proven_restore_at: Set(Some(now)),
-                        ..Default::default()
-                    })
-                    .filter(projects::Column::Id.eq(&backup.project_id));
-                transaction.exec(project).await?;
+                for project in backup.project_id.iter().chain(within) {
+                    let project = projects::Entity::update_many()
+                        .set(projects::ActiveModel {
+                            last_proven_restore_at: Set(Some(now)),
+                            ..Default::default()
+                        })
+                        .filter(projects::Column::Id.eq(project));
+                    transaction.exec(project).await?;
+                }
                 Ok(backup)
             })
             .await
@@ -103,7 +112,8 @@ impl Backups {
         self.manager.core().update(damaged).await
     }
 
-    /// The backups of a project, or of all, newest first. Also those whose project is gone.
+    /// The backups of a project, or all there are, newest first. Also those whose project is gone, and those of the whole
+    /// store, which have no project.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.

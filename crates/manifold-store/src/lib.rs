@@ -80,7 +80,8 @@ mod worker;
 pub use access::Access;
 pub use atomic_file::{AtomicFile, rename_durably, sync_folder};
 pub use backups::{
-    AbandonedBackup, BACKUP_PROJECT, BackupStats, BackupTotals, Backups, NewBackup, TypeStats,
+    AbandonedBackup, BACKUP_PROJECT, BACKUP_STORE, BackupStats, BackupTotals, Backups, NewBackup,
+    TypeStats,
 };
 pub use blocking::blocking;
 pub use clock::Clock;
@@ -102,8 +103,9 @@ pub use foreign::{
 };
 pub use free_space::free_space;
 pub use freeze::{
-    Contents, CopyProgress, CopyWatch, DatabaseId, Frozen, FrozenProject, Part, RowEpoch,
-    RowSource, Segment, SnapshotMark, Table, TableDigest, TableKind, TileCount,
+    Contents, CopyProgress, CopyWatch, DatabaseId, Frozen, FrozenAlone, FrozenProject,
+    FrozenTogether, Part, RowEpoch, RowSource, Segment, SnapshotMark, Table, TableDigest,
+    TableKind, TileCount,
 };
 pub use hub_copies::HubCopies;
 pub use hub_log::{HubLog, LogEntry, LogFilter, Origin};
@@ -149,8 +151,8 @@ pub use source_trash::{SourceTrash, TrashedSource};
 pub use sqlite::vfs;
 pub use sqlite_manager::{SqliteManager, StoreOptions};
 pub use staged::{
-    Comparison, Drill, Expected, ExpectedPart, ExpectedRows, ExpectedTile, RedactedSecret, Shown,
-    Staged, StagedBuilder, StagedError, TableLoad,
+    Comparison, Drill, Expected, ExpectedHub, ExpectedPart, ExpectedRows, ExpectedTile,
+    RedactedSecret, Shown, Staged, StagedBuilder, StagedError, StagedHub, TableLoad,
 };
 pub use timestamp::Timestamp;
 pub use transaction::Transaction;

@@ -434,7 +434,7 @@ async fn backups_that_are_gone_and_secrets_that_others_read_are_told() {
     let folder = store.folder.path().join("backups/sales-full");
     let backup = backups::ActiveModel {
         id: Set("b1".to_owned()),
-        project_id: Set("p1".to_owned()),
+        project_id: Set(Some("p1".to_owned())),
         r#type: Set(BackupType::Full),
         state: Set(BackupState::Completed),
         location: Set(folder.display().to_string()),

@@ -86,7 +86,9 @@ fn backup() -> impl Strategy<Value = backups::Model> {
     let flags = (any::<bool>(), any::<bool>());
     (tables, flags, text(), time()).prop_map(|(tables, flags, text, at)| backups::Model {
         id: manifold_store::BackupId::new().to_string(),
-        project_id: manifold_store::ProjectId::new().to_string(),
+        project_id: flags
+            .0
+            .then(|| manifold_store::ProjectId::new().to_string()),
         r#type: BackupType::Full,
         state: BackupState::Running,
         location: text.clone(),

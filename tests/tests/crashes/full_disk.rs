@@ -26,7 +26,7 @@ const SPACES: [u64; 13] = [
 /// With so much space left, in KiB, what is stored can be read: SQLite needs some for the index of a write-ahead log.
 const ENOUGH_TO_READ: u64 = 256;
 
-const VERBS: [(Start, &[&str]); 19] = [
+const VERBS: [(Start, &[&str]); 20] = [
     (Start::Nowhere, &["init"]),
     (Start::Initial, &["project", "create", "n"]),
     (Start::Filled, &["project", "rename", "p", "q"]),
@@ -64,6 +64,7 @@ const VERBS: [(Start, &[&str]); 19] = [
         Start::Filled,
         &["backup", "create", "p", "--type", "sqlite", "--compress"],
     ),
+    (Start::Filled, &["backup", "create", "--all"]),
     (Start::Filled, &["restore", "backup", "--as", "r"]),
     (Start::Filled, &["restore", "backup", "--in-place"]),
     (

@@ -19,6 +19,10 @@ pub enum Start {
     Saved,
     /// The same, with an incremental backup.
     Increment,
+    /// There is a backup of the whole store, and the project has changed since.
+    StoreChanged,
+    /// There is a backup of the whole store, and the project is gone.
+    StoreGone,
     /// The project was restored in place.
     Replaced,
     /// The project is in the trash.
@@ -44,6 +48,8 @@ impl Start {
             Self::Filled
             | Self::Saved
             | Self::Increment
+            | Self::StoreChanged
+            | Self::StoreGone
             | Self::Replaced
             | Self::SourceInTrash
             | Self::Damaged
@@ -59,6 +65,15 @@ impl Start {
             }
             Self::Increment => {
                 folder.ok(INCREMENT);
+            }
+            Self::StoreChanged => {
+                folder.ok(BACK_UP_ALL);
+                folder.ok(LATER);
+            }
+            Self::StoreGone => {
+                folder.ok(BACK_UP_ALL);
+                folder.ok(DELETE);
+                folder.ok(EMPTY_TRASH);
             }
             Self::Replaced => {
                 folder.ok(REPLACE);
@@ -109,6 +124,8 @@ const UNDELETE: &[&str] = &["project", "undelete", "p"];
 const DELETE_SNAPSHOT: &[&str] = &["snapshot", "delete", "p", "a@2"];
 const BACK_UP: &[&str] = &["backup", "create", "p", "--type", "csv"];
 const INCREMENT: &[&str] = &["backup", "create", "p", "--type", "incremental"];
+const BACK_UP_ALL: &[&str] = &["backup", "create", "--all"];
+const RESTORE_ALL: &[&str] = &["restore", "BACKUP", "--in-place"];
 const DELETE_BACKUP: &[&str] = &["backup", "delete", "BACKUP"];
 const RESTORE: &[&str] = &["restore", "backup", "--as", "r"];
 const REPLACE: &[&str] = &["restore", "backup", "--in-place"];
@@ -277,6 +294,14 @@ pub const PASSAGES: &[Passage] = &[
     passage("backup-manifest-written", Start::Filled, BACK_UP),
     passage("backup-published", Start::Filled, BACK_UP),
     passage("backup-completed", Start::Filled, BACK_UP),
+    passage("store-backup-begun", Start::Filled, BACK_UP_ALL),
+    passage("freeze-writers-kept-out", Start::Filled, BACK_UP_ALL),
+    passage("store-backup-group-taken", Start::Filled, BACK_UP_ALL),
+    passage("store-backup-hub-written", Start::Filled, BACK_UP_ALL),
+    passage("backup-file-written", Start::Filled, BACK_UP_ALL),
+    passage("store-backup-part-written", Start::Filled, BACK_UP_ALL),
+    passage("backup-manifest-written", Start::Filled, BACK_UP_ALL),
+    passage("store-backup-published", Start::Filled, BACK_UP_ALL),
     passage("backup-folder-deleted", Start::Saved, DELETE_BACKUP),
     passage("backup-lease-taken", Start::Increment, INCREMENT),
     passage("backup-segment-kept", Start::Filled, INCREMENT),
@@ -298,6 +323,30 @@ pub const PASSAGES: &[Passage] = &[
     passage("restore-replaced", Start::Filled, REPLACE),
     passage("restore-damaged-copied", Start::Damaged, REPLACE),
     passage("restore-replaced", Start::Damaged, REPLACE),
+    passage(
+        "store-restore-part-staged",
+        Start::StoreChanged,
+        RESTORE_ALL,
+    ),
+    passage("restore-safety-copied", Start::StoreChanged, RESTORE_ALL),
+    passage("restore-replaced", Start::StoreChanged, RESTORE_ALL),
+    passage("store-restore-part-done", Start::StoreChanged, RESTORE_ALL),
+    passage(
+        "store-restore-hub-written",
+        Start::StoreChanged,
+        RESTORE_ALL,
+    ),
+    passage(
+        "store-restore-hub-carried-over",
+        Start::StoreChanged,
+        RESTORE_ALL,
+    ),
+    passage("store-restore-part-staged", Start::StoreGone, RESTORE_ALL),
+    passage("place-planned", Start::StoreGone, RESTORE_ALL),
+    passage("place-file-moved", Start::StoreGone, RESTORE_ALL),
+    passage("place-file-placed", Start::StoreGone, RESTORE_ALL),
+    passage("place-published", Start::StoreGone, RESTORE_ALL),
+    passage("store-restore-part-done", Start::StoreGone, RESTORE_ALL),
     passage("drill-staged", Start::Saved, DRILL),
     passage("drill-file-sealed", Start::Saved, DRILL),
     passage("drill-opened", Start::Saved, DRILL),

@@ -62,7 +62,7 @@ pub async fn create(
         options: request.options.of(request.backup_type),
         ..request
     };
-    leftovers::clear(manager, Some(places), &request.project_id).await?;
+    leftovers::clear(manager, Some(places), Some(&request.project_id)).await?;
     if let Some(done) = made_before(manager, places, &request).await? {
         elsewhere::tidy(places, &done).await;
         return Ok(done);
@@ -240,7 +240,7 @@ pub(super) fn row(request: &BackupRequest, target: &Location) -> Result<NewBacku
     }
     Ok(NewBackup {
         id: request.id.clone(),
-        project_id: request.project_id.clone(),
+        project_id: Some(request.project_id.clone()),
         backup_type: request.backup_type,
         location: target.to_string(),
         compressed: request.options.compress,

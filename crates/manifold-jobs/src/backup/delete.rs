@@ -78,9 +78,10 @@ pub async fn collect_after(backups: &[backups::Model]) -> Result<Collected, Back
     let mut places = BTreeSet::new();
     for backup in backups {
         if backup.r#type == BackupType::Incremental
+            && let Some(project) = &backup.project_id
             && let Some(place) = Path::new(&backup.location).parent()
         {
-            places.insert((place, &backup.project_id));
+            places.insert((place, project));
         }
     }
     let mut collected = Collected::default();

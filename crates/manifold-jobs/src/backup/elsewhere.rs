@@ -136,7 +136,12 @@ async fn begun(
     let mut found = None;
     for id in blocking(move || Spool::all(&layout)).await? {
         let row = match backups.find(&id).await {
-            Ok(row) if row.id == id && row.project_id == request.project_id.as_str() => row,
+            Ok(row)
+                if row.id == id
+                    && row.project_id.as_deref() == Some(request.project_id.as_str()) =>
+            {
+                row
+            }
             Ok(_) | Err(StoreError::NotFound { .. } | StoreError::Ambiguous { .. }) => continue,
             Err(error) => return Err(error.into()),
         };

@@ -74,6 +74,48 @@ pub enum BackupError {
         "{0} backups are made in folders of this machine, and are not encrypted; use csv, sqlite or full"
     )]
     Unsupported(BackupType),
+    /// The backup is one of a whole store, and that of a project was needed.
+    #[error("{} is a backup of the whole store; name a project in it with --project", path.display())]
+    WholeStore {
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// A whole store cannot be saved so.
+    #[error("a whole store cannot be saved {how}; {way_out}")]
+    NotOfAStore {
+        /// What cannot be.
+        how: &'static str,
+        /// What can be done instead.
+        way_out: &'static str,
+    },
+    /// A project that a whole store's backup would bring back is in the trash.
+    #[error(
+        "project `{name}` ({id}) is in the trash; take it out with `manifold project undelete {id}` or empty the trash, and restore again"
+    )]
+    InTrash {
+        /// Its id.
+        id: String,
+        /// Its name.
+        name: String,
+    },
+    /// A project that a whole store's backup would bring back is here, and holds something else.
+    #[error(
+        "project `{name}` ({id}) is here and is not as it was saved, so nothing was changed; --in-place replaces it, --project restores single ones"
+    )]
+    ProjectDiffers {
+        /// Its id.
+        id: String,
+        /// Its name.
+        name: String,
+    },
+    /// A backup of a whole store does not hold a project.
+    #[error("{} holds no project with the id, name or id prefix `{reference}`; `manifold backup show` lists those it holds", path.display())]
+    NotInStore {
+        /// The folder of the backup.
+        path: PathBuf,
+        /// What was asked for.
+        reference: String,
+    },
     /// A place elsewhere cannot be reached, or refuses. What is there is not known.
     #[error("cannot {action} {}: {reason}; check the address, the network and the credentials", path.display())]
     Unreachable {
@@ -201,6 +243,11 @@ impl BackupError {
             Self::OtherBackup { .. } => "other_backup",
             Self::Incomplete { .. } => "backup_incomplete",
             Self::Unsupported(_) => "unsupported_backup_type",
+            Self::WholeStore { .. } => "whole_store_backup",
+            Self::NotOfAStore { .. } => "unsupported_store_backup",
+            Self::NotInStore { .. } => "not_in_backup",
+            Self::InTrash { .. } => "project_in_trash",
+            Self::ProjectDiffers { .. } => "project_differs",
             Self::Unreachable { .. } => "place_unreachable",
             Self::Address { .. } => "bad_address",
             Self::Credentials { code, .. } => code,

@@ -12,6 +12,7 @@ use super::key::RepositoryKey;
 use super::manifest::Header;
 use super::names::file_stem;
 use super::repository::{Folder, Repository};
+use super::store::StoreManifest;
 use super::{BackupError, Manifest, ManifestFile};
 
 /// A hidden folder beside the place where the backup will appear. Dropping it before
@@ -163,8 +164,20 @@ impl BackupFolder {
         self.files.iter().map(|file| file.size).sum()
     }
 
+    /// Writes the manifest of a whole store and makes the folder appear, complete.
+    pub(super) fn publish_store(self, manifest: &StoreManifest) -> Result<(), BackupError> {
+        let path = self.partial.join(Manifest::NAME);
+        let write = || -> std::io::Result<()> {
+            let mut sink = FileSink::create(&path, false, None)?;
+            sink.write_all(&manifest.sealed()?)?;
+            sink.finish(Manifest::NAME.to_owned()).map(drop)
+        };
+        write().map_err(BackupError::io("write", &path))?;
+        self.appear()
+    }
+
     /// Writes the manifest and makes the folder appear, complete.
-    pub(super) fn publish(mut self, manifest: &Manifest) -> Result<(), BackupError> {
+    pub(super) fn publish(self, manifest: &Manifest) -> Result<(), BackupError> {
         let write = |name: &str, bytes: std::io::Result<Vec<u8>>, key: Option<&RepositoryKey>| {
             let path = self.partial.join(name);
             let write = || -> std::io::Result<ManifestFile> {
@@ -187,6 +200,10 @@ impl BackupFolder {
                 write(Manifest::NAME, header.sealed(), None)?;
             }
         }
+        self.appear()
+    }
+
+    fn appear(mut self) -> Result<(), BackupError> {
         sync_folder(&self.partial)?;
         fail_point!("backup-manifest-written");
         rename_durably(&self.partial, &self.target)?;

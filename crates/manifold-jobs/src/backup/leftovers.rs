@@ -5,22 +5,22 @@ use std::sync::Arc;
 
 use entity_core::backups;
 use entity_core::enums::BackupType;
-use manifold_store::{AbandonedBackup, Backups, ProjectId, SqliteManager};
+use manifold_store::{AbandonedBackup, BackupTotals, Backups, ProjectId, SqliteManager};
 
 use super::folder::remove_partials;
 use super::incremental;
 use super::spool::Spool;
-use super::{BackupError, BackupSource, Location, Manifest, Places, blocking};
+use super::{BackupError, BackupSource, Location, Opened, Places, blocking};
 use crate::Environment;
 
-/// Completes the backups of a project that are complete and not so in the hub, and removes the hidden folders of
-/// the others. What was made to be sent elsewhere stays, for who goes on with it.
+/// Completes the backups of a project, or of the whole store if `None`, that are complete and not so in the hub, and
+/// removes the hidden folders of the others. What was made to be sent elsewhere stays, for who goes on with it.
 ///
 /// Without `places` nothing elsewhere is looked at: a backup that may be complete there is left as it is.
 pub(crate) async fn clear(
     manager: &Arc<SqliteManager>,
     places: Option<&Places>,
-    project: &ProjectId,
+    project: Option<&ProjectId>,
 ) -> Result<(), BackupError> {
     let backups = Backups::new(manager);
     for abandoned in backups.abandoned(project).await? {
@@ -29,7 +29,7 @@ pub(crate) async fn clear(
         let (reached, lease_token) = (places.cloned(), abandoned.lease_token);
         let looked = blocking(move || look(&here, reached.as_ref(), &backup, lease_token)).await;
         let complete = match looked {
-            Ok(Looked::Complete(manifest)) => Some(manifest),
+            Ok(Looked::Complete(totals)) => Some(totals),
             Ok(Looked::Incomplete) => None,
             Ok(Looked::Unknown) => continue,
             Err(error) => {
@@ -44,19 +44,20 @@ pub(crate) async fn clear(
             tracing::info!(backup.id = %id, "backup {id} was complete although the process that made it died");
         }
         if abandoned.backup.r#type == BackupType::Incremental
+            && let Some(project) = project
             && let Some(place) = Path::new(&abandoned.backup.location).parent()
             && let Err(error) = end_leases(place, project, &abandoned).await
         {
             tracing::warn!(backup.id = %id, %error, "the lease of a dead backup stays until it expires");
         }
-        let totals = complete.map(|manifest| manifest.totals());
+        let totals = complete;
         backups.close_abandoned(&abandoned, totals).await?;
     }
     Ok(())
 }
 
 enum Looked {
-    Complete(Box<Manifest>),
+    Complete(BackupTotals),
     Incomplete,
     /// It cannot be said from here.
     Unknown,
@@ -81,7 +82,7 @@ fn look(
         None => Ok(Looked::Unknown),
         Some(Ok(found)) if found.manifest().id == backup.id => {
             spool.remove()?;
-            Ok(Looked::Complete(Box::new(found.manifest().clone())))
+            Ok(Looked::Complete(found.manifest().totals()))
         }
         Some(Ok(_) | Err(BackupError::NotABackup { .. })) => Ok(Looked::Incomplete),
         Some(Err(error)) => Err(error),
@@ -95,10 +96,8 @@ fn look_here(
     backup: &backups::Model,
     lease_token: i64,
 ) -> Looked {
-    match BackupSource::open_in(here, location) {
-        Ok(found) if found.manifest().id == backup.id => {
-            return Looked::Complete(Box::new(found.manifest().clone()));
-        }
+    match Opened::open_in(here, location) {
+        Ok(found) if found.id() == backup.id => return Looked::Complete(found.totals()),
         _ => {}
     }
     if let Err(error) = remove_partials(target, &backup.id, lease_token) {

@@ -8,7 +8,7 @@ use entity_core::enums::BackupState;
 use manifold_store::{Backups, SqliteManager, StoreError};
 
 use super::scan::{Scanned, scan_place};
-use super::{BackupError, BackupSource, Location, Places, blocking};
+use super::{BackupError, Location, Opened, Places, blocking};
 use crate::Environment;
 
 /// Looks for backups in the default place and in the folders of listed ones, and lists those that are not. Returns the new
@@ -32,7 +32,7 @@ pub async fn list_again(manager: &Arc<SqliteManager>) -> Result<Vec<backups::Mod
     let found = blocking(move || Ok(search(&places, &folders))).await?;
     let mut added = Vec::new();
     for source in found {
-        if known.contains(&source.manifest().id) {
+        if known.contains(source.id()) {
             continue;
         }
         match backups.list_again(row(&source)).await {
@@ -45,7 +45,7 @@ pub async fn list_again(manager: &Arc<SqliteManager>) -> Result<Vec<backups::Mod
 }
 
 /// Every backup directly in one of the folders.
-fn search(places: &Places, folders: &BTreeSet<Location>) -> Vec<BackupSource> {
+fn search(places: &Places, folders: &BTreeSet<Location>) -> Vec<Opened> {
     let mut found = Vec::new();
     for folder in folders {
         // A place that cannot be looked at now, such as a drive that is not mounted, shows nothing.
@@ -68,7 +68,7 @@ fn search(places: &Places, folders: &BTreeSet<Location>) -> Vec<BackupSource> {
 /// [`BackupError::Store`] by meaning.
 pub async fn list_found(
     manager: &Arc<SqliteManager>,
-    found: &BackupSource,
+    found: &Opened,
 ) -> Result<Option<backups::Model>, BackupError> {
     match Backups::new(manager).list_again(row(found)).await {
         Ok(row) => Ok(Some(row)),
@@ -77,28 +77,51 @@ pub async fn list_found(
     }
 }
 
-fn row(source: &BackupSource) -> backups::Model {
-    let manifest = source.manifest().clone();
-    let totals = manifest.totals();
+fn row(found: &Opened) -> backups::Model {
+    let totals = found.totals();
+    let (project_id, backup_type, compressed, with_data, description, created_at) = match found {
+        Opened::Project(source) => {
+            let manifest = source.manifest();
+            (
+                Some(manifest.project.id.clone()),
+                manifest.backup_type,
+                manifest.compressed,
+                manifest.with_data,
+                manifest.description.clone(),
+                manifest.created_at,
+            )
+        }
+        Opened::Store(source) => {
+            let manifest = source.manifest();
+            (
+                None,
+                manifest.backup_type,
+                manifest.compressed,
+                manifest.with_data,
+                manifest.description.clone(),
+                manifest.created_at,
+            )
+        }
+    };
     backups::Model {
-        id: manifest.id,
-        project_id: manifest.project.id,
-        r#type: manifest.backup_type,
+        id: found.id().to_owned(),
+        project_id,
+        r#type: backup_type,
         state: BackupState::Completed,
-        location: source.location().to_string(),
+        location: found.location().to_string(),
         size_bytes: Some(i64::try_from(totals.size_bytes).unwrap_or(i64::MAX)),
         data_source_count: Some(totals.data_source_count),
         snapshot_count: Some(totals.snapshot_count),
         total_records: Some(totals.total_records),
         tables: Some(totals.tables),
-        compressed: manifest.compressed,
-        with_data: manifest.with_data,
-        description: manifest.description,
+        compressed,
+        with_data,
+        description,
         job_id: None,
         error: None,
         verified_at: None,
-        created_at: manifest.created_at,
-        completed_at: Some(manifest.created_at),
+        created_at,
+        completed_at: Some(created_at),
         last_proven_restore_at: None,
     }
 }

@@ -180,7 +180,7 @@ impl Header {
 }
 
 /// The bytes of a document of this format with these fields.
-fn document(fields: serde_json::Map<String, Json>) -> io::Result<Vec<u8>> {
+pub(super) fn document(fields: serde_json::Map<String, Json>) -> io::Result<Vec<u8>> {
     let mut document = serde_json::Map::new();
     document.insert("format".to_owned(), FORMAT.into());
     document.insert("format_version".to_owned(), FORMAT_VERSION.into());
@@ -199,7 +199,7 @@ pub(super) fn checksum(document: &Json) -> String {
     hash_text(&hasher)
 }
 
-/// A file directly in the folder, not hidden: nothing that leads elsewhere.
+/// Something directly in the folder, not hidden: nothing that leads elsewhere.
 pub(super) fn is_plain_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('.')

@@ -1,6 +1,6 @@
 //! The room on the disk that a backup or a restore takes. It is asked for before anything is written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use entity_core::enums::BackupType;
@@ -69,12 +69,15 @@ pub(super) async fn check(
     let project = Projects::new(manager)
         .find(request.project_id.as_str())
         .await?;
-    let (file, folder) = (
-        manager.layout().spoke(&project.namespace),
-        folder.to_owned(),
-    );
+    check_for(vec![manager.layout().spoke(&project.namespace)], folder).await
+}
+
+/// As [`check`], for copies of all of these files.
+pub(super) async fn check_for(files: Vec<PathBuf>, folder: &Path) -> Result<(), BackupError> {
+    let folder = folder.to_owned();
     super::blocking(move || {
-        let needed = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
+        let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+        let needed: u64 = files.iter().map(size).sum();
         // The folder may not be there yet.
         let there = folder.ancestors().find(|above| above.is_dir());
         match there.and_then(free_space) {

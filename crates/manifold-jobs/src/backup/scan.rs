@@ -1,6 +1,6 @@
 //! Looks for backups in a place.
 
-use super::{BackupError, BackupSource, Location, Places, blocking};
+use super::{BackupError, Location, Opened, Places, blocking};
 
 /// Something that looks like a backup.
 #[derive(Debug)]
@@ -8,7 +8,7 @@ pub struct Scanned {
     /// Where it is.
     pub location: Location,
     /// The backup, or why it cannot be read: it is damaged, newer, or encrypted with a key that is not at hand.
-    pub backup: Result<BackupSource, BackupError>,
+    pub backup: Result<Opened, BackupError>,
 }
 
 /// Looks for backups in a place, or at the one that the location itself is. No hub is needed. In the order of
@@ -19,7 +19,7 @@ pub struct Scanned {
 pub async fn scan(places: &Places, location: &Location) -> Result<Vec<Scanned>, BackupError> {
     let (places, location) = (places.clone(), location.clone());
     blocking(move || {
-        if let Ok(backup) = BackupSource::open_in(&places, &location) {
+        if let Ok(backup) = Opened::open_in(&places, &location) {
             let location = backup.location().clone();
             let backup = Ok(backup);
             return Ok(vec![Scanned { location, backup }]);
@@ -36,7 +36,7 @@ pub(super) fn scan_place(places: &Places, place: &Location) -> Result<Vec<Scanne
     let mut scanned = Vec::new();
     for name in names {
         let location = place.join(&name);
-        match BackupSource::open_in(places, &location) {
+        match Opened::open_in(places, &location) {
             Err(BackupError::NotABackup { .. }) => {}
             Err(error @ BackupError::Unreachable { .. }) => return Err(error),
             backup => scanned.push(Scanned { location, backup }),

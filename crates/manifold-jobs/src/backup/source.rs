@@ -31,7 +31,8 @@ impl BackupSource {
     ///
     /// # Errors
     /// [`BackupError::NotABackup`], [`BackupError::NewerFormat`], [`BackupError::Damaged`]; [`BackupError::NoKey`] for
-    /// one that is encrypted, which [`Self::open_in`] opens.
+    /// one that is encrypted, which [`Self::open_in`] opens; [`BackupError::WholeStore`] for one of a whole store, which
+    /// [`Opened`](super::Opened) opens.
     pub fn open(path: &Path) -> Result<Self, BackupError> {
         let location = local(path);
         let (place, name) = location.split().ok_or_else(|| BackupError::NotABackup {
@@ -72,6 +73,11 @@ impl BackupSource {
                     key: header.key.clone(),
                 })?;
                 (header.open(&*repository, &name, &key)?, Some(key))
+            }
+            Stored::Store(_) => {
+                return Err(BackupError::WholeStore {
+                    path: location.to_path(),
+                });
             }
         };
         Ok(Self {
@@ -259,7 +265,7 @@ impl BackupSource {
 }
 
 /// The folder of a backup of this machine, of which the folder or the manifest is given.
-fn local(path: &Path) -> Location {
+pub(super) fn local(path: &Path) -> Location {
     let is_manifest = path.file_name().is_some_and(|name| name == Manifest::NAME) && path.is_file();
     let folder = match path.parent() {
         Some(folder) if is_manifest => folder,

@@ -11,6 +11,7 @@ use super::incremental::{SavedPart, SavedRows};
 use super::key::RepositoryKey;
 use super::manifest::{FORMAT, FORMAT_VERSION, Header, checksum, is_plain_name};
 use super::repository::Repository;
+use super::store::StoreManifest;
 use super::{BackupError, Location, Manifest};
 
 /// The largest manifest that is read, in bytes.
@@ -23,6 +24,8 @@ pub(super) enum Stored {
     Open(Box<Manifest>),
     /// The backup is encrypted.
     Sealed(Header),
+    /// The backup is one of a whole store.
+    Store(Box<StoreManifest>),
 }
 
 impl Stored {
@@ -45,6 +48,13 @@ impl Stored {
         if document.get("manifest_hash").is_some() {
             return Ok(Self::Sealed(typed(document, &path)?));
         }
+        if document.get("scope").is_some() {
+            let manifest: StoreManifest = typed(document, &path)?;
+            return match manifest.flaw() {
+                Some(flaw) => Err(BackupError::damaged(&path, flaw)),
+                None => Ok(Self::Store(Box::new(manifest))),
+            };
+        }
         Ok(Self::Open(Box::new(manifest(document, &path)?)))
     }
 
@@ -53,6 +63,7 @@ impl Stored {
         match self {
             Self::Open(manifest) => &manifest.id,
             Self::Sealed(header) => &header.id,
+            Self::Store(manifest) => &manifest.id,
         }
     }
 }

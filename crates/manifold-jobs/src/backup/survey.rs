@@ -20,8 +20,9 @@ pub struct Weighed {
     pub fate: Fate,
 }
 
-/// The backups of a project, or of each, newest first, with what the policy makes of them; one list a project. `Err` holds the
-/// backup that has failed last, on whose account none of its project is deleted. Reads only.
+/// The backups of a project, or of each, newest first, with what the policy makes of them; one list a project, and one of the
+/// backups of the whole store. `Err` holds the backup that has failed last, on whose account none of its list is deleted. Reads
+/// only.
 ///
 /// # Errors
 /// [`BackupError::Store`] by meaning; [`BackupError::Unreachable`] with the place of a backup: whether that is there decides
@@ -35,7 +36,7 @@ pub async fn survey(
     let listed = Backups::new(manager).list(project).await?;
     let (policy, places) = (*policy, places.clone());
     super::blocking(move || {
-        let mut projects: BTreeMap<String, Vec<backups::Model>> = BTreeMap::new();
+        let mut projects: BTreeMap<Option<String>, Vec<backups::Model>> = BTreeMap::new();
         for backup in listed {
             let of_project = projects.entry(backup.project_id.clone()).or_default();
             of_project.push(backup);

@@ -161,7 +161,7 @@ fn check_files(
 }
 
 /// Whether the error says nothing of the backup: it kept the backup from being looked at.
-fn says_nothing(error: &BackupError) -> bool {
+pub(super) fn says_nothing(error: &BackupError) -> bool {
     let store = match error {
         BackupError::Store(store) | BackupError::Staged(StagedError::Store(store)) => store,
         BackupError::Unreachable { .. }
@@ -200,6 +200,15 @@ impl Findings {
             detail,
         });
         Ok(())
+    }
+
+    /// Takes over what was found of a part.
+    pub(super) fn take_in(&mut self, part: &str, found: Verification) {
+        self.checks
+            .extend(found.checks.into_iter().map(|check| Check {
+                name: format!("{part}: {}", check.name),
+                ..check
+            }));
     }
 
     fn is_ok(&self) -> bool {

@@ -93,7 +93,7 @@ mod tests {
         let at = |day: u32| format!("2026-11-{day:02}T00:00:00Z").parse().unwrap();
         backups::Model {
             id: id.to_owned(),
-            project_id: "p".to_owned(),
+            project_id: Some("p".to_owned()),
             r#type: BackupType::Csv,
             state: BackupState::Completed,
             location: "/b".to_owned(),

@@ -2,6 +2,7 @@
 
 mod adopt_project;
 mod backup_project;
+mod backup_store;
 mod check_backup;
 mod clone_project;
 pub(crate) mod export_project_file;
@@ -10,12 +11,14 @@ mod notify_failure;
 mod prune_backups;
 mod readmit_rejects;
 mod restore_project;
+mod restore_store;
 mod undo_project;
 mod verify_backup;
 
 pub use crate::import::Imported;
 pub use adopt_project::{AdoptProject, AdoptedProject};
 pub use backup_project::BackupProject;
+pub use backup_store::BackupStore;
 pub use check_backup::{CheckBackup, CheckedBackup};
 pub use clone_project::{CloneProject, Cloned};
 pub use export_project_file::{ExportProjectFile, ExportedFile};
@@ -24,5 +27,6 @@ pub use notify_failure::NotifyFailure;
 pub use prune_backups::{PruneBackups, PrunedProject};
 pub use readmit_rejects::ReadmitRejects;
 pub use restore_project::{ComparedTable, RestoreProject, RestoreTarget, Restored};
+pub use restore_store::RestoreStore;
 pub use undo_project::{UndoProject, Undone};
 pub use verify_backup::{Depth, VerifyBackup};

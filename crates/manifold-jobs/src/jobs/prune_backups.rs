@@ -11,7 +11,7 @@ use crate::{Job, JobContext, JobError, Retention};
 /// between two leaves the others as they are; the same again goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PruneBackups {
-    /// The project; each, also those that are gone, if `None`.
+    /// The project; each, also those that are gone, and the backups of the whole store, if `None`.
     pub project_id: Option<ProjectId>,
     /// What is kept.
     pub keep: Retention,
@@ -20,8 +20,8 @@ pub struct PruneBackups {
 /// What became of the backups of one project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrunedProject {
-    /// The project, which may be gone.
-    pub project_id: String,
+    /// The project, which may be gone; `None` for the backups of the whole store.
+    pub project_id: Option<String>,
     /// The ids of the backups that were deleted, newest first.
     pub deleted: Vec<String>,
     /// What they took, in bytes.
@@ -56,8 +56,12 @@ pub(super) async fn prune(
                 context.log(
                     LogLevel::Warn,
                     format!(
-                        "no backup of project {} is deleted: {}, the last one, has failed",
-                        failed.project_id, failed.id
+                        "no backup of {} is deleted: {}, the last one, has failed",
+                        match &failed.project_id {
+                            Some(project) => format!("project {project}"),
+                            None => "the whole store".to_owned(),
+                        },
+                        failed.id
                     ),
                 );
                 PrunedProject {

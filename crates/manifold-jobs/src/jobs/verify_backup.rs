@@ -4,7 +4,10 @@ use entity_core::enums::LogLevel;
 use manifold_store::{BackupId, Backups};
 use serde::{Deserialize, Serialize};
 
-use crate::backup::{self, BackupPlace, Part, Places, Verification, Watch};
+pub use crate::backup::Depth;
+use crate::backup::{
+    self, BackupPlace, Location, Opened, Places, StoreSource, StoreWatch, Verification, Watch,
+};
 use crate::{Job, JobContext, JobError};
 
 /// Checks a backup. The job completes also when it finds damage: that is then its result.
@@ -15,19 +18,6 @@ pub struct VerifyBackup {
     /// How much is done.
     #[serde(default)]
     pub depth: Depth,
-}
-
-/// How much is done to check a backup.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Depth {
-    /// The content of the files of one part, and the presence of the others. The backup does not count as verified then.
-    Part(Part),
-    /// Every file, and all that they hold.
-    #[default]
-    All,
-    /// All, and it is really restored, where nobody sees it; see [`backup::drill`].
-    Drill,
 }
 
 impl VerifyBackup {
@@ -62,10 +52,21 @@ pub(super) async fn verify(
     let found = place.find(manager).await?;
     let (folder, expected) = (&found.folder, found.id.as_deref());
     let (places, watch) = (Places::of(context), Watch::of(context));
-    let verified = match depth {
-        Depth::Part(part) => backup::verify_part(&places, folder, expected, part, watch).await?,
-        Depth::All => backup::verify(manager, &places, folder, expected, watch).await?,
-        Depth::Drill => backup::drill(manager, &places, folder, expected, watch).await?,
+    let mut within = Vec::new();
+    // One that cannot be opened, or is another, is a finding below.
+    let verified = match store_at(&places, folder, expected).await {
+        Some(source) => {
+            within.extend(source.manifest().parts().map(|part| part.id.clone()));
+            let watch = StoreWatch::of(context);
+            backup::verify_store(manager, &places, source, depth, watch).await?
+        }
+        None => match depth {
+            Depth::Part(part) => {
+                backup::verify_part(&places, folder, expected, part, watch).await?
+            }
+            Depth::All => backup::verify(manager, &places, folder, expected, watch).await?,
+            Depth::Drill => backup::drill(manager, &places, folder, expected, watch).await?,
+        },
     };
     for check in verified.checks.iter().filter(|check| !check.ok) {
         context.log(LogLevel::Error, format!("{}: {}", check.name, check.detail));
@@ -79,8 +80,25 @@ pub(super) async fn verify(
             _ if !verified.ok => backups.mark_damaged(&id).await.map(drop)?,
             Depth::Part(_) => {}
             Depth::All => backups.mark_verified(&id).await.map(drop)?,
-            Depth::Drill => backups.mark_proven(&id).await.map(drop)?,
+            Depth::Drill => backups.mark_proven(&id, &within).await.map(drop)?,
         }
     }
     Ok(verified)
+}
+
+/// The backup of a whole store in a folder, if it is one and the right one.
+async fn store_at(
+    places: &Places,
+    folder: &Location,
+    expected: Option<&str>,
+) -> Option<StoreSource> {
+    let (places, folder) = (places.clone(), folder.clone());
+    let opened = manifold_store::blocking(move || Opened::open_in(&places, &folder)).await;
+    match opened {
+        Ok(Opened::Store(source)) => {
+            let is_it = expected.is_none_or(|id| id == source.manifest().id);
+            is_it.then_some(*source)
+        }
+        _ => None,
+    }
 }

@@ -11,7 +11,7 @@ use crate::store::{Store, open};
 fn dead_run(store: &Store, location: String) -> NewBackup {
     NewBackup {
         id: BackupId::new(),
-        project_id: store.project.clone(),
+        project_id: Some(store.project.clone()),
         backup_type: BackupType::Csv,
         location,
         compressed: false,

@@ -22,4 +22,7 @@ mod schema;
 mod segments;
 mod store;
 mod undo;
+mod whole;
+mod whole_restore;
+mod whole_store;
 mod without_data;

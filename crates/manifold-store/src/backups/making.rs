@@ -17,8 +17,8 @@ use crate::{
 pub struct NewBackup {
     /// Its id.
     pub id: BackupId,
-    /// The project that is saved.
-    pub project_id: ProjectId,
+    /// The project that is saved; the whole store if `None`.
+    pub project_id: Option<ProjectId>,
     /// How it is saved.
     pub backup_type: BackupType,
     /// The folder that will hold it.
@@ -66,7 +66,7 @@ impl Backups {
         use backups::Column;
         let row = backups::ActiveModel {
             id: Set((&new.id).into()),
-            project_id: Set(new.project_id.into()),
+            project_id: Set(new.project_id.map(String::from)),
             r#type: Set(new.backup_type),
             state: Set(BackupState::Running),
             location: Set(new.location),
@@ -183,14 +183,21 @@ impl Backups {
             .await
     }
 
-    /// The backups of a project that are written down as being made though the job that made them runs no
-    /// more: its process died, or it could not say how it ended.
+    /// The backups of a project, or of the whole store if `None`, that are written down as being made though the job that
+    /// made them runs no more: its process died, or it could not say how it ended.
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
-    pub async fn abandoned(&self, project: &ProjectId) -> Result<Vec<AbandonedBackup>, StoreError> {
+    pub async fn abandoned(
+        &self,
+        project: Option<&ProjectId>,
+    ) -> Result<Vec<AbandonedBackup>, StoreError> {
+        let of_it = match project {
+            Some(project) => backups::Column::ProjectId.eq(project),
+            None => backups::Column::ProjectId.is_null(),
+        };
         let running = backups::Entity::find()
-            .filter(backups::Column::ProjectId.eq(project))
+            .filter(of_it)
             .filter(backups::Column::State.eq(BackupState::Running));
         let mut abandoned = Vec::new();
         for backup in self.manager.core().all(running).await? {

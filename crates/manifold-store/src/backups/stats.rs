@@ -95,7 +95,7 @@ mod tests {
         let at = format!("2026-11-{day:02}T00:00:00Z").parse().unwrap();
         backups::Model {
             id: format!("b{day}"),
-            project_id: "p".to_owned(),
+            project_id: Some("p".to_owned()),
             r#type: backup_type,
             state,
             location: "/b".to_owned(),

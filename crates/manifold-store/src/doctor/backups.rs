@@ -24,14 +24,20 @@ pub(super) async fn examine(manager: &SqliteManager) -> Result<Vec<Finding>, Sto
         if folder.try_exists().unwrap_or(true) {
             continue;
         }
+        let of_what = match &backup.project_id {
+            Some(project) => format!("project {project}"),
+            None => "the whole store".to_owned(),
+        };
         let explanation = format!(
-            "backup {} of project {} is listed, but its folder is gone",
-            backup.id, backup.project_id,
+            "backup {} of {of_what} is listed, but its folder is gone",
+            backup.id
         );
         let finding = |repair: String| {
-            Finding::new(FindingClass::MissingBackup, explanation, repair)
-                .of(&backup.project_id)
-                .at(folder)
+            let finding = Finding::new(FindingClass::MissingBackup, explanation, repair).at(folder);
+            match &backup.project_id {
+                Some(project) => finding.of(project),
+                None => finding,
+            }
         };
         found.push(if is_place_there(folder) {
             finding("it is taken off the list; should its folder come back, `manifold restore` with the folder's name works".to_owned())

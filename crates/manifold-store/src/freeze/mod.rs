@@ -11,6 +11,7 @@ mod row_source;
 mod segment;
 mod table;
 mod tile;
+mod together;
 
 pub use copy_watch::{CopyProgress, CopyWatch};
 pub use digest::TableDigest;
@@ -20,6 +21,7 @@ pub use row_source::{RowEpoch, RowSource, SnapshotMark};
 pub use segment::Segment;
 pub use table::{Contents, Table, TableKind};
 pub use tile::TileCount;
+pub use together::{FrozenAlone, FrozenTogether};
 
 pub(crate) use cells::read_rows;
 pub(crate) use copy::{copy_project, copy_whole, settle_file};

@@ -21,8 +21,8 @@ use crate::peek::peek;
 use crate::sqlite::BUSY_TIMEOUT;
 use crate::staged::Staged;
 use crate::{
-    Access, DatabaseManager as _, ProjectId, SqliteManager, StoreError, fail_point, projection,
-    provision, saga,
+    Access, Claim, DatabaseManager as _, IdError, ProjectId, SqliteManager, StoreError, fail_point,
+    projection, provision, saga,
 };
 
 /// How long a restore waits for an import into the same project: in effect until it is done or the caller
@@ -61,6 +61,23 @@ impl Restores {
     /// [`StoreError::NameTaken`], [`StoreError::InvalidName`]; others by meaning, and nothing is left behind.
     pub async fn as_new(&self, staged: Staged, name: &str) -> Result<projects::Model, StoreError> {
         saga::restore(&self.manager, staged, name).await
+    }
+
+    /// Makes `staged` the project that it was, with its id and its name; no project in use or in the trash has this id. As
+    /// long as the attempt owns its job: else nothing is made. A crash leaves the project or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`]; [`StoreError::Busy`] when the id is known; [`StoreError::InvalidValue`] when a file lies
+    /// at its place; [`StoreError::Interrupted`] when the attempt has lost its job; others by meaning, and nothing is left
+    /// behind.
+    pub async fn as_it_was(
+        &self,
+        staged: Staged,
+        attempt: &Claim,
+    ) -> Result<projects::Model, StoreError> {
+        let id = staged.project().id.parse();
+        let id: ProjectId = id.map_err(|error: IdError| StoreError::Decode(error.to_string()))?;
+        saga::restore_as_it_was(&self.manager, staged, &id, attempt).await
     }
 
     /// Waits until nobody else writes to the project for long, and keeps others from it; `waiting` is told

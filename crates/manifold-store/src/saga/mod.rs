@@ -37,7 +37,7 @@ pub use draft::ProjectDraft;
 pub(crate) use draft::settle_abandoned as settle_drafts;
 pub(crate) use exclusive::Exclusive;
 pub(crate) use lock_holders::{lock_holders, readers};
-pub(crate) use place::restore;
+pub(crate) use place::{restore, restore_as_it_was};
 pub(crate) use purge::purge;
 pub(crate) use request::{requested, wait as wait_while_requested};
 pub(crate) use spoke_files::settle;

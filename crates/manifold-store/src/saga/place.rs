@@ -7,11 +7,11 @@ use sea_orm::{
     ActiveEnum as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _,
 };
 
-use super::{creating, operation, taken_name};
+use super::{creating, operation, spoke_files, taken_name};
 use crate::staged::{Staged, StagedBuilder};
 use crate::{
-    CopyWatch, DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError, Timestamp,
-    fail_point, name, projection, provision, rename_durably,
+    Claim, CopyWatch, DatabaseManager as _, OperationId, ProjectId, SqliteManager, StoreError,
+    Timestamp, fail_point, name, projection, provision, rename_durably,
 };
 
 /// What a staged file becomes.
@@ -63,6 +63,37 @@ pub(crate) async fn restore(
         name: to_name.to_owned(),
     };
     place(manager, staged, placement, &CopyWatch::unwatched()).await
+}
+
+/// Makes `staged` the project that it was, with its id, which no project of this store has: a part of the restore of a
+/// store. `attempt` must own its job still.
+pub(crate) async fn restore_as_it_was(
+    manager: &SqliteManager,
+    staged: Staged,
+    id: &ProjectId,
+    attempt: &Claim,
+) -> Result<projects::Model, StoreError> {
+    let layout = manager.layout();
+    for path in [
+        layout.spoke(&id.namespace()),
+        layout.trashed(&id.namespace()),
+    ] {
+        if spoke_files::exists(&path)? {
+            return Err(StoreError::InvalidValue {
+                what: format!("the file of project {id}"),
+                value: path.display().to_string(),
+                reason: "a file lies there that no project has; `manifold doctor` says what it is"
+                    .to_owned(),
+            });
+        }
+    }
+    let placement = Placement {
+        kind: OperationKind::Restore,
+        id: id.clone(),
+        name: staged.project().name.clone(),
+    };
+    let watch = CopyWatch::unwatched().of(attempt);
+    place(manager, staged, placement, &watch).await
 }
 
 /// The intent: from here on the name is taken.

@@ -71,7 +71,7 @@ fn open(path: &Path) -> Result<Connection, StagedError> {
     Ok(connection)
 }
 
-fn check_header(path: &Path) -> Result<(), StagedError> {
+pub(super) fn check_header(path: &Path) -> Result<(), StagedError> {
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(16).read_to_end(&mut head));
     read.map_err(StoreError::io("read", path))?;
@@ -159,7 +159,7 @@ pub(super) fn check_whole(connection: &Connection, path: &Path) -> Result<(), St
 }
 
 /// No project has triggers or virtual tables: whoever put them there wants something done.
-fn check_objects(connection: &Connection, path: &Path) -> Result<(), StagedError> {
+pub(super) fn check_objects(connection: &Connection, path: &Path) -> Result<(), StagedError> {
     let mut foreign = connection
         .prepare(
             "SELECT type || ' `' || name || '`' FROM sqlite_schema WHERE type = 'trigger' \
@@ -267,7 +267,7 @@ pub(super) fn compare_table(
     })
 }
 
-fn count(connection: &Connection, table: &Table) -> Result<TableCount, StoreError> {
+pub(super) fn count(connection: &Connection, table: &Table) -> Result<TableCount, StoreError> {
     let mut digest = TableDigest::new(table);
     read_rows(connection, table, |cells| {
         digest.row(cells);

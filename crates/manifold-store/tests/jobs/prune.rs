@@ -117,7 +117,7 @@ async fn a_job_stays_while_its_backup_exists_or_another_waits_for_it() {
     ] {
         let row = backups::ActiveModel {
             id: Set(format!("b{}", kind.len())),
-            project_id: Set("p".to_owned()),
+            project_id: Set(Some("p".to_owned())),
             r#type: Set(BackupType::Sqlite),
             state: Set(state),
             location: Set("/nowhere".to_owned()),

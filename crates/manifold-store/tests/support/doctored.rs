@@ -130,7 +130,7 @@ pub(crate) fn edit(path: &Path, sql: &str) {
 pub(crate) async fn add_backup(store: &Store, id: &ProjectId, folder: &Path) {
     let backup = backups::ActiveModel {
         id: Set("b1".to_owned()),
-        project_id: Set(id.to_string()),
+        project_id: Set(Some(id.to_string())),
         r#type: Set(BackupType::Full),
         state: Set(BackupState::Completed),
         location: Set(folder.display().to_string()),

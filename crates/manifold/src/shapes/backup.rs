@@ -4,17 +4,25 @@ use chrono::{DateTime, Utc};
 use entity_core::TableCount;
 use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
-use manifold_jobs::backup::BackupSource;
+use manifold_jobs::backup::{
+    BackupSource, Location, MissingProject, Opened, Places, SavedGroup, StoreManifest,
+};
 use serde::Serialize;
 
+use crate::shapes::store_parts;
 use crate::table::{self, Align};
 use crate::units;
+
+/// What is shown where the name of a project would be.
+pub(crate) const WHOLE_STORE: &str = "(whole store)";
 
 /// A backup: as the hub lists it, or as its own manifest describes it.
 #[derive(Debug, Serialize)]
 pub(crate) struct BackupShape {
     pub(crate) id: String,
-    pub(crate) project_id: String,
+    /// `project`, or `store` for one of the whole store.
+    scope: &'static str,
+    pub(crate) project_id: Option<String>,
     pub(crate) project_name: Option<String>,
     r#type: BackupType,
     state: BackupState,
@@ -36,6 +44,12 @@ pub(crate) struct BackupShape {
     pub(crate) created_at: DateTime<Utc>,
     completed_at: Option<DateTime<Utc>>,
     error: Option<String>,
+    /// Of a whole store, as the manifest says, where it was looked at: what was taken at one moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Vec<SavedGroup>>,
+    /// Likewise: the projects that could not be saved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) missing: Option<Vec<MissingProject>>,
 }
 
 impl BackupShape {
@@ -43,6 +57,7 @@ impl BackupShape {
     pub(crate) fn new(row: backups::Model, project_name: Option<String>) -> Self {
         Self {
             id: row.id,
+            scope: scope(row.project_id.as_deref()),
             project_id: row.project_id,
             project_name,
             r#type: row.r#type,
@@ -63,6 +78,49 @@ impl BackupShape {
             created_at: row.created_at,
             completed_at: row.completed_at,
             error: row.error,
+            groups: None,
+            missing: None,
+        }
+    }
+
+    /// The shape of a backup that was found, of a project or of the whole store.
+    pub(crate) fn of_opened(opened: &Opened) -> Self {
+        match opened {
+            Opened::Project(source) => Self::of_folder(source),
+            Opened::Store(source) => {
+                let folder = source.folder().display().to_string();
+                Self::of_store(source.manifest(), folder)
+            }
+        }
+    }
+
+    fn of_store(manifest: &StoreManifest, location: String) -> Self {
+        let totals = manifest.totals();
+        Self {
+            id: manifest.id.clone(),
+            scope: scope(None),
+            project_id: None,
+            project_name: None,
+            r#type: manifest.backup_type,
+            state: BackupState::Completed,
+            location,
+            size_bytes: Some(totals.size_bytes),
+            new_bytes: Some(totals.size_bytes),
+            data_source_count: Some(totals.data_source_count),
+            snapshot_count: Some(totals.snapshot_count),
+            total_records: Some(totals.total_records),
+            tables: totals.tables.0,
+            compressed: manifest.compressed,
+            with_data: manifest.with_data,
+            description: manifest.description.clone(),
+            job_id: None,
+            verified_at: None,
+            last_proven_restore_at: None,
+            created_at: manifest.created_at,
+            completed_at: None,
+            error: None,
+            groups: Some(manifest.groups.clone()),
+            missing: Some(manifest.missing.clone()),
         }
     }
 
@@ -72,7 +130,8 @@ impl BackupShape {
         let totals = manifest.totals();
         Self {
             id: manifest.id.clone(),
-            project_id: manifest.project.id.clone(),
+            scope: scope(Some(&manifest.project.id)),
+            project_id: Some(manifest.project.id.clone()),
             project_name: Some(manifest.project.name.clone()),
             r#type: manifest.backup_type,
             state: BackupState::Completed,
@@ -92,24 +151,41 @@ impl BackupShape {
             created_at: manifest.created_at,
             completed_at: None,
             error: None,
+            groups: None,
+            missing: None,
         }
     }
 
     /// With what the manifest alone says, if the backup is where it should be.
-    pub(crate) async fn measured(mut self) -> Self {
-        let folder = std::path::PathBuf::from(&self.location);
-        let opened = tokio::task::spawn_blocking(move || BackupSource::open(&folder)).await;
-        if let Ok(Ok(source)) = opened
-            && source.manifest().id == self.id
-        {
-            self.new_bytes = Some(source.manifest().new_bytes());
+    pub(crate) async fn measured(mut self, places: &Places) -> Self {
+        let location = Location::from(self.location.as_str());
+        if location.as_folder().is_none() {
+            return self;
+        }
+        let places = places.clone();
+        let opened = tokio::task::spawn_blocking(move || Opened::open_in(&places, &location)).await;
+        match opened {
+            Ok(Ok(Opened::Project(source))) if source.manifest().id == self.id => {
+                self.new_bytes = Some(source.manifest().new_bytes());
+            }
+            Ok(Ok(Opened::Store(source))) if source.manifest().id == self.id => {
+                self.groups = Some(source.manifest().groups.clone());
+                self.missing = Some(source.manifest().missing.clone());
+            }
+            _ => {}
         }
         self
     }
 
-    /// The project's name, or its id when it has none any more.
+    /// Whether it is one of the whole store.
+    pub(crate) fn is_of_store(&self) -> bool {
+        self.project_id.is_none()
+    }
+
+    /// The project's name, or its id when it has none any more; for one of the whole store, that.
     pub(crate) fn project(&self) -> &str {
-        self.project_name.as_deref().unwrap_or(&self.project_id)
+        let id = self.project_id.as_deref();
+        self.project_name.as_deref().or(id).unwrap_or(WHOLE_STORE)
     }
 
     /// What it is, in a few words: `sqlite backup of 3 sources, 5 snapshots, 1,000 rows, 1.2 MB`.
@@ -129,8 +205,13 @@ impl BackupShape {
             BackupType::Incremental => "an",
             BackupType::Sqlite | BackupType::Csv | BackupType::Full => "a",
         };
+        let of_store = if self.is_of_store() {
+            " of the whole store"
+        } else {
+            ""
+        };
         format!(
-            "{article} {} backup{data}: {}",
+            "{article} {} backup{data}{of_store}: {}",
             self.r#type,
             parts.join(", ")
         )
@@ -194,6 +275,10 @@ impl BackupShape {
             ),
         ]);
         let fields = table::fields(&fields);
+        if let Some(groups) = &self.groups {
+            let missing = self.missing.as_deref().unwrap_or_default();
+            return format!("{fields}\n\n{}", store_parts::table(groups, missing));
+        }
         if self.tables.is_empty() {
             return fields;
         }
@@ -226,6 +311,13 @@ impl BackupShape {
     /// Its size, for people.
     pub(crate) fn size(&self) -> String {
         self.size_bytes.map_or_else(|| "-".to_owned(), units::size)
+    }
+}
+
+fn scope(project: Option<&str>) -> &'static str {
+    match project {
+        Some(_) => "project",
+        None => "store",
     }
 }
 

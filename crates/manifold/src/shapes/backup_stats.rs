@@ -4,12 +4,16 @@ use chrono::{DateTime, Utc};
 use manifold_store::BackupStats;
 use serde::Serialize;
 
+use crate::shapes::backup::WHOLE_STORE;
 use crate::table::{self, Align};
 use crate::units;
 
 /// What the backups of a project come to, or those of all.
 #[derive(Debug, Serialize)]
 pub(crate) struct BackupStatsShape {
+    /// `project`, or `store` for those of the whole store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'static str>,
     project_id: Option<String>,
     project_name: Option<String>,
     count: u64,
@@ -38,6 +42,7 @@ impl BackupStatsShape {
     /// The shape of what all backups come to.
     pub(crate) fn total(stats: BackupStats) -> Self {
         Self {
+            scope: None,
             project_id: None,
             project_name: None,
             count: stats.count,
@@ -63,10 +68,12 @@ impl BackupStatsShape {
         }
     }
 
-    /// The shape of what the backups of one project come to, which may be gone.
-    pub(crate) fn of_project(stats: BackupStats, id: String, name: Option<String>) -> Self {
+    /// The shape of what the backups of one project come to, which may be gone, or those of the whole store if there is no
+    /// id.
+    pub(crate) fn of_project(stats: BackupStats, id: Option<String>, name: Option<String>) -> Self {
         Self {
-            project_id: Some(id),
+            scope: Some(if id.is_some() { "project" } else { "store" }),
+            project_id: id,
             project_name: name,
             ..Self::total(stats)
         }
@@ -96,7 +103,10 @@ impl BackupStatsShape {
             .collect();
         let project = self.project_name.clone().or(self.project_id.clone());
         vec![
-            project.unwrap_or_else(|| "all".to_owned()),
+            project.unwrap_or_else(|| match self.scope {
+                Some(_) => WHOLE_STORE.to_owned(),
+                None => "all".to_owned(),
+            }),
             number(self.count),
             units::size(self.size_bytes),
             types.join(", "),

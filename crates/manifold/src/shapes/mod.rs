@@ -19,5 +19,6 @@ pub(crate) mod restore_point;
 pub(crate) mod schedule;
 pub(crate) mod snapshot;
 pub(crate) mod source;
+mod store_parts;
 pub(crate) mod trashed;
 pub(crate) mod trashed_source;

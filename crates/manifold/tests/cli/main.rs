@@ -55,6 +55,7 @@ mod troubleshooting;
 mod typing;
 #[cfg(unix)]
 mod undo;
+mod whole_store;
 mod worker;
 #[cfg(target_os = "linux")]
 mod worker_install;

@@ -68,11 +68,11 @@ fn folders(repository: &dyn Repository) -> Result<Vec<String>, BackupError> {
     Ok(folders)
 }
 
-/// `None` when there is no manifest, or one of an encrypted backup: these share nothing.
+/// `None` when there is no manifest, or one of an encrypted backup or of a whole store: these share nothing.
 fn read(repository: &dyn Repository, folder: &str) -> Result<Option<Manifest>, BackupError> {
     match Stored::read(repository, folder) {
         Ok(Stored::Open(manifest)) => Ok(Some(*manifest)),
-        Ok(Stored::Sealed(_)) | Err(BackupError::NotABackup { .. }) => Ok(None),
+        Ok(Stored::Sealed(_) | Stored::Store(_)) | Err(BackupError::NotABackup { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }

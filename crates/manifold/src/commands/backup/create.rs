@@ -7,6 +7,7 @@ use manifold_jobs::jobs::BackupProject;
 use manifold_store::Projects;
 use serde_json::json;
 
+use super::create_all;
 use crate::encryption_flags::EncryptionFlags;
 use crate::session::Session;
 use crate::shapes::backup::BackupShape;
@@ -21,6 +22,7 @@ Examples:
   manifold backup create aviation --type full --compress --to /mnt/usb
   manifold backup create aviation --type csv --without-data --description 'the sources alone'
   manifold backup create aviation --compress --to s3://bucket/backups --encrypt-to age1..
+  manifold backup create --all --compress --to /mnt/usb
 
 The backup holds one state of the project, however much is written meanwhile. It is a folder; it appears when it is \
 complete. `manifold restore` brings it back, in this data folder or another.
@@ -29,31 +31,40 @@ complete. `manifold restore` brings it back, in this data folder or another.
 variables such as AWS_ACCESS_KEY_ID where the job runs, or from secrets with these names. A backup that was interrupted goes on with \
 what was sent.
 
+With --all every project and the hub are saved under one id, in one folder of this machine: projects that were taken at one moment \
+are told by `manifold backup show`. One into which somebody imports is waited for, a minute at most. One that is damaged \
+does not keep the others from being saved: it is named, and the exit code is 1. --type incremental, encryption and addresses are \
+not for --all.
+
 The files of an encrypted backup are files of age. Their key lies beside them in `keys`, encrypted for the recipients, and in the data \
 folder, which therefore needs nobody to make, verify or restore them.")]
 pub(crate) struct CreateArgs {
     /// The project: its id, its name, or the beginning of its id
-    project: String,
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    project: Option<String>,
+    /// Save the whole store: every project, and what the hub knows
+    #[arg(long)]
+    all: bool,
     /// How it is saved
     #[arg(long, value_name = "TYPE", default_value = "sqlite")]
-    r#type: TypeArgument,
+    pub(super) r#type: TypeArgument,
     /// The folder in which the backup's own folder will be, or an address [default: `backups` in the data folder]
     #[arg(long, value_name = "DIR|URL")]
-    to: Option<String>,
+    pub(super) to: Option<String>,
     /// Compress with zstd
     #[arg(long)]
-    compress: bool,
+    pub(super) compress: bool,
     #[command(flatten)]
-    encryption: EncryptionFlags,
+    pub(super) encryption: EncryptionFlags,
     /// Save sources, columns and settings, but no rows
     #[arg(long)]
-    without_data: bool,
+    pub(super) without_data: bool,
     /// What it is for
     #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
+    pub(super) description: Option<String>,
     /// Only write the job down, for a worker to do
     #[arg(long)]
-    detach: bool,
+    pub(super) detach: bool,
 }
 
 /// How a project is saved.
@@ -71,8 +82,11 @@ pub(super) enum TypeArgument {
 
 /// Makes a backup.
 pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Result<()> {
+    let Some(project) = arguments.project.clone() else {
+        return create_all::run(arguments, session).await;
+    };
     let store = session.store().await?;
-    let project = Projects::new(&store).find(&arguments.project).await?;
+    let project = Projects::new(&store).find(&project).await?;
     let id = Projects::id(&project)?;
     let job = BackupProject {
         to: arguments.to.as_deref().map(place).transpose()?,
@@ -94,7 +108,8 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
     let output = session.output();
     match ran.outcome {
         Ok(made) => {
-            let made = BackupShape::new(made, Some(project.name)).measured().await;
+            let made = BackupShape::new(made, Some(project.name));
+            let made = made.measured(&session.places()?).await;
             output.confirm(&json!({ "job": ran.job, "backup": made }), || {
                 format!(
                     "Made {}.\n  id      {}\n  folder  {}",

@@ -30,8 +30,8 @@ pub(super) async fn run(arguments: DeleteArgs, session: &Session) -> anyhow::Res
     let store = session.store().await?;
     let backups = Backups::new(&store);
     let row = backups.find(&arguments.backup).await?;
-    let project = row.project_id.parse()?;
-    let others = backups.list(Some(&project)).await?;
+    let mut others = backups.list(None).await?;
+    others.retain(|other| other.project_id == row.project_id);
     let is_last = row.state == BackupState::Completed
         && !others
             .iter()

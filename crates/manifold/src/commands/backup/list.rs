@@ -21,7 +21,8 @@ pub(super) async fn run(project: Option<&str>, session: &Session) -> anyhow::Res
     let found: Vec<_> = found
         .into_iter()
         .map(|row| {
-            let name = names.get(&row.project_id).cloned();
+            let id = row.project_id.as_ref();
+            let name = id.and_then(|id| names.get(id)).cloned();
             BackupShape::new(row, name)
         })
         .collect();

@@ -1,6 +1,7 @@
 //! `manifold backup`
 
 mod create;
+mod create_all;
 mod delete;
 mod list;
 mod prune;
@@ -28,7 +29,7 @@ use crate::session::Session;
 /// What to do with backups.
 #[derive(Debug, Subcommand)]
 pub(crate) enum BackupCommand {
-    /// Make a backup of a project
+    /// Make a backup of a project, or of the whole store
     Create(CreateArgs),
     /// List backups, newest first
     List {

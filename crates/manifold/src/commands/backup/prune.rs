@@ -23,10 +23,10 @@ Examples:
   manifold backup prune aviation --keep-last 3 --dry-run
   manifold backup prune --keep-daily 7 --keep-weekly 4 --keep-monthly 12 --yes
 
-Each project is looked at by itself, and backups without data apart from those with all rows. Only backups that were verified count, and \
-only such are deleted; the newest of them always stays. When the last backup of a project has failed, none of it is deleted.")]
+Each project is looked at by itself, the backups of the whole store likewise, and backups without data apart from those with all \
+rows. Only backups that were verified count, and only such are deleted; the newest of them always stays. When the last backup of a project has failed, none of it is deleted.")]
 pub(crate) struct PruneArgs {
-    /// The project: its id, its name, or the beginning of its id [default: all, also those that are gone]
+    /// The project: its id, its name, or the beginning of its id [default: all, also those that are gone, and the whole store]
     project: Option<String>,
     #[command(flatten)]
     keep: KeepFlags,
@@ -53,7 +53,8 @@ pub(super) async fn run(arguments: PruneArgs, session: &Session) -> anyhow::Resu
     let listed = projects.list().await?;
     let names: HashMap<_, _> = listed.into_iter().map(|row| (row.id, row.name)).collect();
     let shape = |row: entity_core::backups::Model| {
-        let name = names.get(&row.project_id).cloned();
+        let id = row.project_id.as_ref();
+        let name = id.and_then(|id| names.get(id)).cloned();
         BackupShape::new(row, name)
     };
     let weighed = backup::survey(&store, &session.places()?, project_id.as_ref(), &keep).await?;

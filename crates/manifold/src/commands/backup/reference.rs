@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use entity_core::backups;
-use manifold_jobs::backup::{BackupPlace, BackupSource, Location, Unlock};
+use manifold_jobs::backup::{BackupPlace, Location, Opened, Unlock};
 use manifold_store::{Backups, ProjectId, Projects, SqliteManager, StoreError};
 
 use crate::encryption_flags;
@@ -60,11 +60,10 @@ impl FoundBackup {
         let location = Location::from(reference).checked()?;
         let places = session.places()?;
         encryption_flags::open(&places, &location, unlock).await?;
-        let source =
-            manifold_store::blocking(move || BackupSource::open_in(&places, &location)).await?;
+        let source = manifold_store::blocking(move || Opened::open_in(&places, &location)).await?;
         Ok(Self {
             place: BackupPlace::Folder(source.location().clone()),
-            shape: BackupShape::of_folder(&source),
+            shape: BackupShape::of_opened(&source),
         })
     }
 }
@@ -74,8 +73,11 @@ pub(super) async fn listed(
     store: &Arc<SqliteManager>,
     row: backups::Model,
 ) -> Result<BackupShape, StoreError> {
-    let project = match Projects::new(store).find(&row.project_id).await {
-        Ok(project) if project.id == row.project_id => Some(project.name),
+    let Some(id) = row.project_id.clone() else {
+        return Ok(BackupShape::new(row, None));
+    };
+    let project = match Projects::new(store).find(&id).await {
+        Ok(project) if project.id == id => Some(project.name),
         Ok(_) | Err(StoreError::NotFound { .. } | StoreError::Ambiguous { .. }) => None,
         Err(error) => return Err(error),
     };

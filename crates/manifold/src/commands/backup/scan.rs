@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: ScanArgs, session: &Session) -> anyhow::Resul
                     let row = backup::list_found(&session.store().await?, &source).await?;
                     added.extend(row.map(|row| row.id));
                 }
-                found.push(BackupShape::of_folder(&source));
+                found.push(BackupShape::of_opened(&source));
             }
             Err(error) => {
                 let error = anyhow::Error::new(error);

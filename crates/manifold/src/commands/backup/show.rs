@@ -8,7 +8,7 @@ use crate::session::Session;
 /// Shows a backup.
 pub(super) async fn run(reference: &str, session: &Session) -> anyhow::Result<()> {
     let found = FoundBackup::find(session, reference, None).await?.shape;
-    let found = found.measured().await;
+    let found = found.measured(&session.places()?).await;
     session
         .output()
         .show(&json!({ "backup": found }), || found.fields())?;

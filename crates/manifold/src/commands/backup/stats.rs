@@ -20,12 +20,12 @@ pub(super) async fn run(project: Option<&str>, session: &Session) -> anyhow::Res
     let listed = Projects::new(&store).list().await?;
     let names: HashMap<_, _> = listed.into_iter().map(|row| (row.id, row.name)).collect();
     let total = BackupStatsShape::total(BackupStats::of(&found));
-    let mut of_projects: BTreeMap<(Option<String>, String), Vec<backups::Model>> = BTreeMap::new();
+    let mut of_projects: BTreeMap<(Option<String>, Option<String>), Vec<backups::Model>> =
+        BTreeMap::new();
     for backup in found {
         let id = backup.project_id.clone();
-        let of_project = of_projects
-            .entry((names.get(&id).cloned(), id))
-            .or_default();
+        let name = id.as_ref().and_then(|id| names.get(id)).cloned();
+        let of_project = of_projects.entry((name, id)).or_default();
         of_project.push(backup);
     }
     let of_projects: Vec<_> = of_projects

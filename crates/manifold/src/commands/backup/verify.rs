@@ -66,10 +66,13 @@ pub(super) async fn run(arguments: VerifyArgs, session: &Session) -> anyhow::Res
     };
     let subset = arguments.subset.map(|part| part.to_string());
     // The project may be one of another data folder.
-    let project = match Projects::new(&store).find(&shape.project_id).await {
-        Ok(row) if row.id == shape.project_id => Some(Projects::id(&row)?),
-        Ok(_) | Err(StoreError::NotFound { .. } | StoreError::Ambiguous { .. }) => None,
-        Err(error) => return Err(error.into()),
+    let project = match &shape.project_id {
+        None => None,
+        Some(id) => match Projects::new(&store).find(id).await {
+            Ok(row) if row.id == *id => Some(Projects::id(&row)?),
+            Ok(_) | Err(StoreError::NotFound { .. } | StoreError::Ambiguous { .. }) => None,
+            Err(error) => return Err(error.into()),
+        },
     };
     if arguments.detach {
         let document = |job: &JobShape| {

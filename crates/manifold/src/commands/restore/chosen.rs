@@ -1,12 +1,10 @@
 //! The backup that is to be restored: one that is named, or the newest at a time.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use entity_core::backups;
 use entity_core::enums::BackupState;
-use manifold_jobs::backup::Unlock;
-use manifold_store::{Projects, SqliteManager, StoreError};
+use manifold_jobs::backup::{Location, Opened, Unlock};
+use manifold_store::{Backups, Projects, StoreError};
 use serde_json::{Value as Json, json};
 
 use crate::command_error::CommandError;
@@ -37,12 +35,11 @@ impl Chosen {
         project: Option<(&str, Moment)>,
         unlock: Option<Unlock>,
     ) -> anyhow::Result<Self> {
-        let store = session.store().await?;
         let (reference, at) = match (named, project) {
-            (_, Some((project, Moment(at)))) => (newest_at(&store, project, at).await?, Some(at)),
+            (_, Some((project, Moment(at)))) => (newest_at(session, project, at).await?, Some(at)),
             (Some(named), None) => (named.to_owned(), None),
             (None, None) => {
-                let message = "name a backup, or --project and --at".to_owned();
+                let message = "name a backup, or a time with --at".to_owned();
                 return Err(CommandError::Usage { message }.into());
             }
         };
@@ -81,16 +78,27 @@ impl Chosen {
     }
 }
 
-async fn newest_at(
-    store: &Arc<SqliteManager>,
-    project: &str,
-    at: DateTime<Utc>,
-) -> anyhow::Result<String> {
-    let newest_first = of_project(store, project).await?;
+/// The id of a backup of the project, or the folder of its part in one of the whole store.
+async fn newest_at(session: &Session, project: &str, at: DateTime<Utc>) -> anyhow::Result<String> {
+    let store = &session.store().await?;
+    let (newest_first, unknown) = match of_project(store, project).await {
+        Ok(found) => (found, None),
+        // It may be in one of the whole store.
+        Err(error @ StoreError::NotFound { .. }) => (Vec::new(), Some(error)),
+        Err(error) => return Err(error.into()),
+    };
     let complete = |backup: &&backups::Model| backup.state == BackupState::Completed;
     let complete: Vec<_> = newest_first.iter().filter(complete).collect();
-    if let Some(found) = complete.iter().find(|backup| backup.created_at <= at) {
-        return Ok(found.id.clone());
+    let own = complete.iter().find(|backup| backup.created_at <= at);
+    let since = own.map(|backup| backup.created_at);
+    if let Some(part) = newest_part(session, project, since, at).await? {
+        return Ok(part);
+    }
+    if let Some(own) = own {
+        return Ok(own.id.clone());
+    }
+    if let Some(unknown) = unknown {
+        return Err(unknown.into());
     }
     let oldest_first = complete.iter().rev();
     let times: Vec<_> = oldest_first
@@ -109,4 +117,46 @@ async fn newest_at(
         times,
     }
     .into())
+}
+
+/// The folder of the project's part in the newest backup of the whole store in which it was taken after `since`, and not after
+/// `until`. Backups that cannot be read are passed over.
+async fn newest_part(
+    session: &Session,
+    project: &str,
+    since: Option<DateTime<Utc>>,
+    until: DateTime<Utc>,
+) -> anyhow::Result<Option<String>> {
+    let store = session.store().await?;
+    let id = match Projects::new(&store).find(project).await {
+        Ok(row) => row.id,
+        Err(StoreError::NotFound { .. }) => project.to_owned(),
+        Err(error) => return Err(error.into()),
+    };
+    let listed = Backups::new(&store).list(None).await?;
+    let whole = listed.into_iter().filter(|backup| {
+        backup.project_id.is_none()
+            && backup.state == BackupState::Completed
+            && backup.created_at <= until
+            && backup.completed_at.max(Some(backup.created_at)) > since
+    });
+    let (locations, places): (Vec<_>, _) = (
+        whole
+            .map(|backup| Location::from(backup.location.as_str()))
+            .collect(),
+        session.places()?,
+    );
+    let found = manifold_store::blocking(move || {
+        locations.iter().find_map(|location| {
+            let Ok(Opened::Store(source)) = Opened::open_in(&places, location) else {
+                return None;
+            };
+            let part = source.find(&id).ok()?;
+            let groups = &source.manifest().groups;
+            let group = groups.iter().find(|group| group.projects.contains(part))?;
+            let is_between = Some(group.at) > since && group.at <= until;
+            is_between.then(|| source.location_of(part).to_string())
+        })
+    });
+    Ok(found.await)
 }

@@ -2,6 +2,7 @@
 
 mod chosen;
 mod difference;
+mod store;
 
 use std::path::Path;
 
@@ -33,25 +34,34 @@ Examples:
   manifold restore /mnt/usb/aviation-sqlite-20261101T120000Z-0199
   manifold restore s3://bucket/backups/20261101T120000Z-0199 --identity-file me.key
   manifold restore --project aviation --at 2026-11-01T12:00:00+01:00 --in-place
+  manifold restore 0201 --dry-run
+  manifold restore 0201 --project aviation --as aviation-again
 
-With --project and --at, the newest backup of the project that was made at or before that time is taken. \
+With --project and --at, the newest backup of the project that was made at or before that time is taken, be it a part of one of \
+the whole store. \
 All of the backup is read back and compared with what was saved before anything changes. Without --as and --in-place \
-the project is made anew under the name it had.")]
+the project is made anew under the name it had.
+
+A backup of the whole store brings back every project with its id, and the settings, schedules, histories and lists of the hub; what is \
+here stays as it is. Projects that are here and are not as they were saved are replaced with --in-place; without it nothing is \
+changed then. What was interrupted goes on when it is done again. Jobs that ran or waited are not brought back.")]
 pub(crate) struct RestoreArgs {
     /// The backup: its id, the beginning of its id, its folder, or its address
-    #[arg(
-        value_name = "BACKUP|PATH",
-        required_unless_present = "project",
-        conflicts_with = "project"
-    )]
+    #[arg(value_name = "BACKUP|PATH", required_unless_present = "project")]
     backup: Option<String>,
     #[command(flatten)]
     unlock: UnlockFlags,
-    /// Take a backup of this project, which may be gone: its id, its name, or the beginning of its id
-    #[arg(long, value_name = "PROJECT", requires = "at")]
+    /// Of a backup of the whole store only this project; with --at, a backup of this project, which may be gone: its id, its
+    /// name, or the beginning of its id
+    #[arg(long, value_name = "PROJECT")]
     project: Option<String>,
     /// The newest one of this time: in RFC 3339, or a date, which is its beginning by the clock of this machine
-    #[arg(long, value_name = "TIME", requires = "project")]
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "project",
+        conflicts_with = "backup"
+    )]
     at: Option<Moment>,
     /// Make a project of its own with this name
     #[arg(long = "as", value_name = "NEW_NAME", conflicts_with = "in_place")]
@@ -79,7 +89,15 @@ pub(crate) async fn run(arguments: RestoreArgs, session: &Session) -> anyhow::Re
     let projects = Projects::new(&store);
     let at_time = arguments.project.as_deref().zip(arguments.at);
     let unlock = arguments.unlock.unlock();
-    let chosen = Chosen::find(session, arguments.backup.as_deref(), at_time, unlock).await?;
+    let mut chosen = Chosen::find(session, arguments.backup.as_deref(), at_time, unlock).await?;
+    if at_time.is_none()
+        && let Some(project) = &arguments.project
+    {
+        chosen.backup = store::part(session, &chosen.backup, project).await?;
+    }
+    if chosen.backup.shape.is_of_store() {
+        return store::run(&arguments, chosen.backup, session).await;
+    }
     let output = session.output();
     if let Some(note) = chosen.note() {
         output.note(&note);
@@ -170,10 +188,11 @@ pub(crate) async fn run(arguments: RestoreArgs, session: &Session) -> anyhow::Re
 
 /// The project that would be replaced.
 async fn replaced(projects: &Projects, backup: &BackupShape) -> anyhow::Result<ProjectShape> {
-    match projects.find(&backup.project_id).await {
+    let id = backup.project_id.clone().unwrap_or_default();
+    match projects.find(&id).await {
         Ok(row) => Ok(ProjectShape::new(row, projects)),
         Err(StoreError::NotFound { .. }) => {
-            let (id, name) = (backup.project_id.clone(), backup.project().to_owned());
+            let name = backup.project().to_owned();
             Err(CommandError::NothingToReplace { id, name }.into())
         }
         Err(error) => Err(error.into()),

@@ -1,0 +1,182 @@
+//! `backup create --all`, and restores of what it makes.
+
+use serde_json::{Value as Json, json};
+
+use crate::folder::{Folder, listing};
+
+/// A store with three projects.
+fn store() -> Folder {
+    let folder = Folder::new();
+    for name in ["one", "two", "three"] {
+        folder.write("t.csv", "id,v\n1,a\n2,b\n3,c\n");
+        let import = ["import", "t.csv", "--create-project", "--project", name];
+        folder.json(&import);
+    }
+    folder
+}
+
+fn text(value: &Json) -> &str {
+    value.as_str().unwrap()
+}
+
+/// The command with another data folder.
+fn elsewhere<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [arguments, &["--data-dir", "other"]].concat()
+}
+
+#[test]
+fn everything_is_saved_listed_verified_and_deleted() {
+    let folder = store();
+    let made = folder.json(&["backup", "create", "--all", "--to", "usb", "--compress"]);
+    let backup = &made["backup"];
+    assert_eq!(
+        (
+            &backup["scope"],
+            &backup["project_id"],
+            &backup["total_records"]
+        ),
+        (&json!("store"), &Json::Null, &json!(9))
+    );
+    assert_eq!(made["job"]["kind"], "backup_store");
+    assert_eq!(backup["missing"], json!([]));
+    let groups = backup["groups"].as_array().unwrap();
+    assert_eq!(groups.len(), 1);
+    assert_eq!(groups[0]["projects"].as_array().unwrap().len(), 3);
+    let id = text(&backup["id"]);
+    let listed = folder.json(&["backup", "list"]);
+    assert_eq!(listed["backups"][0]["id"], backup["id"]);
+    assert!(folder.ok(&["backup", "list"]).contains("(whole store)"));
+    assert!(folder.ok(&["backup", "stats"]).contains("(whole store)"));
+    let stats = folder.json(&["backup", "stats"]);
+    assert_eq!(stats["projects"][0]["scope"], "store");
+    let shown = folder.ok(&["backup", "show", id]);
+    for name in ["one", "two", "three"] {
+        assert!(shown.contains(name), "{shown}");
+    }
+    assert_eq!(folder.json(&["backup", "verify", id])["ok"], true);
+    assert_eq!(
+        folder.json(&["backup", "verify", id, "--drill"])["ok"],
+        true
+    );
+
+    // It is one of its own kind to a policy, and beside those of projects.
+    folder.json(&["backup", "create", "one"]);
+    let second = folder.json(&["backup", "create", "--all"]);
+    let second = text(&second["backup"]["id"]).to_owned();
+    assert_eq!(folder.json(&["backup", "verify", &second])["ok"], true);
+    let pruned = folder.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
+    assert_eq!(pruned["deleted"].as_array().unwrap().len(), 1, "{pruned}");
+    assert_eq!(pruned["deleted"][0]["backup"]["id"], id);
+    assert!(listing(&folder.path("usb")).is_empty());
+    let gone = folder.json(&["backup", "delete", &second, "--yes"]);
+    assert_eq!(gone["deleted"]["id"], second.as_str());
+}
+
+#[test]
+fn another_data_folder_gets_all_of_it_or_one() {
+    let folder = store();
+    let made = folder.json(&["backup", "create", "--all", "--type", "full"]);
+    let place = text(&made["backup"]["location"]).to_owned();
+    let dry = folder.json(&elsewhere(&["restore", &place, "--dry-run"]));
+    assert_eq!(dry["dry_run"], true);
+    assert!(folder.json(&elsewhere(&["project", "list"]))["projects"] == json!([]));
+    let said = folder.ok(&elsewhere(&["restore", &place]));
+    assert!(said.contains("Restored 3 projects"), "{said}");
+    let projects = folder.json(&elsewhere(&["project", "list"]));
+    assert_eq!(projects["projects"].as_array().unwrap().len(), 3);
+    // Its imports are known there, and so is the backup itself.
+    let jobs = folder.json(&elsewhere(&["job", "list", "--kind", "import_file"]));
+    assert_eq!(jobs["jobs"].as_array().unwrap().len(), 3);
+    let listed = folder.json(&elsewhere(&["backup", "list"]));
+    assert_eq!(listed["backups"][0]["id"], made["backup"]["id"]);
+    let again = folder.json(&elsewhere(&["restore", &place]));
+    for part in again["projects"].as_array().unwrap() {
+        assert_eq!(part["fate"], "unchanged");
+    }
+
+    let id = text(&made["backup"]["id"]);
+    let later = ["--at", "2999-01-01T00:00:00Z"];
+    let then =
+        folder.json(&[&["restore", "--project", "two", "--as", "then"], &later[..]].concat());
+    let parts = &made["backup"]["groups"][0]["projects"];
+    let mut parts = parts.as_array().unwrap().iter();
+    let part = parts.find(|part| part["name"] == "two").unwrap();
+    assert_eq!(then["chosen"]["backup_id"], part["backup_id"]);
+    let one = folder.json(&["restore", id, "--project", "two", "--as", "again"]);
+    assert_eq!(one["project"]["name"], "again");
+    assert_eq!(one["project"]["row_count"], 3);
+    folder.write("t.csv", "id,v\n9,z\n");
+    folder.json(&["import", "t.csv", "--project", "two"]);
+    let one = folder.json(&["restore", id, "--project", "two", "--in-place", "--yes"]);
+    assert!(one["safety_copy"].is_string());
+    assert_eq!(one["project"]["row_count"], 3);
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_a_way_out() {
+    let folder = store();
+    folder.write("secret.txt", "a passphrase");
+    for flags in [
+        &["--type", "incremental"][..],
+        &["--to", "s3://bucket/prefix"],
+        &["--passphrase-file", "secret.txt"],
+    ] {
+        let arguments = [&["backup", "create", "--all"], flags].concat();
+        let (code, error) = folder.fails(&arguments);
+        assert_eq!(
+            (code, error.as_str()),
+            (1, "unsupported_store_backup"),
+            "{flags:?}"
+        );
+    }
+    assert!(folder.json(&["backup", "list"])["backups"] == json!([]));
+    assert_eq!(
+        folder.fails(&["backup", "create", "one", "--all"]),
+        (2, "usage".to_owned())
+    );
+    assert_eq!(folder.fails(&["backup", "create"]), (2, "usage".to_owned()));
+
+    let made = folder.json(&["backup", "create", "--all"]);
+    let id = text(&made["backup"]["id"]);
+    let unknown = folder.fails(&["restore", id, "--project", "four"]);
+    assert_eq!(unknown, (1, "not_in_backup".to_owned()));
+    assert_eq!(
+        folder.fails(&["restore", id, "--as", "x"]),
+        (2, "usage".to_owned())
+    );
+    folder.write("t.csv", "id,v\n9,z\n");
+    folder.json(&["import", "t.csv", "--project", "two"]);
+    assert_eq!(
+        folder.fails(&["restore", id]),
+        (1, "project_differs".to_owned())
+    );
+    let unasked = folder.fails(&["restore", id, "--in-place"]);
+    assert_eq!(unasked, (2, "needs_yes".to_owned()));
+    let restored = folder.json(&["restore", id, "--in-place", "--yes"]);
+    let replaced = restored["projects"].as_array().unwrap().iter();
+    let replaced: Vec<_> = replaced.filter(|part| part["fate"] == "replaced").collect();
+    assert_eq!(replaced.len(), 1);
+    assert_eq!(replaced[0]["name"], "two");
+}
+
+#[test]
+fn a_damaged_project_is_told_with_exit_code_1_and_the_others_are_saved() {
+    let folder = store();
+    let shown = folder.json(&["project", "show", "two"]);
+    let file = text(&shown["project"]["path"]).to_owned();
+    folder.write(&file, "something that is certainly no database");
+    let said = folder.run(&["backup", "create", "--all", "--json"]);
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    assert!(said.stderr.contains("backup_partial"), "{}", said.stderr);
+    let document: Json = serde_json::from_str(&said.stdout).unwrap();
+    let backup = &document["backup"];
+    assert_eq!(backup["state"], "completed");
+    assert_eq!(backup["missing"][0]["name"], "two");
+    let shown = folder.ok(&["backup", "show", text(&backup["id"])]);
+    assert!(shown.contains("MISSING"), "{shown}");
+    let (code, error) = {
+        let said = folder.run(&["backup", "verify", text(&backup["id"]), "--json"]);
+        (said.code, said.stderr)
+    };
+    assert_eq!(code, 1, "{error}");
+}
