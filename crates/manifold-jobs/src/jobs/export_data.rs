@@ -89,12 +89,22 @@ async fn clear(jobs: &Jobs, path: &Path, own: Option<&str>) -> Result<(), JobErr
         ..JobFilter::default()
     };
     for job in jobs.list(&running).await? {
-        if own != Some(&job.id) && path_of(job.payload).is_some_and(|other| other == path) {
+        let is_other = own != Some(&job.id);
+        if is_other && path_of(job.payload).is_some_and(|other| are_alike(&other, path)) {
             return Ok(());
         }
     }
     let path = path.to_owned();
     Ok(blocking(move || FileExport::clear(&path)).await?)
+}
+
+/// Whether the temporary names for two files may begin alike: those for long names are cut.
+fn are_alike(a: &Path, b: &Path) -> bool {
+    let start = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.chars().take(40).collect::<String>()
+    };
+    a.parent() == b.parent() && start(a) == start(b)
 }
 
 fn path_of(payload: Json) -> Option<PathBuf> {

@@ -125,6 +125,9 @@ pub(crate) async fn run(arguments: ExportArgs, session: &Session) -> anyhow::Res
         to: to.location()?,
         described,
     };
+    if session.is_read_only() && arguments.detach {
+        return Err(CommandError::ReadOnly.into());
+    }
     if session.is_read_only() {
         return without_a_job(job, &to, &chosen, session).await;
     }
