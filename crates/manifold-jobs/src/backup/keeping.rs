@@ -165,7 +165,7 @@ mod tests {
         #[test]
         fn others_do_not_count(policy in policies(), all in candidates()) {
             let Some(fates) = decide(&policy, &all) else { return Ok(()) };
-            let good: Vec<_> = all.iter().cloned().filter(|backup| backup.standing == Standing::Verified).collect();
+            let good: Vec<_> = all.iter().filter(|backup| backup.standing == Standing::Verified).cloned().collect();
             let alone = decide(&policy, &good).unwrap();
             let among: Vec<_> = all.iter().zip(fates).filter(|(backup, _)| backup.standing == Standing::Verified).map(|(_, fate)| fate).collect();
             prop_assert_eq!(among, alone);

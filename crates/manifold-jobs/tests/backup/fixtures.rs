@@ -203,7 +203,7 @@ fn of_version(text: &str, version: usize) -> Vec<u8> {
         let at = at
             + bytes[at..]
                 .iter()
-                .position(|byte| byte.is_ascii_lowercase())
+                .position(u8::is_ascii_lowercase)
                 .unwrap_or(0);
         if bytes[at].is_ascii_lowercase() {
             bytes[at] = 0xff;
