@@ -15,6 +15,8 @@ pub enum BackupState {
     Completed,
     #[sea_orm(string_value = "failed")]
     Failed,
+    #[sea_orm(string_value = "deleting")]
+    Deleting,
 }
 
 #[derive(
@@ -281,7 +283,7 @@ impl std::error::Error for UnknownValue {}
 
 impl BackupState {
     /// The text of every value, in the schema's order.
-    pub const VALUES: &'static [&'static str] = &["running", "completed", "failed"];
+    pub const VALUES: &'static [&'static str] = &["running", "completed", "failed", "deleting"];
 
     /// The text that stands for the value in the database and in JSON.
     #[must_use]
@@ -290,6 +292,7 @@ impl BackupState {
             Self::Running => "running",
             Self::Completed => "completed",
             Self::Failed => "failed",
+            Self::Deleting => "deleting",
         }
     }
 }
@@ -308,6 +311,7 @@ impl std::str::FromStr for BackupState {
             "running" => Ok(Self::Running),
             "completed" => Ok(Self::Completed),
             "failed" => Ok(Self::Failed),
+            "deleting" => Ok(Self::Deleting),
             _ => Err(UnknownValue {
                 value: text.to_owned(),
                 expected: Self::VALUES,

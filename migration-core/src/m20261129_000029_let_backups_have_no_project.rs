@@ -1,11 +1,14 @@
-//! Lets `backups.project_id` be null: such a backup is one of the whole store.
+//! Lets `backups.project_id` be null: such a backup is one of the whole store. And lets backups be in the middle of being deleted.
 //!
-//! SQLite changes no column, so the table is made anew. Rows of the whole store go on the way down.
+//! SQLite changes no column, so the table is made anew. Rows of the whole store go on the way down, and those of backups of which
+//! nobody knows any more whether they are whole.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 pub(crate) const TYPES: [&str; 4] = ["csv", "sqlite", "full", "incremental"];
-pub(crate) const STATES: [&str; 3] = ["running", "completed", "failed"];
+pub(crate) const STATES: [&str; 4] = ["running", "completed", "failed", "deleting"];
+/// The states before.
+const OLDER: [&str; 3] = ["running", "completed", "failed"];
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -13,19 +16,23 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        make_anew(manager, text_null(Backups::ProjectId), Condition::all()).await
+        let project_id = text_null(Backups::ProjectId);
+        make_anew(manager, project_id, &STATES, Condition::all()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let of_projects = Condition::all().add(Expr::col(Backups::ProjectId).is_not_null());
-        make_anew(manager, text(Backups::ProjectId), of_projects).await
+        let known = Condition::all()
+            .add(Expr::col(Backups::ProjectId).is_not_null())
+            .add(Expr::col(Backups::State).is_in(OLDER));
+        make_anew(manager, text(Backups::ProjectId), &OLDER, known).await
     }
 }
 
-/// Makes the table anew with this column for the project, and takes over the rows for which `kept` holds.
+/// Makes the table anew with this column for the project and these states, and takes over the rows for which `kept` holds.
 async fn make_anew(
     manager: &SchemaManager<'_>,
     project_id: ColumnDef,
+    states: &[&str],
     kept: Condition,
 ) -> Result<(), DbErr> {
     // Names of indexes are those of the whole database, so the old ones give theirs up first.
@@ -62,7 +69,10 @@ async fn make_anew(
                 .col(timestamp_with_time_zone_null(Backups::CompletedAt))
                 .col(timestamp_with_time_zone_null(Backups::LastProvenRestoreAt))
                 .check(("ck_backups_type", Expr::col(Backups::Type).is_in(TYPES)))
-                .check(("ck_backups_state", Expr::col(Backups::State).is_in(STATES)))
+                .check((
+                    "ck_backups_state",
+                    Expr::col(Backups::State).is_in(states.iter().copied()),
+                ))
                 .to_owned(),
         )
         .await?;

@@ -8,8 +8,8 @@ use manifold_store::{
 };
 
 use crate::jobs::{
-    BackupProject, BackupStore, ExportData, ExportProjectFile, ImportFile, export_data,
-    export_project_file,
+    BackupProject, BackupStore, ExportData, ExportProjectFile, ImportFile, PruneBackups,
+    export_data, export_project_file,
 };
 use crate::{Job as _, JobError, backup};
 
@@ -38,9 +38,12 @@ pub(crate) async fn rescue(jobs: &Jobs) -> Result<Vec<jobs::Model>, JobsError> {
         tracing::warn!(%error, "temporary files of dead processes stay");
     }
     for job in &rescued {
-        if job.kind == BackupStore::KIND
-            && let Err(error) = backup::clear_leftovers(manager, None, None).await
-        {
+        let of_all = match job.kind.as_str() {
+            BackupStore::KIND => backup::clear_leftovers(manager, None, None).await,
+            PruneBackups::KIND => backup::finish_deletions(manager, None, None).await,
+            _ => Ok(()),
+        };
+        if let Err(error) = of_all {
             tracing::warn!(job.id = %job.id, %error, "what the job left stays for now");
         }
         let Some(Ok(project)) = job.project_id.as_ref().map(|id| id.parse::<ProjectId>()) else {

@@ -145,23 +145,54 @@ impl Backups {
     }
 
     /// Deletes a backup: its folder, then its line in the hub. Can be repeated when it was interrupted;
-    /// what is left of the folder meanwhile is not a backup.
+    /// what is left of the folder meanwhile is not a backup, and the hub says so.
     ///
     /// # Errors
     /// [`StoreError::Busy`] while it is being made; [`StoreError::Io`] naming the folder.
     pub async fn delete(&self, backup: &backups::Model) -> Result<(), StoreError> {
-        self.refuse_while_made(backup).await?;
+        self.begin_deletion(backup).await?;
         let folder = backup.location.clone();
         provision::blocking(move || remove_folder(Path::new(&folder))).await?;
         fail_point!("backup-folder-deleted");
         self.forget(backup).await
     }
 
+    /// Writes down that a backup is being deleted, before the first of its files goes: it is none any more, and who finds it so
+    /// deletes the rest of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while it is being made; others by meaning.
+    pub async fn begin_deletion(&self, backup: &backups::Model) -> Result<(), StoreError> {
+        self.refuse_while_made(backup).await?;
+        let begun = backups::Entity::update_many()
+            .set(backups::ActiveModel {
+                state: Set(BackupState::Deleting),
+                ..Default::default()
+            })
+            .filter(backups::Column::Id.eq(backup.id.as_str()))
+            .filter(backups::Column::State.eq(BackupState::Completed));
+        self.manager.core().exec(begun).await?;
+        Ok(())
+    }
+
+    /// The backups of a project, or of all and of the whole store if `None`, whose deletion was begun.
+    ///
+    /// # Errors
+    /// [`StoreError`] by meaning.
+    pub async fn deleting(
+        &self,
+        project: Option<&ProjectId>,
+    ) -> Result<Vec<backups::Model>, StoreError> {
+        let mut listed = self.list(project).await?;
+        listed.retain(|backup| backup.state == BackupState::Deleting);
+        Ok(listed)
+    }
+
     /// Fails while a backup is being made.
     ///
     /// # Errors
     /// [`StoreError::Busy`]; others by meaning.
-    pub async fn refuse_while_made(&self, backup: &backups::Model) -> Result<(), StoreError> {
+    async fn refuse_while_made(&self, backup: &backups::Model) -> Result<(), StoreError> {
         if self.is_being_made(backup).await? {
             let what = format!("backup {}", backup.id);
             return Err(StoreError::Busy {

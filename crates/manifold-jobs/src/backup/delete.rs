@@ -11,6 +11,7 @@ use super::repository::Repository as _;
 use super::spool::Spool;
 use super::upload::Upload;
 use super::{BackupError, BackupSource, Collected, Location, Manifest, Places, blocking, collect};
+use crate::Environment;
 
 /// Deletes a backup: its files, then its line in the hub. Returns how many bytes its folder took. The segments that it
 /// needed stay until [`collect_after`]. Can be repeated when it was interrupted; what is left of the files meanwhile is not
@@ -40,7 +41,7 @@ pub async fn delete(
         backups.delete(backup).await?;
         return Ok(bytes);
     };
-    backups.refuse_while_made(backup).await?;
+    backups.begin_deletion(backup).await?;
     let Some((Location::Remote(place), name)) = location.split() else {
         return Err(BackupError::NotABackup {
             path: address.into(),
@@ -66,6 +67,32 @@ pub async fn delete(
     .await?;
     backups.forget(backup).await?;
     Ok(bytes)
+}
+
+/// Completes deletions of backups of a project, or of all if `None`, that were cut short. What cannot be reached stays to be deleted;
+/// without `places` that is everything elsewhere.
+///
+/// # Errors
+/// The store's when the hub cannot be read.
+pub(crate) async fn finish_deletions(
+    manager: &Arc<SqliteManager>,
+    places: Option<&Places>,
+    project: Option<&ProjectId>,
+) -> Result<(), BackupError> {
+    let here = Places::new(manager.layout(), Environment::none());
+    for backup in Backups::new(manager).deleting(project).await? {
+        let is_here = Location::from(backup.location.as_str())
+            .as_folder()
+            .is_some();
+        let Some(places) = places.or(is_here.then_some(&here)) else {
+            continue;
+        };
+        if let Err(error) = delete(manager, places, &backup).await {
+            // It must not keep new backups from being made.
+            tracing::warn!(backup.id = %backup.id, %error, "a backup whose deletion was begun is not deleted yet");
+        }
+    }
+    Ok(())
 }
 
 /// Takes away the segments that no backup needs, at the places where these are or were, of their projects. What backups

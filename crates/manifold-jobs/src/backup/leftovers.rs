@@ -7,6 +7,7 @@ use entity_core::backups;
 use entity_core::enums::BackupType;
 use manifold_store::{AbandonedBackup, BackupTotals, Backups, ProjectId, SqliteManager};
 
+use super::delete::finish_deletions;
 use super::folder::remove_partials;
 use super::incremental;
 use super::spool::Spool;
@@ -14,7 +15,7 @@ use super::{BackupError, BackupSource, Location, Opened, Places, blocking};
 use crate::Environment;
 
 /// Completes the backups of a project, or of the whole store if `None`, that are complete and not so in the hub, and
-/// removes the hidden folders of the others. What was made to be sent elsewhere stays, for who goes on with it.
+/// removes the hidden folders of the others. Completes deletions that were begun. What was made to be sent elsewhere stays, for who goes on with it.
 ///
 /// Without `places` nothing elsewhere is looked at: a backup that may be complete there is left as it is.
 pub(crate) async fn clear(
@@ -52,10 +53,9 @@ pub(crate) async fn clear(
         {
             tracing::warn!(backup.id = %id, %error, "the lease of a dead backup stays until it expires");
         }
-        let totals = complete;
-        backups.close_abandoned(&abandoned, totals).await?;
+        backups.close_abandoned(&abandoned, complete).await?;
     }
-    Ok(())
+    finish_deletions(manager, places, project).await
 }
 
 enum Looked {

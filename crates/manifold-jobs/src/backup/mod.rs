@@ -54,6 +54,7 @@ mod watch;
 
 pub use compare::{Compared, compare};
 pub use create::{BackupRequest, create, refuse_sources};
+pub(crate) use delete::finish_deletions;
 pub use delete::{collect_after, delete};
 pub use depth::Depth;
 pub use drill::drill;

@@ -89,6 +89,7 @@ impl Candidate {
         let standing = match backup.state {
             BackupState::Running => Standing::Running,
             BackupState::Failed => Standing::Failed,
+            BackupState::Deleting => Standing::Missing,
             BackupState::Completed if !is_there => Standing::Missing,
             BackupState::Completed if backup.verified_at.is_some() => Standing::Verified,
             BackupState::Completed => Standing::Unverified,

@@ -48,6 +48,8 @@ pub(super) async fn prune(
     project: Option<&ProjectId>,
     keep: &Retention,
 ) -> Result<Vec<PrunedProject>, JobError> {
+    // Those of an attempt that died go first.
+    backup::finish_deletions(context.manager(), Some(&Places::of(context)), project).await?;
     let mut pruned = Vec::new();
     for weighed in backup::survey(context.manager(), &Places::of(context), project, keep).await? {
         pruned.push(match weighed {

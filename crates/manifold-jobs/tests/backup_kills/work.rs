@@ -133,22 +133,14 @@ impl Act {
     }
 }
 
-/// The complete backups, newest first. One whose deletion was cut short has no manifest any more, and stays on the list until it is
-/// deleted again; this does.
+/// The complete backups, newest first.
 pub async fn complete(manager: &Arc<SqliteManager>) -> Vec<BackupId> {
-    let backups = Backups::new(manager);
-    let mut complete = Vec::new();
-    for backup in backups.list(None).await.unwrap() {
-        if backup.state != BackupState::Completed {
-            continue;
-        }
-        if Path::new(&backup.location).join("manifest.json").exists() {
-            complete.push(backup.id.parse().unwrap());
-        } else {
-            backups.delete(&backup).await.unwrap();
-        }
-    }
-    complete
+    let mut listed = Backups::new(manager).list(None).await.unwrap();
+    listed.retain(|backup| backup.state == BackupState::Completed);
+    listed
+        .iter()
+        .map(|backup| backup.id.parse().unwrap())
+        .collect()
 }
 
 /// The only folder in this one.

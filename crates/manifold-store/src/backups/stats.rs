@@ -63,6 +63,7 @@ impl BackupStats {
                 self.last_failed_at = self.last_failed_at.max(Some(failed));
             }
             BackupState::Completed => self.add_complete(backup),
+            BackupState::Deleting => {}
         }
     }
 

@@ -11,8 +11,9 @@ use super::{Finding, FindingClass};
 use crate::{DatabaseManager as _, SqliteManager, StoreError};
 
 pub(super) async fn examine(manager: &SqliteManager) -> Result<Vec<Finding>, StoreError> {
-    let completed =
-        backups::Entity::find().filter(backups::Column::State.eq(BackupState::Completed));
+    // One that is being deleted and has no folder any more only needs to be taken off the list.
+    let listed = [BackupState::Completed, BackupState::Deleting];
+    let completed = backups::Entity::find().filter(backups::Column::State.is_in(listed));
     let mut found = Vec::new();
     for backup in manager.core().all(completed).await? {
         // What is elsewhere is not looked at: that it cannot be reached says nothing of it.

@@ -188,7 +188,7 @@ async fn made_before(
         return Ok(None);
     };
     let backup = match row.state {
-        BackupState::Completed => row,
+        BackupState::Completed | BackupState::Deleting => row,
         BackupState::Running | BackupState::Failed => {
             let (claim, id) = (&request.claim, &request.id);
             backups.complete(claim, id, manifest.totals()).await?
