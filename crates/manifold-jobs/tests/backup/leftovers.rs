@@ -6,7 +6,8 @@ use manifold_jobs::{Job as _, Observer, rescue_dead, run_foreground};
 use manifold_store::{BackupId, Backups, Claim, Ending, Jobs, NewBackup, NewJob, ProjectId};
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{Store, open};
+use crate::store::{Store, as_new, open, place};
+use crate::whole::code;
 
 fn dead_run(store: &Store, location: String) -> NewBackup {
     NewBackup {
@@ -177,4 +178,26 @@ async fn a_chosen_folder() {
     job.to = Some(chosen.clone().into());
     let made = store.run(job).await.unwrap();
     assert!(std::path::Path::new(&made.location).starts_with(&chosen));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_was_cut_short_is_finished() {
+    let store = Store::rich().await;
+    let backups = Backups::new(&store.manager);
+    let (first, second) = (
+        store.back_up(BackupType::Csv).await,
+        store.back_up(BackupType::Full).await,
+    );
+    backups.begin_deletion(&first).await.unwrap();
+    std::fs::remove_file(std::path::Path::new(&first.location).join("manifest.json")).unwrap();
+    let told = backups.find(&first.id).await.unwrap();
+    assert_eq!(told.state, BackupState::Deleting);
+    let refused = store.restore(place(&first), as_new("back")).await;
+    assert_eq!(code(&refused.unwrap_err()), "backup_incomplete");
+
+    let third = store.back_up(BackupType::Csv).await;
+    let mut listed = backups.list(None).await.unwrap();
+    listed.retain(|backup| backup.id != third.id);
+    assert_eq!(listed, [second]);
+    assert!(!std::path::Path::new(&first.location).exists());
 }
