@@ -41,17 +41,21 @@ pub async fn delete(
         backups.delete(backup).await?;
         return Ok(bytes);
     };
-    backups.begin_deletion(backup).await?;
     let Some((Location::Remote(place), name)) = location.split() else {
         return Err(BackupError::NotABackup {
             path: address.into(),
         });
     };
+    let manifest = format!("{name}/{}", Manifest::NAME);
+    let (reached, wanted) = (places.clone(), (place.clone(), manifest.clone()));
+    // A place that cannot be reached is told before the backup counts as none.
+    blocking(move || reached.remote(&wanted.0)?.size(&wanted.1)).await?;
+    backups.begin_deletion(backup).await?;
     let (places, id) = (places.clone(), backup.id.clone());
     blocking(move || {
         let remote = places.remote(&place)?;
         // Without it nothing takes the rest for a backup.
-        remote.remove(&format!("{name}/{}", Manifest::NAME))?;
+        remote.remove(&manifest)?;
         for file in remote.list(&name)? {
             remote.remove(&file.name)?;
         }
