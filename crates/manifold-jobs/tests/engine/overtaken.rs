@@ -19,7 +19,7 @@ use manifold_store::{Clock, DataSources, ImportSource, JobId, Jobs, NewSource, P
 
 use crate::kills::leftovers;
 use crate::kinds::TwoSteps;
-use crate::processes::{Orders, ended, reached};
+use crate::processes::{Orders, ended, is_reached};
 use crate::scene::Scene;
 use crate::silent::{signal, stop_between_writes};
 
@@ -94,7 +94,7 @@ async fn stopped<J: Job>(
         ..Orders::new(scene.folder.path(), 1)
     };
     let mut child = orders.spawn();
-    while !reached(&goes_on).exists() {
+    while !is_reached(&goes_on) {
         assert!(child.try_wait().unwrap().is_none(), "{point} is not passed");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

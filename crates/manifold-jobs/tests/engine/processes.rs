@@ -108,8 +108,13 @@ fn wait(file: &Path) {
 }
 
 /// The file that says that a process waits for `file`.
-pub fn reached(file: &Path) -> PathBuf {
+fn reached(file: &Path) -> PathBuf {
     file.with_added_extension("reached")
+}
+
+/// Whether a process waits for this file. What it notes is whole then, so that it can be stopped.
+pub fn is_reached(file: &Path) -> bool {
+    std::fs::metadata(reached(file)).is_ok_and(|noted| noted.len() > 0)
 }
 
 pub fn spawn(folder: &Path, concurrency: usize) -> Child {

@@ -9,7 +9,7 @@ use manifold_jobs::jobs::ImportFile;
 use manifold_store::{DatabaseManager as _, ImportSource, RowLog, rows};
 use sea_orm::EntityTrait as _;
 
-use crate::processes::{Orders, reached};
+use crate::processes::{Orders, is_reached};
 use crate::scene::Scene;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,7 +42,7 @@ async fn a_first_import_goes_on_with_what_a_dead_attempt_stored() {
         ..Orders::new(scene.folder.path(), 1)
     };
     let mut child = orders.spawn();
-    while !reached(&waits).exists() {
+    while !is_reached(&waits) {
         assert!(
             child.try_wait().unwrap().is_none(),
             "it went past the point"
