@@ -188,6 +188,7 @@ impl BackupFolder {
 
     /// Writes the manifest of a whole store and makes the folder appear, complete.
     pub(super) fn publish_store(self, manifest: &StoreManifest) -> Result<(), BackupError> {
+        self.remove_others(false)?;
         let path = self.partial.join(Manifest::NAME);
         let write = || -> std::io::Result<()> {
             let mut sink = FileSink::create(&path, false, None)?;
@@ -200,6 +201,7 @@ impl BackupFolder {
 
     /// Writes the manifest and makes the folder appear, complete.
     pub(super) fn publish(self, manifest: &Manifest) -> Result<(), BackupError> {
+        self.remove_others(true)?;
         let write = |name: &str, bytes: std::io::Result<Vec<u8>>, key: Option<&RepositoryKey>| {
             let path = self.partial.join(name);
             let write = || -> std::io::Result<ManifestFile> {
@@ -224,6 +226,25 @@ impl BackupFolder {
             }
         }
         self.appear()
+    }
+
+    /// Removes what lies beside the files and is none of them, such as a journal that SQLite could not remove.
+    fn remove_others(&self, folders: bool) -> Result<(), BackupError> {
+        let listing = || BackupError::io("list", &self.partial);
+        for entry in std::fs::read_dir(&self.partial).map_err(listing())? {
+            let entry = entry.map_err(listing())?;
+            let name = entry.file_name();
+            if self.files.iter().any(|file| *file.name == *name) {
+                continue;
+            }
+            let path = entry.path();
+            if !path.is_dir() {
+                std::fs::remove_file(&path).map_err(BackupError::io("remove", &path))?;
+            } else if folders {
+                std::fs::remove_dir_all(&path).map_err(BackupError::io("remove", &path))?;
+            }
+        }
+        Ok(())
     }
 
     fn appear(mut self) -> Result<(), BackupError> {

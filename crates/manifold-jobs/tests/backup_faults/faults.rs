@@ -7,7 +7,7 @@ use manifold_jobs::backup::BackupSource;
 use manifold_jobs::jobs::{BackupProject, RestoreTarget};
 use manifold_store::{Backups, Doctor, Projects};
 
-use crate::store::{Store, TYPES, as_new, id, open, place, without_identity};
+use crate::store::{Store, TYPES, as_new, id, names, open, place, without_identity};
 
 const BACKUP_STEPS: [&str; 6] = [
     "backup-begun",
@@ -271,4 +271,25 @@ async fn a_delete_that_was_interrupted_can_be_repeated() {
     assert_eq!(left.state, BackupState::Deleting);
     backups.delete(&backup).await.unwrap();
     assert!(backups.list(None).await.unwrap().is_empty());
+}
+
+/// What SQLite could not remove, say, is no part of a backup.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_beside_the_files_is_not_published() {
+    let _alone = ALONE.lock().await;
+    let store = Store::rich().await;
+    let backups = store.manager.layout().backups();
+    let litter = move || {
+        for entry in std::fs::read_dir(&backups).unwrap() {
+            let folder = entry.unwrap().path();
+            std::fs::write(folder.join("project.db-journal"), b"x").unwrap();
+            std::fs::create_dir(folder.join("left")).unwrap();
+        }
+    };
+    fail::cfg_callback("backup-files-written", litter).unwrap();
+    let backup = store.back_up(BackupType::Sqlite).await;
+    fail::remove("backup-files-written");
+    let found = names(std::path::Path::new(&backup.location));
+    assert_eq!(found, ["manifest.json", "project.db"]);
+    assert!(store.verify(&backup).await.ok);
 }
