@@ -156,7 +156,7 @@ async fn a_restore_as_new_that_fails_anywhere_leaves_nothing_or_the_project() {
                 "{what}"
             );
         }
-        let files = crate::store::names(&store.manager.layout().projects());
+        let files = names(&store.manager.layout().projects());
         let files = files.iter().filter(|name| name.ends_with(".db")).count();
         assert_eq!(files, listed.len(), "{what}: a file that no project owns");
         let name = if listed.len() == 1 {
