@@ -1,0 +1,64 @@
+//! Where the rows of a source are pulled from, as its config says.
+//!
+//! An [`Origin`] is read from the type and the config of a source. Pulling leaves a [`Pulled`] input on the disk, which is then
+//! imported as any other one; nothing of the project is touched before that.
+
+mod database;
+mod http;
+mod pulled;
+
+use entity_project::data_sources;
+use entity_project::enums::SourceType;
+use serde_json::Value as Json;
+
+pub(crate) use database::DatabaseOrigin;
+pub(crate) use http::HttpOrigin;
+pub(crate) use pulled::{Pulled, Reach};
+
+use crate::JobError;
+use crate::import::Fetching;
+
+/// Where the rows of a source are pulled from.
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    /// An address, in one answer or in pages.
+    Http(HttpOrigin),
+    /// A query on a database.
+    Database(DatabaseOrigin),
+}
+
+impl Origin {
+    /// What the config of a source says; `None` for a source into which files are imported.
+    ///
+    /// # Errors
+    /// [`JobError`] with the code `bad_origin`, naming the source, the key and what may stand there.
+    pub(crate) fn of(source: &data_sources::Model) -> Result<Option<Self>, JobError> {
+        match source.r#type {
+            SourceType::Http => HttpOrigin::of(&source.name, &source.config)
+                .map(Self::Http)
+                .map(Some),
+            SourceType::Database | SourceType::Sqlite => {
+                DatabaseOrigin::of(&source.name, source.r#type, &source.config)
+                    .map(Self::Database)
+                    .map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Pulls what is there, or what came after `since`, the cursor of an earlier [`Pulled`]; `None` when nothing has changed.
+    ///
+    /// # Errors
+    /// [`JobError`] with a code of its own for each thing that can be wrong on the other side; what a later attempt may find
+    /// otherwise is retried.
+    pub(crate) async fn pull(
+        &self,
+        fetching: &Fetching<'_>,
+        since: Option<&Json>,
+    ) -> Result<Option<Pulled>, JobError> {
+        match self {
+            Self::Http(origin) => origin.pull(fetching, since).await,
+            Self::Database(origin) => origin.pull(fetching, since).await,
+        }
+    }
+}
