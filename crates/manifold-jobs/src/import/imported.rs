@@ -5,7 +5,7 @@ use manifold_format::Decision;
 use manifold_store::rows::{Column, Counts, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use super::{Findings, FoundColumn, FoundReject, FoundRename};
+use super::{Findings, FoundColumn, FoundReject, FoundRename, SeenFile};
 use crate::Reporter;
 
 /// What an import did.
@@ -58,6 +58,9 @@ pub struct Imported {
     /// What the file calls the table; `None` for the one that is called like the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
+    /// What the file was while it was read, if nothing suggests that it changed meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenFile>,
     /// What came of the further tables of the file, each in a source of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub further: Vec<Self>,
@@ -99,6 +102,7 @@ impl Imported {
             drift: Vec::new(),
             source_id: None,
             table: None,
+            seen: None,
             further: Vec::new(),
         }
     }

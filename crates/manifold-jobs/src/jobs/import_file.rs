@@ -14,8 +14,8 @@ use serde_json::Value as Json;
 
 use crate::import::{
     Fetching, ImportFileError, ImportTarget, Imported, InputFile, KnownFetch, OpenedInput, Opening,
-    PlanTarget, STEP, TableImport, TableInput, TableNaming, TablesTarget, blocking, check_typing,
-    follow, import_plan, import_tables, null_tokens,
+    PlanTarget, STEP, Sameness, SeenFile, TableImport, TableInput, TableNaming, TablesTarget,
+    blocking, check_typing, follow, import_plan, import_tables, null_tokens,
 };
 use crate::{InputFingerprint, Job, JobContext, JobError, PlanContext, Progress};
 
@@ -221,6 +221,7 @@ impl ImportFile {
             return Ok(Imported::unchanged(latest));
         }
         context.check_cancelled()?;
+        let seen = self.seen().await?;
         let mut opening = self.opening(context).await?;
         opening.remembered = found.remembered();
         opening.keep = true;
@@ -248,7 +249,22 @@ impl ImportFile {
         });
         let (format, input) = input.await?;
         let import = self.table_import(context, format);
-        import.load(record, input, found).await
+        let mut imported = import.load(record, input, found).await?;
+        imported.seen = match seen {
+            // What changed while it was read may have been read half.
+            Some(_) if self.seen().await? != seen => None,
+            seen => seen,
+        };
+        Ok(imported)
+    }
+
+    /// The file as it is now, unless it changed just now or is of no kind that could be told by that.
+    async fn seen(&self) -> Result<Option<SeenFile>, JobError> {
+        if self.file.member.is_some() || self.file.fetched.is_some() {
+            return Ok(None);
+        }
+        let path = self.file.path.clone();
+        blocking(move || Ok(SeenFile::settled(&path))).await
     }
 
     /// Imports a file whose tables are known only when all of it was read.
@@ -323,6 +339,11 @@ impl ImportFile {
 
     /// Whether the file's bytes are those of a snapshot, as far as that is known without unpacking them.
     async fn is_file_of(&self, latest: &Snapshot, context: &JobContext) -> Result<bool, JobError> {
+        match Sameness::of(context.manager(), &self.file, latest).await? {
+            Sameness::Same => return Ok(true),
+            Sameness::Other => return Ok(false),
+            Sameness::Unknown => {}
+        }
         context.report(Progress::step("comparing"));
         let hash = self
             .file

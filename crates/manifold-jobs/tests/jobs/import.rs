@@ -290,3 +290,42 @@ async fn progress_is_seen_and_cancel_takes_everything_back() {
     let imported = store.run(store.import_of(&path)).await.outcome.unwrap();
     assert_eq!((imported.row_count, imported.number), (300_000, 1));
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_to_which_nothing_happened_is_not_read_again() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let store = Store::new().await;
+    let text = "id,name\n".to_owned() + &"1,anna\n".repeat(20_000);
+    let path = store.write("people.csv", &text);
+    // A time of a file is trusted only when it is some seconds old.
+    let fresh = store.run(store.import_of(&path)).await.outcome.unwrap();
+    assert_eq!(fresh.seen, None);
+    tokio::time::sleep(std::time::Duration::from_millis(2_100)).await;
+    let mut again = store.import_of(&path);
+    again.target.always = true;
+    let finished = store.run(again).await;
+    let imported = finished.outcome.unwrap();
+    assert!(imported.seen.is_some());
+    let inode = std::fs::metadata(&path).unwrap().ino();
+    assert_eq!(finished.job.result.unwrap()["seen"]["inode"], inode);
+    // What is read gets another hash: this one is believed without being read.
+    let change = |from: &str, to: &str| {
+        let hub = rusqlite::Connection::open(store.manager.layout().core()).unwrap();
+        let sql = "UPDATE jobs SET result = json_replace(result, '$.seen.' || ?1, ?2) WHERE result ->> '$.seen.inode' IS NOT NULL";
+        assert_eq!(hub.execute(sql, [from, to]).unwrap(), 1);
+    };
+    let spoke = rusqlite::Connection::open(store.spoke()).unwrap();
+    let hash = |to: &str| {
+        let sql = "UPDATE snapshots SET input_hash = ?1 WHERE number = 2";
+        assert_eq!(spoke.execute(sql, [to]).unwrap(), 1);
+    };
+    hash("blake3:of another file");
+    let same = store.run(store.import_of(&path)).await.outcome.unwrap();
+    assert!(same.unchanged);
+    // Where its beginning is another, its bytes are not compared at all.
+    change("head_hash", "blake3:of another beginning");
+    let other = store.run(store.import_of(&path)).await.outcome.unwrap();
+    assert!(!other.unchanged);
+}

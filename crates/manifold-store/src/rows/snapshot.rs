@@ -12,6 +12,8 @@ pub struct Snapshot {
     pub id: String,
     /// The source it is a version of.
     pub source_id: String,
+    /// The job that made it, of those that jobs made.
+    pub job_id: Option<String>,
     /// The public number, from 1 per source, never reused.
     pub number: i64,
     /// A row is in the snapshot if its rid is at most this and its `_to` is above [`Self::seq`].
@@ -84,7 +86,7 @@ pub struct Column {
 
 const SELECT: &str = "SELECT s.id, s.source_id, s.number, s.rid_hi, s.seq, s.quirk_hi, s.row_count, \
      s.added, s.removed, s.changed, s.moved, s.rejected, s.padded, s.odd_cells, s.input_hash, \
-     s.input_bytes, s.dialect, s.taken_at, d.row_table, s.order_id \
+     s.input_bytes, s.dialect, s.taken_at, d.row_table, s.order_id, s.job_id \
      FROM snapshots s JOIN data_sources d ON d.id = s.source_id";
 
 /// The snapshot with this id.
@@ -180,6 +182,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Snapshot> {
     Ok(Snapshot {
         id: row.get(0)?,
         source_id: row.get(1)?,
+        job_id: row.get(20)?,
         number: row.get(2)?,
         rid_hi: row.get(3)?,
         seq: row.get(4)?,
