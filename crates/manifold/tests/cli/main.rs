@@ -54,6 +54,10 @@ mod snapshot;
 mod source;
 mod source_index;
 mod stats;
+#[cfg(unix)]
+mod sync_example;
+#[cfg(target_os = "linux")]
+mod tls;
 mod trash;
 mod troubleshooting;
 mod typing;
