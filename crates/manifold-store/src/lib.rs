@@ -105,9 +105,9 @@ pub use foreign::{
 };
 pub use free_space::free_space;
 pub use freeze::{
-    Contents, CopyProgress, CopyWatch, DatabaseId, Frozen, FrozenAlone, FrozenProject,
+    Contents, CopyProgress, CopyWatch, DatabaseId, FileDigest, Frozen, FrozenAlone, FrozenProject,
     FrozenTogether, Part, RowEpoch, RowSource, Segment, SnapshotMark, Table, TableDigest,
-    TableKind, TileCount,
+    TableKind, TileCount, Twin,
 };
 pub use hub_copies::HubCopies;
 pub use hub_log::{HubLog, LogEntry, LogFilter, Origin};

@@ -15,7 +15,9 @@ mod checked_pages;
 mod connect;
 mod log_length;
 mod page_checksum;
+mod read_ahead;
 mod scan;
+mod still_file;
 mod vfs;
 
 use std::ffi::c_int;
@@ -33,10 +35,11 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 pub(crate) use begun::Begun;
 pub(crate) use connect::{
-    add_checksums, connect, connect_foreign, connect_options, make, want_checksums,
+    add_checksums, connect, connect_foreign, connect_options, make, make_like, want_checksums,
 };
 pub(crate) use page_checksum::{LENGTH as RESERVED_BYTES, is_sound as is_sound_page};
 pub(crate) use scan::{Bound, Scan, ScanRow, ScanRows};
+pub(crate) use still_file::StillFile;
 pub use vfs::vfs;
 
 use crate::Durability;

@@ -188,3 +188,109 @@ async fn a_newer_schema_is_refused_before_anything_is_made() {
     assert_eq!(error.code(), "newer_schema");
     assert!(StagedBuilder::new(&store.manager, -1).await.is_err());
 }
+
+/// Some megabytes in a table of rows, through a connection of its own.
+fn fill(path: &std::path::Path, table: &str) {
+    let flags = rusqlite::OpenFlags::default();
+    let connection =
+        rusqlite::Connection::open_with_flags_and_vfs(path, flags, manifold_store::vfs()).unwrap();
+    connection
+        .execute_batch(&format!(
+            "CREATE TABLE {table}(_rid INTEGER PRIMARY KEY, x); \
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) \
+             INSERT INTO {table} SELECT i, randomblob(3500) FROM n"
+        ))
+        .unwrap();
+}
+
+fn hash_of(path: &std::path::Path) -> String {
+    let hash = blake3::hash(&std::fs::read(path).unwrap()).to_hex();
+    format!("blake3:{hash}")
+}
+
+#[tokio::test]
+async fn a_state_that_is_all_in_the_file_is_copied_as_it_is() {
+    let store = support::store().await;
+    let project = store.project("p").await;
+    let live = store.manager.layout().spoke(&project.namespace());
+    fill(&live, "d9001");
+    let which = DatabaseId::Project(project.clone());
+    let frozen = store.manager.freeze(which).await.unwrap();
+    let twin = frozen.twin().unwrap().expect("all is in the file");
+    let before = std::fs::read(&live).unwrap();
+    // Others go on, and their log cannot be written back.
+    fill(&live, "d9002");
+    let mut told = Vec::new();
+    let copy = store.folder.path().join("copy.db");
+    let digest = frozen
+        .copy_measured(&copy, Contents::WithData, |progress| {
+            told.push(progress);
+            true
+        })
+        .unwrap();
+    let bytes = std::fs::read(&copy).unwrap();
+    assert_eq!(digest.size, bytes.len() as u64);
+    assert_eq!(digest.hash, hash_of(&copy));
+    assert_eq!(told.first().unwrap().done, 0);
+    assert_eq!(told.last().unwrap().done, digest.size);
+    assert_eq!(told.last().unwrap().total, digest.size);
+    assert!(bytes[4_096..] == before[4_096..], "pages were changed");
+    assert_eq!(bytes[18..20], [1, 1], "it needs a write-ahead log");
+    for table in frozen.tables(Contents::WithData).unwrap() {
+        assert_ne!(table.name, "d9002");
+        assert_eq!(frozen.hash(&table).unwrap(), twin.hash(&table).unwrap());
+    }
+    let check: String = rusqlite::Connection::open(&copy)
+        .unwrap()
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(check, "ok");
+    assert!(frozen.twin().unwrap().is_none(), "a later state was opened");
+}
+
+#[tokio::test]
+async fn a_state_of_which_a_part_is_in_the_log_is_copied_too() {
+    let store = support::store().await;
+    let project = store.project("p").await;
+    let live = store.manager.layout().spoke(&project.namespace());
+    // Who reads an earlier state keeps the log from being written back.
+    let reader = rusqlite::Connection::open(&live).unwrap();
+    fill(&live, "d9001");
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM d9001")
+        .unwrap();
+    fill(&live, "d9002");
+    let which = DatabaseId::Project(project.clone());
+    let frozen = store.manager.freeze(which).await.unwrap();
+    assert!(frozen.twin().unwrap().is_none());
+    let copy = store.folder.path().join("copy.db");
+    let digest = frozen
+        .copy_measured(&copy, Contents::WithData, |_| true)
+        .unwrap();
+    assert_eq!(digest.hash, hash_of(&copy));
+    let pages = std::fs::read(&copy).unwrap();
+    for (number, page) in pages.chunks(4_096).enumerate() {
+        assert!(page.iter().any(|byte| *byte != 0), "page {number} is empty");
+    }
+    let copied = rusqlite::Connection::open(&copy).unwrap();
+    for table in ["d9001", "d9002"] {
+        let sql = format!("SELECT count(*), sum(length(x)) FROM {table}");
+        let counted: (i64, i64) = copied
+            .query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        assert_eq!(counted, (1_500, 1_500 * 3_500));
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_is_to_stop_stops() {
+    let store = support::store().await;
+    let project = store.project("p").await;
+    let which = DatabaseId::Project(project.clone());
+    let frozen = store.manager.freeze(which).await.unwrap();
+    let copy = store.folder.path().join("copy.db");
+    let error = frozen
+        .copy_measured(&copy, Contents::WithData, |progress| progress.done == 0)
+        .unwrap_err();
+    assert!(matches!(error, manifold_store::StoreError::Interrupted));
+}

@@ -177,6 +177,7 @@ fn is_state_of(
     if manifest.backup_type == BackupType::Incremental {
         return incremental::is_state_of(frozen, manifest, request.contents(), watch);
     }
-    let (tables, _) = count(frozen, request.contents(), None, watch)?;
-    Ok(tables == manifest.tables)
+    watch.step("counting")?;
+    let counts = count(frozen, request.contents(), None, |rows| watch.rows(rows))?;
+    Ok(counts.tables == manifest.tables)
 }

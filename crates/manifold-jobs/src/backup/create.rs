@@ -353,24 +353,17 @@ fn write_files(
     )?;
     folder.stand_on(ground);
     let strategy = strategy(request.backup_type);
-    let increment = strategy.write(frozen, &mut folder, request, &mut watch)?;
+    let saved = strategy.write(frozen, &mut folder, request, &mut watch)?;
     fail_point!("backup-files-written");
     let manifest = Manifest {
         sources,
-        ..describe(
-            frozen,
-            request,
-            &folder,
-            increment.as_ref(),
-            writing.at,
-            &mut watch,
-        )?
+        ..describe(frozen, request, &folder, &saved, writing.at, &mut watch)?
     };
     watch.look()?;
     Ok(Written {
         folder,
         manifest,
-        reliance: increment.map(|increment| increment.reliance),
+        reliance: saved.increment.map(|increment| increment.reliance),
         watch,
     })
 }

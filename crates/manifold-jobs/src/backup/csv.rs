@@ -10,11 +10,10 @@ use manifold_store::{Frozen, StagedBuilder, Table};
 
 use super::cell::{CellBuffer, Class, push_hex, real_text, unhex};
 use super::folder::WriteError;
-use super::incremental::Increment;
 use super::names::file_stem;
 use super::row_types::{RowTypesHeader, RowTypesReader, RowTypesWriter};
 use super::strategy::rows_in;
-use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Watch};
+use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Saved, Watch};
 
 /// The ending of a sidecar.
 const TYPES: &str = ".types";
@@ -35,7 +34,7 @@ impl BackupStrategy for Csv {
         folder: &mut BackupFolder,
         request: &BackupRequest,
         watch: &mut Watch,
-    ) -> Result<Option<Increment>, BackupError> {
+    ) -> Result<Saved, BackupError> {
         let contents = request.contents();
         // Each row is written, typed and counted.
         watch.expect(3 * rows_in(frozen, contents)?);
@@ -57,7 +56,7 @@ impl BackupStrategy for Csv {
                 write_types(frozen, &table, &header, output, watch)
             })?;
         }
-        Ok(None)
+        Ok(Saved::default())
     }
 
     fn restore(

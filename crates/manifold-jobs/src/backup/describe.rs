@@ -4,13 +4,18 @@ use chrono::{DateTime, Utc};
 use entity_core::TableCount;
 use manifold_store::{Contents, Frozen, StoreError, TableKind};
 
-use super::{BackupError, BackupFolder, BackupRequest, Increment, Manifest, SavedProject, Watch};
+use super::{
+    BackupError, BackupFolder, BackupRequest, Increment, Manifest, Saved, SavedProject, Watch,
+};
+
+/// After so many rows it is told how many were counted.
+const ROWS_AT_ONCE: u64 = 1_024;
 
 pub(super) fn describe(
     frozen: &Frozen,
     request: &BackupRequest,
     folder: &BackupFolder,
-    increment: Option<&Increment>,
+    saved: &Saved,
     at: DateTime<Utc>,
     watch: &mut Watch,
 ) -> Result<Manifest, BackupError> {
@@ -20,7 +25,18 @@ pub(super) fn describe(
             request.project_id
         )))
     })?;
-    let (tables, total_records) = count(frozen, request.contents(), increment, watch)?;
+    let increment = saved.increment.as_ref();
+    let Counts {
+        tables,
+        total_records,
+    } = match &saved.counts {
+        Some(counts) => counts.clone(),
+        None => {
+            watch.step("counting")?;
+            let counted = |rows| watch.rows(rows);
+            count(frozen, request.contents(), increment, counted)?
+        }
+    };
     let rows_of = |name: &str| {
         tables
             .iter()
@@ -56,32 +72,50 @@ pub(super) fn describe(
     })
 }
 
-/// Each table that is saved with its rows and their logical hash, and how many stored row versions there are.
+/// What is in the tables of a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Counts {
+    /// Each table that is saved with its rows and their logical hash.
+    pub(super) tables: Vec<TableCount>,
+    /// How many stored row versions there are.
+    pub(super) total_records: i64,
+}
+
+/// Counts what is saved. `counted` is told now and then of how many rows more were counted.
 pub(super) fn count(
     frozen: &Frozen,
     contents: Contents<'_>,
     increment: Option<&Increment>,
-    watch: &mut Watch,
-) -> Result<(Vec<TableCount>, i64), BackupError> {
-    let mut tables = Vec::new();
-    let mut total_records = 0;
+    mut counted: impl FnMut(u64) -> Result<(), BackupError>,
+) -> Result<Counts, BackupError> {
+    let mut counts = Counts {
+        tables: Vec::new(),
+        total_records: 0,
+    };
     for table in frozen.tables(contents)? {
-        watch.step("counting")?;
+        counted(0)?;
         let count = match increment {
             Some(increment) => match increment.count(frozen, &table)? {
                 Some(count) => count,
                 None => continue,
             },
             None => {
-                let count = frozen.hash(&table)?;
-                watch.rows(u64::try_from(count.rows).unwrap_or_default())?;
+                let mut rows = 0;
+                let count = frozen.hash_watched(&table, || {
+                    rows += 1;
+                    match rows % ROWS_AT_ONCE {
+                        0 => counted(ROWS_AT_ONCE),
+                        _ => Ok(()),
+                    }
+                })?;
+                counted(rows % ROWS_AT_ONCE)?;
                 count
             }
         };
         if table.kind == TableKind::Rows {
-            total_records += count.rows;
+            counts.total_records += count.rows;
         }
-        tables.push(count);
+        counts.tables.push(count);
     }
-    Ok((tables, total_records))
+    Ok(counts)
 }

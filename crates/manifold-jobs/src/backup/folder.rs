@@ -5,10 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use manifold_store::{Claim, StoreError, fail_point, rename_durably, sync_folder};
+use manifold_store::{Claim, FileDigest, StoreError, fail_point, rename_durably, sync_folder};
 use tempfile::TempDir;
 
-use super::file_sink::{FileSink, measure};
+use super::file_sink::FileSink;
 use super::incremental::Ground;
 use super::key::RepositoryKey;
 use super::manifest::Header;
@@ -112,21 +112,21 @@ impl BackupFolder {
     }
 
     /// Takes in a file that `make` makes at the path it is given, where nothing is yet. `make` presses it
-    /// onto the disk.
+    /// onto the disk, and returns what it is.
     ///
     /// # Errors
     /// What `make` returns; [`BackupError::Io`] with the file.
     pub fn take_file(
         &mut self,
         name: &str,
-        make: impl FnOnce(&Path) -> Result<(), BackupError>,
+        make: impl FnOnce(&Path) -> Result<FileDigest, BackupError>,
     ) -> Result<(), BackupError> {
         let scratch = self.seal.as_ref().map(|_| self.scratch()).transpose()?;
         let path = scratch
             .as_ref()
             .map_or(&*self.partial, |folder| folder.path());
         let path = path.join(name);
-        make(&path)?;
+        let FileDigest { size, hash } = make(&path)?;
         if self.compress || self.seal.is_some() {
             self.write_file(name, |output| {
                 let mut made = std::fs::File::open(&path)?;
@@ -135,7 +135,6 @@ impl BackupFolder {
             })?;
             return std::fs::remove_file(&path).map_err(BackupError::io("remove", &path));
         }
-        let (size, hash) = measure(&path)?;
         self.files.push(ManifestFile {
             name: name.to_owned(),
             size,

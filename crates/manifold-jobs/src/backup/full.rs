@@ -8,10 +8,9 @@ use manifold_store::{Contents, Frozen, StagedBuilder};
 
 use super::cell::{CellBuffer, push_hex, real_text};
 use super::folder::WriteError;
-use super::incremental::Increment;
 use super::json_reader::JsonReader;
 use super::strategy::rows_in;
-use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Watch};
+use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Saved, Watch};
 
 const FILE: &str = "project.json";
 
@@ -33,10 +32,10 @@ impl BackupStrategy for Full {
         folder: &mut BackupFolder,
         request: &BackupRequest,
         watch: &mut Watch,
-    ) -> Result<Option<Increment>, BackupError> {
+    ) -> Result<Saved, BackupError> {
         let contents = request.contents();
         folder.write_file(FILE, |output| write_tables(frozen, contents, output, watch))?;
-        Ok(None)
+        Ok(Saved::default())
     }
 
     fn restore(

@@ -82,7 +82,7 @@ pub use store::{
     StoreManifest, StorePart, StoreRestore, StoreRestored, StoreSource, StoreWatch, create_store,
     refuse_store, verify_store,
 };
-pub use strategy::{BackupStrategy, strategy};
+pub use strategy::{BackupStrategy, Saved, strategy};
 pub use survey::{Weighed, survey};
 pub use verify::{Check, Verification, verify, verify_part};
 pub use watch::Watch;

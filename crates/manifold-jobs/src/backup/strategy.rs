@@ -4,17 +4,27 @@ use entity_core::enums::BackupType;
 use manifold_store::{Contents, Frozen, StagedBuilder};
 
 use super::csv::Csv;
+use super::describe::Counts;
 use super::full::Full;
 use super::incremental::{Increment, Incremental};
 use super::sqlite::Sqlite;
 use super::{BackupError, BackupFolder, BackupRequest, BackupSource, Watch};
+
+/// What a strategy knows of the state that it has written.
+#[derive(Debug, Default)]
+pub struct Saved {
+    /// What it keeps elsewhere at the place of the folder.
+    pub(super) increment: Option<Increment>,
+    /// What is in the tables, if it has counted that.
+    pub(super) counts: Option<Counts>,
+}
 
 /// One type of backup. It sees a held state and a folder, never a database. Its methods block.
 pub trait BackupStrategy: Send + Sync {
     /// The type that is written into the manifest.
     fn name(&self) -> BackupType;
 
-    /// Writes the state into files of `folder`. Returns what it keeps elsewhere at the place of the folder.
+    /// Writes the state into files of `folder`.
     ///
     /// # Errors
     /// [`BackupError`]; the folder is then thrown away.
@@ -24,7 +34,7 @@ pub trait BackupStrategy: Send + Sync {
         folder: &mut BackupFolder,
         request: &BackupRequest,
         watch: &mut Watch,
-    ) -> Result<Option<Increment>, BackupError>;
+    ) -> Result<Saved, BackupError>;
 
     /// Puts what the files of `source` hold into `staged`, as it was. What comes back is compared with the
     /// manifest by the caller.

@@ -7,7 +7,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::part::{Part, read_rest};
-use super::{Contents, CopyWatch, Frozen};
+use super::{Contents, Frozen};
 use crate::StoreError;
 use crate::rows::Cell;
 use crate::source_trash::{self, is_trash_table};
@@ -16,9 +16,6 @@ use crate::sqlite::{self, APPLICATION_ID};
 /// What is being written is nothing until it is complete and pressed onto the disk at the end.
 const SCRATCH: &str =
     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF";
-
-/// Pages between two looks of a [`CopyWatch`]: 20 MB.
-const PAGES_BETWEEN_LOOKS: std::ffi::c_int = 5_000;
 
 /// Copies every page of the state that `from` holds, in one step.
 ///
@@ -37,57 +34,7 @@ pub(crate) fn copy_whole(from: &Connection, path: &Path) -> Result<(), StoreErro
     }
 }
 
-/// Copies a project into a new file, without its trash. `from` holds a read transaction.
-pub(crate) fn copy_project(
-    from: &Connection,
-    path: &Path,
-    watch: &CopyWatch,
-) -> Result<(), StoreError> {
-    fill(from, create(path)?, path, watch)
-}
-
-/// As [`copy_project`], into a file that exists and is empty.
-pub(super) fn copy_into(
-    from: &Connection,
-    path: &Path,
-    watch: &CopyWatch,
-) -> Result<(), StoreError> {
-    fill(from, open(path)?, path, watch)
-}
-
-fn fill(
-    from: &Connection,
-    mut to: Connection,
-    path: &Path,
-    watch: &CopyWatch,
-) -> Result<(), StoreError> {
-    let named = |error: rusqlite::Error| StoreError::from(error).at(path);
-    let size: i64 = from
-        .query_row("PRAGMA page_size", [], |row| row.get(0))
-        .map_err(named)?;
-    watch.look(0, 0)?;
-    let backup = Backup::new(from, &mut to).map_err(named)?;
-    loop {
-        let stepped = backup.step(PAGES_BETWEEN_LOOKS).map_err(named)?;
-        let progress = backup.progress();
-        let bytes = |pages: std::ffi::c_int| u64::try_from(i64::from(pages) * size).unwrap_or(0);
-        watch.look(
-            bytes(progress.pagecount - progress.remaining),
-            bytes(progress.pagecount),
-        )?;
-        match stepped {
-            StepResult::Done => break,
-            StepResult::More => {}
-            _ => return Err(in_use(path)),
-        }
-    }
-    drop(backup);
-    source_trash::strip(&to).map_err(|error| error.at(path))?;
-    to.close().map_err(|(_, error)| named(error))?;
-    settle_file(path)
-}
-
-fn in_use(path: &Path) -> StoreError {
+pub(super) fn in_use(path: &Path) -> StoreError {
     StoreError::Busy {
         what: path.display().to_string(),
         holder: None,
@@ -181,17 +128,22 @@ fn copy_migrations(from: &Connection, to: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// A file that must not exist yet, readable by its owner only.
+/// A database file that must not exist yet, readable by its owner only.
 pub(super) fn create(path: &Path) -> Result<Connection, StoreError> {
+    create_file(path)?;
+    open(path)
+}
+
+/// The same, still empty.
+pub(super) fn create_file(path: &Path) -> Result<File, StoreError> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(StoreError::io("create", path))?;
-    open(path)
+    options.open(path).map_err(StoreError::io("create", path))
 }
 
-fn open(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<Connection> {
         let connection = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.execute_batch(SCRATCH)?;

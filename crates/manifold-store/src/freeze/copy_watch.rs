@@ -50,7 +50,13 @@ impl CopyWatch {
     /// # Errors
     /// [`StoreError::Interrupted`] when it is to stop.
     pub(crate) fn look(&self, done: u64, total: u64) -> Result<(), StoreError> {
-        if (self.look)(CopyProgress { done, total }) {
+        self.follow(CopyProgress { done, total })
+    }
+
+    /// # Errors
+    /// [`StoreError::Interrupted`] when it is to stop.
+    pub(crate) fn follow(&self, progress: CopyProgress) -> Result<(), StoreError> {
+        if (self.look)(progress) {
             Ok(())
         } else {
             Err(StoreError::Interrupted)

@@ -45,27 +45,39 @@ impl TableDigest {
     /// Adds the next row.
     pub fn row(&mut self, cells: &[Cell<'_>]) {
         for cell in cells {
-            match cell {
-                Cell::Null => self.buffer.push(0),
-                Cell::Int(value) => {
-                    self.buffer.push(1);
-                    self.buffer.extend_from_slice(&value.to_le_bytes());
-                }
-                Cell::Real(value) => {
-                    self.buffer.push(2);
-                    self.buffer
-                        .extend_from_slice(&value.to_bits().to_le_bytes());
-                }
-                Cell::Text(bytes) => {
-                    self.buffer.push(3);
-                    self.bytes(bytes);
-                }
-                Cell::Blob(bytes) => {
-                    self.buffer.push(4);
-                    self.bytes(bytes);
-                }
+            self.cell(*cell);
+        }
+        self.end_row();
+    }
+
+    /// Adds the next cell of a row.
+    #[inline]
+    pub(super) fn cell(&mut self, cell: Cell<'_>) {
+        match cell {
+            Cell::Null => self.buffer.push(0),
+            Cell::Int(value) => {
+                self.buffer.push(1);
+                self.buffer.extend_from_slice(&value.to_le_bytes());
+            }
+            Cell::Real(value) => {
+                self.buffer.push(2);
+                self.buffer
+                    .extend_from_slice(&value.to_bits().to_le_bytes());
+            }
+            Cell::Text(bytes) => {
+                self.buffer.push(3);
+                self.bytes(bytes);
+            }
+            Cell::Blob(bytes) => {
+                self.buffer.push(4);
+                self.bytes(bytes);
             }
         }
+    }
+
+    /// The row is complete.
+    #[inline]
+    pub(super) fn end_row(&mut self) {
         self.rows += 1;
         if self.buffer.len() >= BUFFER {
             self.hasher.update(&self.buffer);

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use entity_core::TableCount;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params_from_iter};
 
-use super::copy::{copy_catalogue, copy_into, copy_project};
-use super::{Contents, CopyWatch, Part, Table, TableDigest, read_rows, table};
+use super::copy::copy_catalogue;
+use super::copy_project::{copy_into, copy_measured, copy_project};
+use super::{
+    Contents, CopyProgress, CopyWatch, FileDigest, Part, Table, hash_rows, read_rows, table,
+};
 use crate::metrics::Hold;
 use crate::rows::Cell;
 use crate::sqlite::{self, BUSY_TIMEOUT};
@@ -24,7 +27,7 @@ pub struct Frozen {
     schema_version: i64,
     project: Option<FrozenProject>,
     _lease: Option<ProjectDatabase>,
-    _hold: Hold,
+    _hold: Option<Hold>,
 }
 
 /// What a spoke says of itself.
@@ -48,19 +51,25 @@ impl Frozen {
         hold: Hold,
     ) -> Result<Self, StoreError> {
         let is_spoke = lease.is_some();
-        Self::hold_state(path, lease, is_spoke, hold)
+        Self::hold_state(path, lease, is_spoke, Some(hold))
     }
 
     /// Holds the state of a spoke's file that is no project and that nobody else has open.
     pub(crate) fn of_staged(path: PathBuf, hold: Hold) -> Result<Self, StoreError> {
-        Self::hold_state(path, None, true, hold)
+        Self::hold_state(path, None, true, Some(hold))
+    }
+
+    /// Holds the present state of the same file, which need not be this one. This one keeps the file open.
+    pub(super) fn again(&self) -> Result<Self, StoreError> {
+        let is_spoke = self.project.is_some();
+        Self::hold_state(self.path.clone(), None, is_spoke, None)
     }
 
     fn hold_state(
         path: PathBuf,
         lease: Option<ProjectDatabase>,
         is_spoke: bool,
-        hold: Hold,
+        hold: Option<Hold>,
     ) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
@@ -194,12 +203,19 @@ impl Frozen {
     /// # Errors
     /// [`StoreError`] by meaning.
     pub fn hash(&self, table: &Table) -> Result<TableCount, StoreError> {
-        let mut digest = TableDigest::new(table);
-        self.rows(table, |cells| {
-            digest.row(cells);
-            Ok::<_, StoreError>(())
-        })?;
-        Ok(digest.finish())
+        self.hash_watched(table, || Ok::<_, StoreError>(()))
+    }
+
+    /// As [`Self::hash`]; `each` is called for each row.
+    ///
+    /// # Errors
+    /// What `each` returns, and [`StoreError`] by meaning.
+    pub fn hash_watched<E: From<StoreError>>(
+        &self,
+        table: &Table,
+        each: impl FnMut() -> Result<(), E>,
+    ) -> Result<TableCount, E> {
+        hash_rows(&self.connection, table, each)
     }
 
     /// Writes this state as a database file at `path`, which must not exist: one plain file, on the disk
@@ -214,6 +230,31 @@ impl Frozen {
                 copy_catalogue(self, &self.connection, path, contents, None)
             }
         }
+    }
+
+    /// As [`Self::copy_to`]; returns what the file is. `look` is told of the progress before the first byte, every 20 MB and after
+    /// the last, where all is copied. When it returns false the copying stops and leaves a part.
+    ///
+    /// # Errors
+    /// As [`Self::copy_to`]; [`StoreError::Interrupted`] when `look` says so.
+    pub fn copy_measured(
+        &self,
+        path: &Path,
+        contents: Contents<'_>,
+        mut look: impl FnMut(CopyProgress) -> bool,
+    ) -> Result<FileDigest, StoreError> {
+        if contents != Contents::WithData {
+            self.copy_to(path, contents)?;
+            return FileDigest::of(path);
+        }
+        copy_measured(
+            &self.connection,
+            path,
+            &mut |progress| match look(progress) {
+                true => Ok(()),
+                false => Err(StoreError::Interrupted),
+            },
+        )
     }
 
     /// Writes the catalogue of this state, as much of it as `contents` says and without some parts, as a database file
@@ -243,12 +284,16 @@ impl Frozen {
 
     /// As [`Frozen::copy_to`] with all contents, followed by `watch`.
     pub(crate) fn copy_watched(&self, path: &Path, watch: &CopyWatch) -> Result<(), StoreError> {
-        copy_project(&self.connection, path, watch)
+        copy_project(&self.connection, path, &mut |progress| {
+            watch.follow(progress)
+        })
     }
 
     /// As [`Frozen::copy_watched`], into an empty file.
     pub(crate) fn copy_into(&self, path: &Path, watch: &CopyWatch) -> Result<(), StoreError> {
-        copy_into(&self.connection, path, watch)
+        copy_into(&self.connection, path, &mut |progress| {
+            watch.follow(progress)
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cells;
 mod copy;
+mod copy_project;
 mod copy_watch;
 mod digest;
 mod frozen;
@@ -10,9 +11,12 @@ mod part;
 mod published;
 mod row_source;
 mod segment;
+mod streamed_file;
 mod table;
 mod tile;
 mod together;
+mod twin;
+mod written_back;
 
 pub use copy_watch::{CopyProgress, CopyWatch};
 pub use digest::TableDigest;
@@ -20,15 +24,20 @@ pub use frozen::{Frozen, FrozenProject};
 pub use part::Part;
 pub use row_source::{RowEpoch, RowSource, SnapshotMark};
 pub use segment::Segment;
+pub use streamed_file::FileDigest;
 pub use table::{Contents, Table, TableKind};
 pub use tile::TileCount;
 pub use together::{FrozenAlone, FrozenTogether};
+pub use twin::Twin;
 
-pub(crate) use cells::read_rows;
-pub(crate) use copy::{copy_project, copy_whole, settle_file};
+pub(crate) use cells::{hash_rows, read_rows};
+pub(crate) use copy::{copy_whole, settle_file};
+pub(crate) use copy_project::copy_project;
 pub(crate) use part::{digest_part, hash_parted, is_parted};
 pub(crate) use table::{list, quoted, row_table_number, tables};
 pub(crate) use tile::{CLOSE_COLUMNS, close_digest, row_digest};
+
+use written_back::WrittenBack;
 
 use crate::{DatabaseManager as _, ProjectId, SqliteManager, StoreError, provision};
 
@@ -61,10 +70,17 @@ pub(crate) async fn freeze(
         DatabaseId::Core => None,
         DatabaseId::Project(id) => Some(manager.project(id).await?),
     };
-    let path = match &spoke {
-        None => manager.layout().core(),
-        Some(spoke) => spoke.connection().file().path().to_owned(),
+    let file = match &spoke {
+        None => manager.core().connection().file(),
+        Some(spoke) => spoke.connection().file(),
     };
+    let (path, writes) = (file.path().to_owned(), file.access().writes());
     let hold = manager.meter().hold(&which, "a backup, clone or export");
-    provision::blocking(move || Frozen::open(path, spoke, hold)).await
+    provision::blocking(move || {
+        let written_back = writes.then(|| WrittenBack::of(&path)).flatten();
+        let frozen = Frozen::open(path, spoke, hold);
+        drop(written_back); // whoever waits to commit need not wait for what is read of the state
+        frozen
+    })
+    .await
 }

@@ -100,8 +100,10 @@ impl OutsideFile {
     /// # Errors
     /// [`StoreError::Busy`] when somebody wrote meanwhile to a file that nobody had open; others by meaning.
     pub(super) fn copy_to(self, to: &Path, watch: &CopyWatch) -> Result<(), StoreError> {
-        copy_project(self.file.connection(), to, watch)
-            .map_err(|error| error.at(self.file.path()))?;
+        copy_project(self.file.connection(), to, &mut |progress| {
+            watch.follow(progress)
+        })
+        .map_err(|error| error.at(self.file.path()))?;
         self.file.check_unchanged()
     }
 }

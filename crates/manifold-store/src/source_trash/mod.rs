@@ -16,7 +16,7 @@ use entity_project::{data_sources, import_history, trashed_sources};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
 pub(crate) use kept::{LIST, is_trash_table};
-pub(crate) use strip::strip;
+pub(crate) use strip::{is_in, strip};
 
 use crate::reference::{self, Candidate};
 use crate::{

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::ffi::{SQLITE_IOERR_DATA, SQLITE_IOERR_SHORT_READ, SQLITE_OK};
 
 use super::page_checksum::{self, HEADER, PageLayout};
+use super::read_ahead::ReadAhead;
 
 /// How often a page whose checksum is wrong is read again. A reader that came before there was a log may meet the first
 /// page while another process writes it.
@@ -31,6 +32,20 @@ pub(super) struct CheckedPages {
     layout: PageLayout,
     in_checkpoint: bool,
     sealed: Vec<u8>,
+    ahead: ReadAhead,
+    state: FileState,
+}
+
+/// Whether the file holds the whole state that the connection's transaction sees, and no part of it is in a log.
+#[derive(Debug, Default)]
+struct FileState {
+    /// Whether the log's index is shared with everybody who has the file open. Where it is not, as beside a file that may only be
+    /// read, SQLite makes one of its own, and holds the read lock without which nothing is written back while it reads the log.
+    index_is_shared: bool,
+    /// Whether it holds the read lock of those who do not look at the log.
+    ignores_log: bool,
+    /// How often it has taken that lock.
+    taken: u64,
 }
 
 impl CheckedPages {
@@ -41,7 +56,11 @@ impl CheckedPages {
         bytes: &mut [u8],
         offset: i64,
     ) -> c_int {
-        let code = file.read(bytes, offset);
+        let code = if self.is_page(bytes, offset) {
+            self.ahead.read(file, bytes, offset)
+        } else {
+            file.read(bytes, offset)
+        };
         if code == SQLITE_IOERR_SHORT_READ
             && self.layout.checked
             && self.is_page(bytes, offset)
@@ -52,6 +71,7 @@ impl CheckedPages {
         if code != SQLITE_OK || self.is_right(bytes, offset) {
             return code;
         }
+        self.ahead.forget();
         for _ in 0..MORE_READS {
             std::thread::sleep(PAUSE);
             let code = file.read(bytes, offset);
@@ -69,6 +89,7 @@ impl CheckedPages {
 
     /// Writes; a page is sealed before.
     pub(super) fn write(&mut self, file: &impl PlatformFile, bytes: &[u8], offset: i64) -> c_int {
+        self.ahead.forget();
         if offset == 0
             && let Some(layout) = PageLayout::of(bytes)
         {
@@ -90,6 +111,57 @@ impl CheckedPages {
         self.sealed.extend_from_slice(bytes);
         page_checksum::seal(&mut self.sealed);
         file.write(&self.sealed, offset)
+    }
+
+    /// Reads pages that follow each other, and checks each.
+    pub(super) fn read_many(
+        &mut self,
+        file: &impl PlatformFile,
+        bytes: &mut [u8],
+        offset: i64,
+    ) -> c_int {
+        let code = file.read(bytes, offset);
+        if code != SQLITE_OK || self.layout.size == 0 {
+            return code;
+        }
+        let mut at = offset;
+        for page in bytes.chunks_mut(self.layout.size) {
+            if !self.is_right(page, at) {
+                let code = self.read(file, page, at);
+                if code != SQLITE_OK {
+                    return code;
+                }
+            }
+            at += page.len() as i64;
+        }
+        SQLITE_OK
+    }
+
+    /// A lock was taken or given back, or the file was cut off: what was read may no longer be what is there.
+    pub(super) fn forget(&mut self) {
+        self.ahead.forget();
+    }
+
+    /// A part of the log's index was asked for; `is_shared` tells whether everybody has the same.
+    pub(super) fn index_found(&mut self, is_shared: bool) {
+        self.state.index_is_shared = is_shared;
+    }
+
+    /// The read lock of those who do not look at the log was taken for reading, or given back.
+    pub(super) fn ignores_log(&mut self, ignores: bool) {
+        self.state.ignores_log = ignores;
+        self.state.taken += u64::from(ignores);
+    }
+
+    /// As long as this returns the same number, the file holds the whole state of one transaction and does not change: its
+    /// checkpoints wait for a lock that this connection holds. `None` when a part of the state may be in the log.
+    pub(super) fn still(&self) -> Option<u64> {
+        (self.state.ignores_log && self.state.index_is_shared).then_some(self.state.taken)
+    }
+
+    /// What the first page said when it was read last.
+    pub(super) fn layout(&self) -> PageLayout {
+        self.layout
     }
 
     /// A checkpoint begins: from here to its end only this connection writes to the file. Whether its pages have

@@ -82,10 +82,28 @@ pub(crate) fn add_checksums(path: &Path) -> rusqlite::Result<()> {
     connection.close().map_err(|(_, error)| error)
 }
 
+/// Writes the first page of an empty file, if its pages are to have checksums because those of `model` do. Pages that are written
+/// before the first one get theirs only afterwards, which is as much work again.
+pub(crate) fn make_like(connection: &Connection, model: &Connection) -> rusqlite::Result<()> {
+    if reserve(model, -1)? != c_int::from(page_checksum::LENGTH) {
+        return Ok(());
+    }
+    let size: i64 = model.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    connection.execute_batch(&format!("PRAGMA page_size = {size}"))?;
+    want_checksums(connection)?;
+    connection.execute_batch("BEGIN IMMEDIATE; COMMIT")
+}
+
 /// Tells SQLite to leave the end of each page to the checksum, from the first page that it writes or the next VACUUM on.
 /// Whether it did not do so already.
 pub(crate) fn want_checksums(connection: &Connection) -> rusqlite::Result<bool> {
-    let mut reserved = c_int::from(page_checksum::LENGTH);
+    let length = c_int::from(page_checksum::LENGTH);
+    Ok(reserve(connection, length)? != length)
+}
+
+/// Tells SQLite how many bytes to leave alone at the end of each page, unless that is negative; how many it left so far.
+fn reserve(connection: &Connection, bytes: c_int) -> rusqlite::Result<c_int> {
+    let mut reserved = bytes;
     // SAFETY: the connection is open, and SQLite reads and writes one integer.
     let code = unsafe {
         sqlite3_file_control(
@@ -96,7 +114,7 @@ pub(crate) fn want_checksums(connection: &Connection) -> rusqlite::Result<bool> 
         )
     };
     match code {
-        rusqlite::ffi::SQLITE_OK => Ok(reserved != c_int::from(page_checksum::LENGTH)),
+        rusqlite::ffi::SQLITE_OK => Ok(reserved),
         code => Err(rusqlite::Error::SqliteFailure(
             rusqlite::ffi::Error::new(code),
             None,

@@ -22,9 +22,10 @@ pub(crate) struct Scan<'c> {
 
 /// What a parameter stands for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Bound {
+pub(crate) enum Bound<'a> {
     Int(i64),
     Real(f64),
+    Text(&'a str),
 }
 
 impl<'c> Scan<'c> {
@@ -53,7 +54,7 @@ impl<'c> Scan<'c> {
     }
 
     /// Begins with the first row, for these parameters.
-    pub(crate) fn rows(&mut self, parameters: &[Bound]) -> rusqlite::Result<ScanRows<'_>> {
+    pub(crate) fn rows(&mut self, parameters: &[Bound<'_>]) -> rusqlite::Result<ScanRows<'_>> {
         for (parameter, index) in parameters.iter().zip(1..) {
             let statement = self.statement.as_ptr();
             // SAFETY: the statement is not finalized before `self` is dropped, and is reset: whoever steps it borrows
@@ -62,6 +63,14 @@ impl<'c> Scan<'c> {
                 match parameter {
                     Bound::Int(value) => ffi::sqlite3_bind_int64(statement, index, *value),
                     Bound::Real(value) => ffi::sqlite3_bind_double(statement, index, *value),
+                    Bound::Text(text) => ffi::sqlite3_bind_text64(
+                        statement,
+                        index,
+                        text.as_ptr().cast(),
+                        text.len() as u64,
+                        ffi::SQLITE_TRANSIENT(), // SQLite makes a copy
+                        ffi::SQLITE_UTF8 as u8,
+                    ),
                 }
             };
             if code != SQLITE_OK {

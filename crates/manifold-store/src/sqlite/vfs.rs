@@ -4,15 +4,21 @@ use std::ffi::{CStr, c_int, c_void};
 use std::mem::size_of;
 use std::sync::OnceLock;
 
+use rusqlite::Connection;
 use rusqlite::ffi::{
-    SQLITE_ERROR, SQLITE_FCNTL_CKPT_DONE, SQLITE_FCNTL_CKPT_START, SQLITE_IOCAP_SUBPAGE_READ,
-    SQLITE_IOERR, SQLITE_NOTFOUND, SQLITE_OK, SQLITE_OPEN_MAIN_DB, sqlite3_file, sqlite3_filename,
+    SQLITE_ERROR, SQLITE_FCNTL_CKPT_DONE, SQLITE_FCNTL_CKPT_START, SQLITE_FCNTL_FILE_POINTER,
+    SQLITE_IOCAP_SUBPAGE_READ, SQLITE_IOERR, SQLITE_NOTFOUND, SQLITE_OK, SQLITE_OPEN_MAIN_DB,
+    SQLITE_SHM_LOCK, SQLITE_SHM_SHARED, sqlite3_file, sqlite3_file_control, sqlite3_filename,
     sqlite3_int64, sqlite3_io_methods, sqlite3_vfs, sqlite3_vfs_find, sqlite3_vfs_register,
 };
 
 use super::checked_pages::{CheckedPages, PlatformFile};
 
 const NAME: &CStr = c"manifold";
+
+/// The lock of the log's index that a reader holds who finds all of the log in the file: `WAL_READ_LOCK(0)` of
+/// <https://sqlite.org/walformat.html>. It is a part of the format, as processes of different versions share it.
+const READ_LOCK_0: c_int = 3;
 
 /// The platform's VFS, which lives as long as the process.
 #[derive(Clone, Copy)]
@@ -60,8 +66,33 @@ struct CheckedFile {
     pages: *mut CheckedPages,
 }
 
+/// Does something with the pages of a connection's main file; `None` when it was not opened through this VFS, or without
+/// shared memory.
+pub(super) fn with_pages<T>(
+    connection: &Connection,
+    work: impl FnOnce(&mut CheckedPages, &Below) -> T,
+) -> Option<T> {
+    let mut file = std::ptr::null_mut::<sqlite3_file>();
+    // SAFETY: the connection is open, and SQLite writes one pointer. The file behind it lives as long as the connection has it
+    // open, and it is ours if it has our methods. A connection is used by one thread at a time, since it is not `Sync`,
+    // and `work` is given nothing by which it could call SQLite, which would use the pages too, on this connection's behalf.
+    unsafe {
+        let code = sqlite3_file_control(
+            connection.handle(),
+            c"main".as_ptr(),
+            SQLITE_FCNTL_FILE_POINTER,
+            (&raw mut file).cast(),
+        );
+        if code != SQLITE_OK || !std::ptr::eq(file.as_ref()?.pMethods, &raw const LOGGED) {
+            return None;
+        }
+        let pages = &mut *(*file.cast::<CheckedFile>()).pages;
+        Some(work(pages, &Below::of(file)))
+    }
+}
+
 /// The platform's side of an open file.
-struct Below {
+pub(super) struct Below {
     file: *mut sqlite3_file,
     methods: &'static sqlite3_io_methods,
 }
@@ -227,12 +258,62 @@ unsafe extern "C" fn characteristics(file: *mut sqlite3_file) -> c_int {
     characteristics & !SQLITE_IOCAP_SUBPAGE_READ // part of a page cannot be checked
 }
 
+unsafe extern "C" fn shm_map(
+    file: *mut sqlite3_file,
+    region: c_int,
+    size: c_int,
+    extend: c_int,
+    at: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: as in `read`; SQLite's arguments are given on as they are.
+    unsafe {
+        let below = Below::of(file);
+        let pages = &mut *(*file.cast::<CheckedFile>()).pages;
+        let code = below.methods.xShmMap.map_or(SQLITE_IOERR, |method| {
+            method(below.file, region, size, extend, at)
+        });
+        pages.index_found(code == SQLITE_OK);
+        code
+    }
+}
+
+unsafe extern "C" fn shm_lock(
+    file: *mut sqlite3_file,
+    offset: c_int,
+    count: c_int,
+    flags: c_int,
+) -> c_int {
+    // SAFETY: as in `read`; SQLite's arguments are given on as they are.
+    unsafe {
+        let below = Below::of(file);
+        let pages = &mut *(*file.cast::<CheckedFile>()).pages;
+        pages.forget();
+        let code = below.methods.xShmLock.map_or(SQLITE_IOERR, |method| {
+            method(below.file, offset, count, flags)
+        });
+        if (offset..offset + count).contains(&READ_LOCK_0) {
+            const FOR_READING: c_int = SQLITE_SHM_LOCK | SQLITE_SHM_SHARED;
+            pages.ignores_log(code == SQLITE_OK && flags & FOR_READING == FOR_READING);
+        }
+        code
+    }
+}
+
+/// What happens before a method of the platform's: nothing, or what was read on is forgotten.
+macro_rules! before {
+    (nothing, $file:ident) => {};
+    (forgetting, $file:ident) => {
+        (*(*$file.cast::<CheckedFile>()).pages).forget()
+    };
+}
+
 /// Methods that are the platform's alone.
 macro_rules! passed_on {
-    ($($name:ident = $method:ident($($argument:ident: $type:ty),*) -> $result:ty, or $absent:expr;)*) => {$(
+    ($($before:ident: $name:ident = $method:ident($($argument:ident: $type:ty),*) -> $result:ty, or $absent:expr;)*) => {$(
         unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $argument: $type)*) -> $result {
-            // SAFETY: the file is open, and SQLite's arguments are given on as they are.
+            // SAFETY: the file is open and used on one thread at a time, and SQLite's arguments are given on as they are.
             unsafe {
+                before!($before, file);
                 let below = Below::of(file);
                 match below.methods.$method {
                     Some(method) => method(below.file $(, $argument)*),
@@ -244,17 +325,15 @@ macro_rules! passed_on {
 }
 
 passed_on! {
-    truncate = xTruncate(size: sqlite3_int64) -> c_int, or SQLITE_IOERR;
-    sync = xSync(flags: c_int) -> c_int, or SQLITE_IOERR;
-    file_size = xFileSize(size: *mut sqlite3_int64) -> c_int, or SQLITE_IOERR;
-    lock = xLock(level: c_int) -> c_int, or SQLITE_IOERR;
-    unlock = xUnlock(level: c_int) -> c_int, or SQLITE_IOERR;
-    check_reserved_lock = xCheckReservedLock(held: *mut c_int) -> c_int, or SQLITE_IOERR;
-    sector_size = xSectorSize() -> c_int, or 0;
-    shm_map = xShmMap(region: c_int, size: c_int, extend: c_int, at: *mut *mut c_void) -> c_int, or SQLITE_IOERR;
-    shm_lock = xShmLock(offset: c_int, count: c_int, flags: c_int) -> c_int, or SQLITE_IOERR;
-    shm_barrier = xShmBarrier() -> (), or ();
-    shm_unmap = xShmUnmap(delete: c_int) -> c_int, or SQLITE_OK;
+    forgetting: truncate = xTruncate(size: sqlite3_int64) -> c_int, or SQLITE_IOERR;
+    forgetting: lock = xLock(level: c_int) -> c_int, or SQLITE_IOERR;
+    forgetting: unlock = xUnlock(level: c_int) -> c_int, or SQLITE_IOERR;
+    forgetting: shm_barrier = xShmBarrier() -> (), or ();
+    forgetting: shm_unmap = xShmUnmap(delete: c_int) -> c_int, or SQLITE_OK;
+    nothing: sync = xSync(flags: c_int) -> c_int, or SQLITE_IOERR;
+    nothing: file_size = xFileSize(size: *mut sqlite3_int64) -> c_int, or SQLITE_IOERR;
+    nothing: check_reserved_lock = xCheckReservedLock(held: *mut c_int) -> c_int, or SQLITE_IOERR;
+    nothing: sector_size = xSectorSize() -> c_int, or 0;
 }
 
 /// Version 2 has no memory-mapped reading, which would pass the checks by.

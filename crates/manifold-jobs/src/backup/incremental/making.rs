@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use manifold_store::{Contents, Frozen, Part, RowSource, Segment, StoreError};
+use manifold_store::{Contents, FileDigest, Frozen, Part, RowSource, Segment, StoreError};
 use tempfile::TempDir;
 
 use super::CATALOGUE;
@@ -48,7 +48,8 @@ pub(super) fn make(
     }
     watch.step("copying the catalogue")?;
     folder.take_file(CATALOGUE, |path| {
-        Ok(frozen.copy_catalogue(path, contents, &large)?)
+        frozen.copy_catalogue(path, contents, &large)?;
+        Ok(FileDigest::of(path)?)
     })?;
     let same_epoch = |manifest: &Manifest| manifest.project_epoch == Some(project.epoch);
     let is_same = earlier.as_ref().is_some_and(same_epoch);

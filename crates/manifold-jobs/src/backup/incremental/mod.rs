@@ -24,7 +24,7 @@ use entity_core::enums::BackupType;
 use manifold_store::{Frozen, ProjectId, StagedBuilder};
 
 use super::repository::Repository;
-use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Watch};
+use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Saved, Watch};
 
 pub use collect::{Collected, collect};
 pub(super) use ground::Ground;
@@ -51,8 +51,11 @@ impl BackupStrategy for Incremental {
         folder: &mut BackupFolder,
         request: &BackupRequest,
         watch: &mut Watch,
-    ) -> Result<Option<Increment>, BackupError> {
-        making::make(frozen, folder, request, watch).map(Some)
+    ) -> Result<Saved, BackupError> {
+        Ok(Saved {
+            increment: Some(making::make(frozen, folder, request, watch)?),
+            counts: None,
+        })
     }
 
     fn restore(

@@ -63,7 +63,7 @@ impl Making {
     pub(super) fn write_hub(&mut self, frozen: &Frozen) -> Result<(), BackupError> {
         self.watch.step("copying the hub")?;
         self.folder.take_file(StoreManifest::HUB, |path| {
-            Ok(frozen.copy_to(path, Contents::WithData)?)
+            Ok(frozen.copy_measured(path, Contents::WithData, |_| true)?)
         })?;
         let mut tables = Vec::new();
         for table in frozen.tables(Contents::WithData)? {
@@ -150,15 +150,8 @@ impl Making {
             options.compress,
             None,
         )?;
-        let increment = strategy(backup_type).write(frozen, &mut folder, &request, &mut watch)?;
-        let manifest = describe(
-            frozen,
-            &request,
-            &folder,
-            increment.as_ref(),
-            at,
-            &mut watch,
-        )?;
+        let saved = strategy(backup_type).write(frozen, &mut folder, &request, &mut watch)?;
+        let manifest = describe(frozen, &request, &folder, &saved, at, &mut watch)?;
         watch.look()?;
         folder.publish(&manifest)?;
         let (_, manifest_hash) = measure(&target.join(Manifest::NAME))?;
