@@ -267,8 +267,7 @@ mod tests {
             "items": [ {"n": 1.50e2, "n": 1,
               "t": "a
 b"}, 7 ]}, "items": []} "#;
-        let (records, found) =
-            extract(text, "data.items", &["meta.next", "meta.total", "meta.no"]);
+        let (records, found) = extract(text, "data.items", &["meta.next", "meta.total", "meta.no"]);
         assert_eq!(
             records,
             [
@@ -292,10 +291,7 @@ b"}, 7 ]}, "items": []} "#;
                 r#"{"a": {"c": 1, "d": 2}}"#,
                 JsonPlace::Missing(names(&["c", "d"])),
             ),
-            (
-                r#"{"error": "no"}"#,
-                JsonPlace::Missing(names(&["error"])),
-            ),
+            (r#"{"error": "no"}"#, JsonPlace::Missing(names(&["error"]))),
             (r#"{"a": {"b": {}}}"#, JsonPlace::Other("an object")),
             (r#"{"a": {"b": 5}}"#, JsonPlace::Other("a number")),
             (r#"{"a": {"b": null}}"#, JsonPlace::Array),

@@ -57,16 +57,19 @@ pub(super) fn range_start(headers: &HeaderMap) -> Option<u64> {
     range.split_once('-')?.0.trim().parse().ok()
 }
 
-/// How long is asked to wait: so many seconds, or until a time.
+/// Who asks to wait for longer is asked sooner.
+const LONGEST_WAIT: Duration = Duration::from_secs(7 * 86_400);
+
+/// How long is asked to wait: so many seconds, or until a time; a week at most.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = header(headers, &RETRY_AFTER)?;
     let text = text.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
     }
     let until = DateTime::parse_from_rfc2822(text).ok()?;
     let wait = until.to_utc() - Timestamp::now();
-    Some(wait.to_std().unwrap_or_default())
+    Some(wait.to_std().unwrap_or_default().min(LONGEST_WAIT))
 }
 
 /// The name of the file: without folders, and with nothing in it that a name cannot hold.
@@ -152,6 +155,12 @@ mod tests {
         assert!(until <= Duration::from_secs(3600) && until > Duration::from_secs(3000));
         assert_eq!(wait(at(-60)), Some(Duration::ZERO));
         assert_eq!(wait("soon".to_owned()), None);
+        for endless in [
+            u64::MAX.to_string(),
+            "Fri, 31 Dec 9999 23:59:59 GMT".to_owned(),
+        ] {
+            assert_eq!(wait(endless), Some(LONGEST_WAIT));
+        }
     }
 
     #[test]

@@ -130,8 +130,7 @@ impl Download<'_> {
                 self.begin_anew(&mut received).await?;
                 validators = Validators::of(answer.headers());
                 name = answer::file_name(answer.headers());
-                ranges =
-                    self.call.method == Method::GET && answer::gives_ranges(answer.headers());
+                ranges = self.call.method == Method::GET && answer::gives_ranges(answer.headers());
                 let headers = answer.headers().clone();
                 told = (answer.url().clone(), answer.status(), headers);
                 received.total = answer.content_length();

@@ -21,7 +21,7 @@ pub use error::DownloadError;
 pub use limits::DownloadLimits;
 
 pub(crate) use address::decoded;
-pub(crate) use answer::{Validators, header};
+pub(crate) use answer::{Validators, header, retry_after};
 pub(crate) use call::{Call, is_same_host};
 pub(crate) use fetch::{Download, Downloaded, FetchedFile};
 pub(crate) use request::client;

@@ -105,7 +105,10 @@ pub(super) async fn ask(
             return Err(refused(reason.to_owned()));
         }
         // What was asked with a body is asked for without one, as browsers do, unless the status says otherwise.
-        let keeps = [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT];
+        let keeps = [
+            StatusCode::TEMPORARY_REDIRECT,
+            StatusCode::PERMANENT_REDIRECT,
+        ];
         if !keeps.contains(&answer.status()) && method != Method::GET {
             (method, body) = (Method::GET, None);
         }

@@ -121,7 +121,10 @@ impl Fetching<'_> {
 }
 
 /// The file in an archive, if it is one. Blocks.
-pub(crate) fn only_member(input: &InputFile, place: &Path) -> Result<Option<String>, ImportFileError> {
+pub(crate) fn only_member(
+    input: &InputFile,
+    place: &Path,
+) -> Result<Option<String>, ImportFileError> {
     let contents = zip_contents(place).map_err(|error| match error {
         ImportFileError::Zip { source, .. } => ImportFileError::Zip {
             path: input.path.clone(),

@@ -1,6 +1,6 @@
 //! A server that does as it is told, and who asks it.
 
-use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -108,7 +108,10 @@ impl Client {
     ) -> Result<Downloaded, DownloadError> {
         let address = Address::new(url).unwrap();
         let environment = Environment::new(|name| (name == "WHERE").then(|| "a&b=c".to_owned()));
-        let call = Call::get(address.resolve(&self.secrets, environment)?, address.shown());
+        let call = Call::get(
+            address.resolve(&self.secrets, environment)?,
+            address.shown(),
+        );
         let download = Download {
             client: &client(&self.limits, &call.shown)?,
             call: &call,

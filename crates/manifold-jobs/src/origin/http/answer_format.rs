@@ -24,7 +24,11 @@ pub(super) fn answer_format(
     let packed = packed.trim().to_ascii_lowercase();
     if !matches!(&*packed, "" | "identity" | "gzip" | "x-gzip" | "zstd") {
         // Letters, or the name of something that nobody asked for.
-        let name: String = packed.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
+        let name: String = packed
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(20)
+            .collect();
         return Err(JobError::from(HttpError::Format {
             url: url(),
             wanted: "bytes as they are, or packed with gzip or zstd".to_owned(),
@@ -33,11 +37,21 @@ pub(super) fn answer_format(
     }
     let head = head(fetched).map_err(|source| DownloadError::Temporary { url: url(), source })?;
     let media = header(&fetched.headers, &CONTENT_TYPE).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media = media
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     let said = of_media_type(&media);
-    let first = head.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0).copied();
+    let first = head
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace() && **byte != 0)
+        .copied();
     let shown = fetched.name.clone().unwrap_or_else(url);
-    let format = asked.or(said).unwrap_or_else(|| FileFormat::find(&head, &shown));
+    let format = asked
+        .or(said)
+        .unwrap_or_else(|| FileFormat::find(&head, &shown));
     let is_wanted = match format {
         _ if head.is_empty() => true,
         FileFormat::Json | FileFormat::Jsonl => is_json(&head),
@@ -45,7 +59,7 @@ pub(super) fn answer_format(
         FileFormat::Csv | FileFormat::Tsv => match said {
             Some(FileFormat::Json | FileFormat::Jsonl) => false,
             Some(_) => true,
-            None => asked.is_some() || first != Some(b'<'),
+            None => asked.is_some() || first != Some(b'<') && media != "text/html",
         },
         _ => false,
     };
@@ -59,19 +73,21 @@ pub(super) fn answer_format(
     Err(JobError::from(HttpError::Format {
         url: url(),
         wanted,
-        found: found(&media, &head, template),
+        found: found(&media, said, &head, template),
     }))
 }
 
 /// What was answered, in words.
-fn found(media: &str, head: &[u8], template: &Template) -> String {
+fn found(media: &str, said: Option<FileFormat>, head: &[u8], template: &Template) -> String {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '+' | '-' | '.' | '_');
     let media = match media {
         "" => "something without a type".to_owned(),
         media if media.len() <= 80 && media.chars().all(is_name) => media.to_owned(),
         _ => "something of a type that is none".to_owned(),
     };
-    match template.beginning(head) {
+    // What may be rows is not shown.
+    let may_be_rows = is_json(head) || matches!(said, Some(FileFormat::Csv | FileFormat::Tsv));
+    match template.beginning(head).filter(|_| !may_be_rows) {
         Some(beginning) => format!("{media} that begins with `{beginning}`"),
         None => media,
     }
@@ -92,8 +108,13 @@ fn head(fetched: &FetchedFile) -> std::io::Result<Vec<u8>> {
 /// Whether bytes begin as an object or array does, whatever their encoding.
 fn is_json(head: &[u8]) -> bool {
     let marks = [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff"];
-    let text = marks.iter().find_map(|mark| head.strip_prefix(*mark)).unwrap_or(head);
-    let mut bytes = text.iter().filter(|byte| !byte.is_ascii_whitespace() && **byte != 0);
+    let text = marks
+        .iter()
+        .find_map(|mark| head.strip_prefix(*mark))
+        .unwrap_or(head);
+    let mut bytes = text
+        .iter()
+        .filter(|byte| !byte.is_ascii_whitespace() && **byte != 0);
     // Of an answer that is nothing but blanks it is told otherwise what is wrong.
     bytes.next().is_none_or(|byte| matches!(byte, b'{' | b'['))
 }
@@ -101,8 +122,12 @@ fn is_json(head: &[u8]) -> bool {
 fn of_media_type(media: &str) -> Option<FileFormat> {
     match media {
         "application/json" | "text/json" => Some(FileFormat::Json),
-        "application/x-ndjson" | "application/ndjson" | "application/jsonl"
-        | "application/x-jsonlines" | "application/jsonlines" | "application/json-lines"
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonlines"
+        | "application/jsonlines"
+        | "application/json-lines"
         | "application/stream+json" => Some(FileFormat::Jsonl),
         "text/csv" | "application/csv" => Some(FileFormat::Csv),
         "text/tab-separated-values" => Some(FileFormat::Tsv),

@@ -31,13 +31,18 @@ impl Auth {
         if kind == "bearer" {
             return Ok(Self::Bearer(auth.needed(kind)?.to_owned()));
         }
-        let part = auth.section(kind)?.ok_or_else(|| auth.wrong(kind, "is missing"))?;
+        let part = auth
+            .section(kind)?
+            .ok_or_else(|| auth.wrong(kind, "is missing"))?;
         let (first, second) = match kind {
             "basic" => ("user", "password"),
             _ => ("name", "value"),
         };
         part.only(&[first, second])?;
-        let (name, value) = (part.needed(first)?.to_owned(), part.needed(second)?.to_owned());
+        let (name, value) = (
+            part.needed(first)?.to_owned(),
+            part.needed(second)?.to_owned(),
+        );
         Ok(match kind {
             "basic" => Self::Basic(name, value),
             "header" if HeaderName::from_bytes(name.as_bytes()).is_err() => {

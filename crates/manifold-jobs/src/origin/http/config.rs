@@ -31,6 +31,9 @@ const KEYS: [&str; 15] = [
     "sync",
 ];
 
+/// In seconds.
+const A_DAY: u64 = 86_400;
+
 /// What the config of a source says about an address, with references in the place of secrets.
 #[derive(Debug, Clone)]
 pub(super) struct HttpConfig {
@@ -85,7 +88,10 @@ impl HttpConfig {
             records: config.path("records")?,
             unnest: config.flag("unnest")?.unwrap_or(true),
             paging: config.section("pages")?.map(Paging::of).transpose()?,
-            cursor: config.section("cursor")?.map(CursorColumn::of).transpose()?,
+            cursor: config
+                .section("cursor")?
+                .map(CursorColumn::of)
+                .transpose()?,
             timeout_seconds: config.number("timeout_seconds", 1)?,
             max_bytes: config.number("max_bytes", 1)?,
             body,
@@ -96,6 +102,9 @@ impl HttpConfig {
 
     /// What goes together.
     fn check(&self, config: &Section<'_>) -> Result<(), JobError> {
+        if self.timeout_seconds.is_some_and(|seconds| seconds > A_DAY) {
+            return Err(config.wrong("timeout_seconds", "is at most 86400, a day"));
+        }
         let is_json = matches!(self.format, None | Some(FileFormat::Json));
         if self.records.is_some() && !is_json {
             return Err(config.wrong("records", "leads into JSON, and the format is another one"));
@@ -115,7 +124,9 @@ impl HttpConfig {
                 return Err(config.wrong(parameter.name(), what));
             }
             if self.body.as_ref().is_some_and(|body| !body.is_object()) {
-                return Err(config.wrong("body", "is an object: {..}, as a parameter is put into it"));
+                return Err(
+                    config.wrong("body", "is an object: {..}, as a parameter is put into it")
+                );
             }
         }
         Ok(())
@@ -128,7 +139,10 @@ impl HttpConfig {
         self.address.refers()
             || self.auth.is_some()
             || texts.into_iter().any(|(_, value)| refers(value))
-            || self.body.as_ref().is_some_and(|body| refers(&body.to_string()))
+            || self
+                .body
+                .as_ref()
+                .is_some_and(|body| refers(&body.to_string()))
     }
 }
 
@@ -165,7 +179,11 @@ fn query(config: &Section<'_>) -> Result<Vec<(String, String)>, JobError> {
                 Json::String(text) => text.clone(),
                 Json::Number(number) => number.to_string(),
                 Json::Bool(flag) => flag.to_string(),
-                _ => return Err(section.wrong(name, "is text, a number, true or false, or a list of them")),
+                _ => {
+                    return Err(
+                        section.wrong(name, "is text, a number, true or false, or a list of them")
+                    );
+                }
             };
             query.push((name.clone(), text));
         }

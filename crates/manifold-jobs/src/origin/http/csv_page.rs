@@ -152,7 +152,10 @@ mod tests {
             "  \n",
         ]);
         assert_eq!(text, "a,\"b\nc\"\r\n1,\"x\n\"\"y\"\r\n\r\n2,z\n3,z\n");
-        assert_eq!(told, [Copied(2), Copied(1), Copied(0), Copied(0), Copied(0)]);
+        assert_eq!(
+            told,
+            [Copied(2), Copied(1), Copied(0), Copied(0), Copied(0)]
+        );
         assert_eq!(joined(&["a\n1\n", "b\n1\n"]).1, [Copied(1), OtherHeader]);
         assert_eq!(joined(&["a\0\n"]).1, [OtherEncoding]);
         let endless = "x".repeat(3 << 20);

@@ -28,7 +28,10 @@ impl CursorColumn {
         };
         let position = start.as_deref().map(Position::of);
         if let Some(None) = position {
-            return Err(cursor.wrong("start", "is a number, or a time such as 2024-01-31T00:00:00Z"));
+            return Err(cursor.wrong(
+                "start",
+                "is a number, or a time such as 2024-01-31T00:00:00Z",
+            ));
         }
         let lag = match cursor.value("lag") {
             None => None,

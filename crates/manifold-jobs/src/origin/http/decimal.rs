@@ -103,17 +103,37 @@ mod tests {
 
     #[test]
     fn numbers_are_read_with_all_digits_or_not_at_all() {
-        for text in ["0", "-1", "10.50", "9223372036854775807", "0.000000000000000001"] {
+        for text in [
+            "0",
+            "-1",
+            "10.50",
+            "9223372036854775807",
+            "0.000000000000000001",
+        ] {
             assert_eq!(Decimal::of(text).unwrap().to_string(), text);
         }
-        for text in ["", "-", "1e5", "1.", ".5", "+1", "0x1", " 1", "1-", "12345678901234567890", "x123456789012345678"] {
+        for text in [
+            "",
+            "-",
+            "1e5",
+            "1.",
+            ".5",
+            "+1",
+            "0x1",
+            " 1",
+            "1-",
+            "12345678901234567890",
+            "x123456789012345678",
+        ] {
             assert!(Decimal::of(text).is_none(), "{text}");
         }
         let minus = |a, b| (Decimal::of(a).unwrap().minus(Decimal::of(b).unwrap())).to_string();
         assert_eq!(minus("5", "0.25"), "4.75");
         assert_eq!(minus("0.05", "1"), "-0.95");
         assert!(Decimal::of("2").unwrap() == Decimal::of("2.00").unwrap());
-        assert!(Decimal::of("9007199254740993").unwrap() > Decimal::of("9007199254740992.5").unwrap());
+        assert!(
+            Decimal::of("9007199254740993").unwrap() > Decimal::of("9007199254740992.5").unwrap()
+        );
     }
 
     proptest! {

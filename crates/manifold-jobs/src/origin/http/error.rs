@@ -10,29 +10,49 @@ use crate::import::ImportFileError;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HttpError {
     /// The answer is something else than what was asked for.
-    #[error("{url} was to answer with {wanted}, and did with {found}; check the address, and `format` in the source's config")]
+    #[error(
+        "{url} was to answer with {wanted}, and did with {found}; check the address, and `format` in the source's config"
+    )]
     Format {
         url: String,
         wanted: String,
         found: String,
     },
     /// There are no records where they should be.
-    #[error("page {page} of {url} has no array of records: {what}; `records` in the source's config leads to it, as \"data.items\" does")]
-    Records { url: String, page: u64, what: String },
+    #[error(
+        "page {page} of {url} has no array of records: {what}; `records` in the source's config leads to it, as \"data.items\" does"
+    )]
+    Records {
+        url: String,
+        page: u64,
+        what: String,
+    },
     /// The pages cannot be put together.
-    #[error("page {page} of {url} does not go with the pages before it: {what}; nothing was imported")]
-    Pages { url: String, page: u64, what: String },
+    #[error(
+        "page {page} of {url} does not go with the pages before it: {what}; nothing was imported"
+    )]
+    Pages {
+        url: String,
+        page: u64,
+        what: String,
+    },
     /// There are fewer records than were announced.
-    #[error("{url} announced {total} records and gave {found}; nothing was imported, try again later")]
+    #[error(
+        "{url} announced {total} records and gave {found}; nothing was imported, try again later"
+    )]
     Short { url: String, total: u64, found: u64 },
     /// There are more pages than may be asked for.
-    #[error("{url} has more than {most} pages, so nothing was imported; allow more with `max_pages` in the source's config")]
+    #[error(
+        "{url} has more than {most} pages, so nothing was imported; allow more with `max_pages` in the source's config"
+    )]
     TooManyPages { url: String, most: u64 },
     /// Nothing was answered of which the columns could be known.
     #[error("{url} has no records, so nothing says what the columns are; nothing was imported")]
     NoRecords { url: String },
     /// The column that tells what is new cannot be used.
-    #[error("the column `{column}` of {url}, which tells what is new, cannot be used: {what}; check `cursor` in the source's config")]
+    #[error(
+        "the column `{column}` of {url}, which tells what is new, cannot be used: {what}; check `cursor` in the source's config"
+    )]
     Cursor {
         url: String,
         column: String,

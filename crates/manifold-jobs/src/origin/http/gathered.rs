@@ -2,9 +2,8 @@
 
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
-use std::sync::Arc;
 
-use manifold_format::{FileFormat, JsonExtract, JsonPlace, ReadError, open_input};
+use manifold_format::{FileFormat, JsonExtract, JsonPlace, ReadError, UnpackError, open_input};
 use tempfile::NamedTempFile;
 
 use super::csv_page::{CsvPage, copy_csv_page};
@@ -36,6 +35,13 @@ pub(super) struct Paths {
     pub(super) records: Vec<String>,
     pub(super) next: Option<Vec<String>>,
     pub(super) total: Option<Vec<String>>,
+}
+
+impl Paths {
+    /// Whether something is looked for beside the records.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.next.is_some() || self.total.is_some()
+    }
 }
 
 /// What a page holds.
@@ -116,7 +122,8 @@ impl Gathered {
                 };
                 let mut separator: &[u8] = if is_first { b"[" } else { b",\n" };
                 let found = wanted.read(input, &mut |record| {
-                    out.out.write_all(std::mem::replace(&mut separator, b",\n"))?;
+                    out.out
+                        .write_all(std::mem::replace(&mut separator, b",\n"))?;
                     out.put(record, b"\0")
                 });
                 let found = found.map_err(failed)?;
@@ -194,9 +201,7 @@ fn misplaced(place: &JsonPlace, path: &[String]) -> Option<String> {
         JsonPlace::Missing(there) if there.is_empty() => {
             Some(format!("there is no `{path}`, but an empty object"))
         }
-        JsonPlace::Missing(there) => {
-            Some(format!("there is no `{path}`, but {}", names(there)))
-        }
+        JsonPlace::Missing(there) => Some(format!("there is no `{path}`, but {}", names(there))),
         JsonPlace::Other(what) if path.is_empty() => Some(format!("it is {what}")),
         JsonPlace::Other(what) => Some(format!("{what} stands where `{path}` should be")),
         JsonPlace::Object(there) => Some(format!("it is an object with {}", names(there))),
@@ -218,7 +223,10 @@ fn failed(url: &str, most: u64, error: ReadError) -> JobError {
                 let (url, limit) = (url.to_owned(), most);
                 return DownloadError::TooMuch { url, limit }.into();
             }
-            Ok(error) => return temporary(url, *error).into(),
+            Ok(error) => match error.downcast::<UnpackError>() {
+                Ok(source) => ReadError::Packed { line: 1, source },
+                Err(error) => return temporary(url, error).into(),
+            },
             Err(other) => ReadError::Other(other),
         },
         error => error,
@@ -269,6 +277,3 @@ impl Write for Counting<'_> {
         self.out.flush()
     }
 }
-
-/// Pages are shared with the thread that reads them.
-pub(super) type SharedPage = Arc<Page>;

@@ -56,7 +56,9 @@ impl Moment {
 
     /// `12:30`, `12:30:45` or `12:30:45.678`.
     fn time(&mut self, text: &str) -> Option<NaiveTime> {
-        let (clock, fraction) = text.split_once('.').map_or((text, None), |(c, f)| (c, Some(f)));
+        let (clock, fraction) = text
+            .split_once('.')
+            .map_or((text, None), |(c, f)| (c, Some(f)));
         let parts: Vec<_> = clock.split(':').collect();
         if parts.iter().any(|part| part.len() != 2) {
             return None;
@@ -80,7 +82,9 @@ impl Moment {
 
     /// The time in UTC, by which times compare.
     pub(super) fn instant(&self) -> NaiveDateTime {
-        self.local.checked_sub_signed(self.offset).unwrap_or(self.local)
+        self.local
+            .checked_sub_signed(self.offset)
+            .unwrap_or(self.local)
     }
 
     /// An earlier time, written in the same way. What is written less exactly becomes earlier still.
@@ -89,8 +93,14 @@ impl Moment {
         let Some(separator) = self.separator else {
             return Some(local.format("%Y-%m-%d").to_string());
         };
-        let clock = if self.has_seconds { "%H:%M:%S" } else { "%H:%M" };
-        let mut text = local.format(&format!("%Y-%m-%d{separator}{clock}")).to_string();
+        let clock = if self.has_seconds {
+            "%H:%M:%S"
+        } else {
+            "%H:%M"
+        };
+        let mut text = local
+            .format(&format!("%Y-%m-%d{separator}{clock}"))
+            .to_string();
         if self.fraction > 0 {
             let nanos = local.format("%9f").to_string();
             text.push('.');
@@ -117,7 +127,9 @@ fn offset(zone: &str) -> Option<TimeDelta> {
     let (hours, minutes) = match zone.len() {
         3 => (&zone[1..], "00"),
         5 => zone[1..].split_at_checked(2)?,
-        6 => zone[1..].split_once(':').filter(|(hours, _)| hours.len() == 2)?,
+        6 => zone[1..]
+            .split_once(':')
+            .filter(|(hours, _)| hours.len() == 2)?,
         _ => return None,
     };
     let (hours, minutes) = (digits(hours)?, digits(minutes)?);
@@ -134,13 +146,19 @@ mod tests {
         for (text, hour_before) in [
             ("2024-03-01T00:30:00Z", "2024-02-29T23:30:00Z"),
             ("2024-03-01 00:30:00.050", "2024-02-29 23:30:00.050"),
-            ("2024-03-01T00:30:00.123456789+05:30", "2024-02-29T23:30:00.123456789+05:30"),
+            (
+                "2024-03-01T00:30:00.123456789+05:30",
+                "2024-02-29T23:30:00.123456789+05:30",
+            ),
             ("2024-03-01t00:30-0800", "2024-02-29t23:30-0800"),
             ("2024-03-01T00:30:00+01", "2024-02-29T23:30:00+01"),
             ("2024-03-01", "2024-02-29"),
         ] {
             let moment = Moment::of(text).unwrap();
-            assert_eq!(moment.minus(TimeDelta::hours(1)).as_deref(), Some(hour_before));
+            assert_eq!(
+                moment.minus(TimeDelta::hours(1)).as_deref(),
+                Some(hour_before)
+            );
             assert!(text.len() == 10 || moment.minus(TimeDelta::zero()).as_deref() == Some(text));
         }
     }
@@ -156,9 +174,23 @@ mod tests {
     #[test]
     fn what_is_no_time_is_none() {
         for text in [
-            "", "2024", "2024-13-01", "2024-02-30", "01.02.2024", "2024-03-01x", "2024-03-01T", "2024-03-01T25:00",
-            "2024-03-01T1:00", "2024-03-01T10:00:00.", "2024-03-01T10:00.5", "2024-03-01T10:00:00+1", "2024-03-01T10:00:00Zx",
-            "2024-03-01T10:00:00+25:00", "2024-03-0\u{e4}", "+024-03-01", "2024-03-01T10:00:00.1234567890",
+            "",
+            "2024",
+            "2024-13-01",
+            "2024-02-30",
+            "01.02.2024",
+            "2024-03-01x",
+            "2024-03-01T",
+            "2024-03-01T25:00",
+            "2024-03-01T1:00",
+            "2024-03-01T10:00:00.",
+            "2024-03-01T10:00.5",
+            "2024-03-01T10:00:00+1",
+            "2024-03-01T10:00:00Zx",
+            "2024-03-01T10:00:00+25:00",
+            "2024-03-0\u{e4}",
+            "+024-03-01",
+            "2024-03-01T10:00:00.1234567890",
         ] {
             assert_eq!(Moment::of(text), None, "{text}");
         }

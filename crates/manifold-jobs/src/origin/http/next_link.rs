@@ -60,8 +60,14 @@ mod tests {
     #[test]
     fn the_next_one_is_found_among_links() {
         for (header, next) in [
-            (r#"<https://h/a?page=2>; rel="next""#, Some("https://h/a?page=2")),
-            (r#"<p1>; rel="prev", <p3>; title="a, <b>; c"; rel="last next""#, Some("p3")),
+            (
+                r#"<https://h/a?page=2>; rel="next""#,
+                Some("https://h/a?page=2"),
+            ),
+            (
+                r#"<p1>; rel="prev", <p3>; title="a, <b>; c"; rel="last next""#,
+                Some("p3"),
+            ),
             ("</x,y>;rel=next", Some("/x,y")),
             ("<a>; REL=NEXT ; x", Some("a")),
             (r#"<a>; rel="prev", <b>; rel=first"#, None),

@@ -27,7 +27,8 @@ impl Parameter {
 
     /// One that must be there.
     pub(super) fn needed(section: &Section<'_>, key: &str) -> Result<Self, JobError> {
-        Self::of(section, key)?.ok_or_else(|| section.wrong(key, "is missing; it is a name in quotes"))
+        Self::of(section, key)?
+            .ok_or_else(|| section.wrong(key, "is missing; it is a name in quotes"))
     }
 
     pub(super) fn name(&self) -> &str {
@@ -65,9 +66,18 @@ pub(super) fn set_query(url: &mut Url, name: &str, value: &str) {
         let of = pair.split_once('=').map_or(*pair, |(of, _)| of);
         !pair.is_empty() && decoded(&of.replace('+', " ")) != name
     };
-    let others: Vec<&str> = url.query().unwrap_or_default().split('&').filter(is_other).collect();
+    let others: Vec<&str> = url
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(is_other)
+        .collect();
     let others = others.join("&");
-    url.set_query(Some(&others).filter(|others| !others.is_empty()).map(String::as_str));
+    url.set_query(
+        Some(&others)
+            .filter(|others| !others.is_empty())
+            .map(String::as_str),
+    );
     url.query_pairs_mut().append_pair(name, value);
 }
 
@@ -81,7 +91,10 @@ mod tests {
         for (before, after) in [
             ("https://h/x", "https://h/x?page=a%26b"),
             ("https://h/x?", "https://h/x?page=a%26b"),
-            ("https://h/x?a=%20+1&page=9&p%61ge=8&b", "https://h/x?a=%20+1&b&page=a%26b"),
+            (
+                "https://h/x?a=%20+1&page=9&p%61ge=8&b",
+                "https://h/x?a=%20+1&b&page=a%26b",
+            ),
         ] {
             let mut url = Url::parse(before).unwrap();
             set_query(&mut url, "page", "a&b");
@@ -102,7 +115,10 @@ mod tests {
                 Some(json!({"query": "q", "variables": {"first": 2, "after": null}})),
                 json!({"query": "q", "variables": {"first": 2, "after": 7}}),
             ),
-            (Some(json!({"variables": 1})), json!({"variables": {"after": 7}})),
+            (
+                Some(json!({"variables": 1})),
+                json!({"variables": {"after": 7}}),
+            ),
         ] {
             let mut body = before;
             parameter.say(&json!(7), &mut url, &mut body);

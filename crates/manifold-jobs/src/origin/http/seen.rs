@@ -81,5 +81,8 @@ fn asked(config: &HttpConfig) -> String {
         config.unnest,
         config.cursor.as_ref().map(|cursor| &cursor.column),
     ]);
-    format!("blake3:{}", blake3::hash(told.to_string().as_bytes()).to_hex())
+    format!(
+        "blake3:{}",
+        blake3::hash(told.to_string().as_bytes()).to_hex()
+    )
 }

@@ -103,7 +103,9 @@ impl Template {
             // The value may be a secret.
             return Err(JobError::from(DownloadError::Address {
                 url: self.shown.clone(),
-                reason: format!("the value of the header `{name}` has characters that no header may have"),
+                reason: format!(
+                    "the value of the header `{name}` has characters that no header may have"
+                ),
             }));
         };
         value.set_sensitive(true);
@@ -147,8 +149,16 @@ impl Template {
         if self.secrets.iter().any(|secret| text.contains(secret)) {
             return None;
         }
-        let line = text.trim_start_matches('\u{feff}').trim_start().lines().next()?;
-        let shown: String = line.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
+        let line = text
+            .trim_start_matches('\u{feff}')
+            .trim_start()
+            .lines()
+            .next()?;
+        let shown: String = line
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(SHOWN)
+            .collect();
         (!shown.is_empty()).then_some(shown)
     }
 }
@@ -161,8 +171,15 @@ fn members(list: &Json) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn texts(list: &Json) -> Vec<String> {
-    let texts = list.as_array().into_iter().flatten().filter_map(Json::as_str);
-    texts.filter(|text| !text.is_empty()).map(str::to_owned).collect()
+    let texts = list
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str);
+    texts
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The references to secrets and variables in a text.
