@@ -169,7 +169,7 @@ impl Walk<'_, '_> {
             return self.source.skip_value();
         }
         let is_value = |to: &&[String]| *to == at;
-        if let Some(first) = wanted.values.iter().position(|to| is_value(to)) {
+        if let Some(first) = wanted.values.iter().position(is_value) {
             if self.found.values[first].is_some() {
                 return self.source.fault(JsonProblem::DuplicateKey);
             }

@@ -42,7 +42,7 @@ pub(crate) enum Downloaded {
     /// It is what was fetched before.
     NotModified,
     /// The file.
-    File(FetchedFile),
+    File(Box<FetchedFile>),
 }
 
 /// A file that was fetched.
@@ -173,14 +173,14 @@ impl Download<'_> {
         let flushed = received.file.flush().await;
         flushed.map_err(|error| self.temporary(error))?;
         let (url, status, headers) = told;
-        Ok(Downloaded::File(FetchedFile {
+        Ok(Downloaded::File(Box::new(FetchedFile {
             file,
             name,
             validators,
             url,
             status,
             headers,
-        }))
+        })))
     }
 
     /// What the status of an answer means: 200 that all of the file follows, 206 that the rest of it does.

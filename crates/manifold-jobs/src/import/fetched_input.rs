@@ -97,7 +97,7 @@ impl Fetching<'_> {
             ..
         } = match download.fetch().await? {
             Downloaded::NotModified => return Ok(None),
-            Downloaded::File(fetched) => fetched,
+            Downloaded::File(fetched) => *fetched,
         };
         let mut input = InputFile {
             fetched: Some(file.path().to_owned()),

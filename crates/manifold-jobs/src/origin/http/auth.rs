@@ -20,7 +20,7 @@ pub(super) enum Auth {
 }
 
 impl Auth {
-    pub(super) fn of(auth: Section<'_>) -> Result<Self, JobError> {
+    pub(super) fn of(auth: &Section<'_>) -> Result<Self, JobError> {
         const KINDS: [&str; 4] = ["bearer", "basic", "header", "query"];
         auth.only(&KINDS)?;
         let mut said = KINDS.into_iter().filter(|kind| auth.has(kind));

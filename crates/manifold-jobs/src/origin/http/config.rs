@@ -83,13 +83,18 @@ impl HttpConfig {
             method,
             headers: headers(&config)?,
             query: query(&config)?,
-            auth: config.section("auth")?.map(Auth::of).transpose()?,
+            auth: config.section("auth")?.as_ref().map(Auth::of).transpose()?,
             format,
             records: config.path("records")?,
             unnest: config.flag("unnest")?.unwrap_or(true),
-            paging: config.section("pages")?.map(Paging::of).transpose()?,
+            paging: config
+                .section("pages")?
+                .as_ref()
+                .map(Paging::of)
+                .transpose()?,
             cursor: config
                 .section("cursor")?
+                .as_ref()
                 .map(CursorColumn::of)
                 .transpose()?,
             timeout_seconds: config.number("timeout_seconds", 1)?,

@@ -20,7 +20,7 @@ pub(super) struct CursorColumn {
 }
 
 impl CursorColumn {
-    pub(super) fn of(cursor: Section<'_>) -> Result<Self, JobError> {
+    pub(super) fn of(cursor: &Section<'_>) -> Result<Self, JobError> {
         cursor.only(&["column", "parameter", "in", "lag", "start"])?;
         let start = match cursor.value("start") {
             Some(Json::Number(number)) => Some(number.to_string()),
@@ -46,7 +46,7 @@ impl CursorColumn {
         }
         Ok(Self {
             column: cursor.needed("column")?.to_owned(),
-            parameter: Parameter::needed(&cursor, "parameter")?,
+            parameter: Parameter::needed(cursor, "parameter")?,
             lag,
             start,
         })

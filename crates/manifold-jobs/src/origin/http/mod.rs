@@ -6,6 +6,7 @@
 
 mod answer_format;
 mod auth;
+mod came;
 mod config;
 mod course;
 mod csv_page;
@@ -40,7 +41,7 @@ use crate::import::Fetching;
 /// An address, in one answer or in pages.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpOrigin {
-    config: HttpConfig,
+    config: Box<HttpConfig>,
     limits: HttpLimits,
 }
 
@@ -54,7 +55,7 @@ impl HttpOrigin {
         let config = HttpConfig::of(source, config)?;
         Ok(Self {
             limits: HttpLimits::of(&config),
-            config,
+            config: Box::new(config),
         })
     }
 

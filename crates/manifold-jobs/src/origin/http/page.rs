@@ -33,7 +33,7 @@ pub(super) struct Page {
 
 /// What is answered.
 pub(super) enum Answer {
-    Page(Page),
+    Page(Box<Page>),
     /// It is what was answered before.
     NotModified,
     /// There is no such page.
@@ -89,8 +89,8 @@ impl Asking<'_> {
             status,
             headers,
             ..
-        } = fetched;
-        Ok(Answer::Page(Page {
+        } = *fetched;
+        Ok(Answer::Page(Box::new(Page {
             file,
             format,
             number: self.pages,
@@ -99,7 +99,7 @@ impl Asking<'_> {
             headers,
             validators,
             cancel: self.fetching.cancel.clone(),
-        }))
+        })))
     }
 
     async fn fetch(

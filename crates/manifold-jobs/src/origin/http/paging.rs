@@ -42,7 +42,7 @@ pub(super) struct Counted {
 }
 
 impl Paging {
-    pub(super) fn of(pages: Section<'_>) -> Result<Self, JobError> {
+    pub(super) fn of(pages: &Section<'_>) -> Result<Self, JobError> {
         const KINDS: [&str; 5] = ["link", "page", "offset", "cursor", "next_url"];
         let kinds = KINDS.map(|kind| (kind, kind));
         if !pages.has("by") {
@@ -62,9 +62,9 @@ impl Paging {
             path.ok_or_else(|| pages.wrong("path", "is missing; it leads to what is next"))
         };
         let by = match kind {
-            "page" => By::Page(Counted::of(&pages, 1)?),
-            "offset" => By::Offset(Counted::of(&pages, 0)?),
-            "cursor" => By::Cursor(path()?, Parameter::needed(&pages, "parameter")?),
+            "page" => By::Page(Counted::of(pages, 1)?),
+            "offset" => By::Offset(Counted::of(pages, 0)?),
+            "cursor" => By::Cursor(path()?, Parameter::needed(pages, "parameter")?),
             "next_url" => By::NextUrl(path()?),
             _ => By::Link,
         };

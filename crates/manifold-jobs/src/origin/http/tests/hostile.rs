@@ -214,7 +214,7 @@ async fn what_is_no_data_is_told() {
 async fn redirects_end() {
     let scene = Scene::new().await;
     let looping = Server::new(|_, _, stream| {
-        status(stream, "308 Permanent Redirect", "Location: /again\r\n")
+        status(stream, "308 Permanent Redirect", "Location: /again\r\n");
     });
     let config = json!({"url": looping.url("/")});
     scene
