@@ -83,7 +83,10 @@ pub use encoding::{Encoding, UnknownEncoding};
 pub use error::{HeaderProblem, InputChanged, ReadError, WriteError};
 pub use file_format::FileFormat;
 pub use item::Item;
-pub use json::{JsonLinesWriter, JsonOptions, JsonProblem, JsonReader, JsonWriter};
+pub use json::{
+    JsonExtract, JsonExtracted, JsonLinesWriter, JsonOptions, JsonPlace, JsonProblem, JsonReader,
+    JsonWriter,
+};
 pub use null_token::NullToken;
 pub use options::CsvOptions;
 pub use original_writer::OriginalWriter;

@@ -20,7 +20,7 @@ pub mod jobs;
 mod kind;
 mod log_layer;
 mod observer;
-mod origin;
+pub mod origin;
 mod pace;
 mod plan;
 mod progress;

@@ -1,13 +1,13 @@
 //! Tells another program of something by a request over HTTP.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use manifold_store::Secrets;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{StatusCode, redirect};
 use serde_json::{Value as Json, json};
 
+use crate::download::retry_after;
 use crate::{Environment, JobError, tls};
 
 /// The error code of a request that was not answered as it should be.
@@ -110,14 +110,9 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), JobError> {
     if !passes {
         return Err(JobError::failed(WEBHOOK, &message));
     }
-    let seconds = headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok());
     Err(JobError::Retryable {
         code: WEBHOOK,
         message,
-        retry_after: seconds
-            .and_then(|seconds| seconds.parse().ok())
-            .map(Duration::from_secs),
+        retry_after: retry_after(headers),
     })
 }

@@ -22,6 +22,9 @@ const SECRET_WORDS: [&str; 14] = [
     "signature",
 ];
 
+/// Where a text beside secrets is none: who asks, and where the secret is put.
+const NO_SECRETS: [&str; 3] = ["auth.basic.user", "auth.header.name", "auth.query.name"];
+
 /// Checks that no secret stands in a config as a literal: every text under a key that looks like a secret's,
 /// and every password inside a URL, must be made of references `${env:NAME}` or `${secret:NAME}`.
 ///
@@ -61,7 +64,8 @@ fn walk(value: &mut Json, path: &str, secret: bool, found: &mut dyn FnMut(&str) 
                 } else {
                     format!("{path}.{key}")
                 };
-                walk(member, &below, secret || is_secret(key), found);
+                let secret = (secret || is_secret(key)) && !NO_SECRETS.contains(&&*below);
+                walk(member, &below, secret, found);
             }
         }
         Json::Array(items) => {
@@ -154,6 +158,16 @@ mod tests {
             (json!({"url": "postgres://me:pw@host/db"}), "url"),
             (json!({"password": "x${env:A}"}), "password"),
             (json!({"password": "${env:}"}), "password"),
+            (
+                json!({"auth": {"basic": {"user": "me", "password": "hunter2"}}}),
+                "auth.basic.password",
+            ),
+            (
+                json!({"auth": {"header": {"name": "X-Key", "value": "hunter2"}}}),
+                "auth.header.value",
+            ),
+            (json!({"auth": {"bearer": "hunter2"}}), "auth.bearer"),
+            (json!({"auth": {"user": "me"}}), "auth.user"),
         ] {
             match check(&config) {
                 Err(StoreError::SecretLiteral { key: found }) => assert_eq!(found, key),
@@ -202,5 +216,12 @@ mod tests {
             "site": "https://example.com/a@b:c",
         }))
         .unwrap();
+        for auth in [
+            json!({"basic": {"user": "me", "password": "${secret:pw}"}}),
+            json!({"header": {"name": "X-Api-Key", "value": "${env:KEY}"}}),
+            json!({"query": {"name": "api_key", "value": "${secret:KEY}"}}),
+        ] {
+            check(&json!({ "auth": auth })).unwrap();
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod array_writer;
+mod extract;
 mod key;
 mod lines_writer;
 mod object_row;
@@ -16,6 +17,7 @@ mod tagged;
 mod value;
 
 pub use array_writer::JsonWriter;
+pub use extract::{JsonExtract, JsonExtracted, JsonPlace};
 pub use lines_writer::JsonLinesWriter;
 pub use options::JsonOptions;
 pub use problem::JsonProblem;

@@ -131,7 +131,7 @@ impl Address {
     }
 
     /// The address with the secrets in their places. Blocks.
-    pub(super) fn resolve(
+    pub(crate) fn resolve(
         &self,
         secrets: &Secrets,
         environment: Environment,
@@ -201,7 +201,7 @@ fn encode(text: &str, out: &mut String) {
 }
 
 /// The text of an encoded part of an address.
-pub(super) fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
     while let Some((&byte, behind)) = rest.split_first() {
         let code = match (byte, behind) {

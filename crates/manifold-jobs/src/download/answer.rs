@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::DateTime;
+use manifold_store::Timestamp;
 use reqwest::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED,
     RETRY_AFTER,
@@ -22,8 +24,8 @@ pub(crate) struct Validators {
 impl Validators {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         Self {
-            etag: text(headers, &ETAG),
-            last_modified: text(headers, &LAST_MODIFIED),
+            etag: header(headers, &ETAG),
+            last_modified: header(headers, &LAST_MODIFIED),
         }
     }
 
@@ -43,22 +45,31 @@ impl Validators {
 
 /// Whether the rest of the file can be had alone, should the connection drop.
 pub(super) fn gives_ranges(headers: &HeaderMap) -> bool {
-    let ranges = text(headers, &ACCEPT_RANGES);
+    let ranges = header(headers, &ACCEPT_RANGES);
     ranges.is_some_and(|ranges| ranges.to_ascii_lowercase().contains("bytes"))
         && Validators::of(headers).for_range().is_some()
 }
 
 /// Where the bytes of a partial answer begin.
 pub(super) fn range_start(headers: &HeaderMap) -> Option<u64> {
-    let range = text(headers, &CONTENT_RANGE)?;
+    let range = header(headers, &CONTENT_RANGE)?;
     let range = range.strip_prefix("bytes ")?;
     range.split_once('-')?.0.trim().parse().ok()
 }
 
-/// How long is asked to wait.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = text(headers, &RETRY_AFTER)?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+/// Who asks to wait for longer is asked sooner.
+const LONGEST_WAIT: Duration = Duration::from_secs(7 * 86_400);
+
+/// How long is asked to wait: so many seconds, or until a time; a week at most.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = header(headers, &RETRY_AFTER)?;
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
+    }
+    let until = DateTime::parse_from_rfc2822(text).ok()?;
+    let wait = until.to_utc() - Timestamp::now();
+    Some(wait.to_std().unwrap_or_default().min(LONGEST_WAIT))
 }
 
 /// The name of the file: without folders, and with nothing in it that a name cannot hold.
@@ -118,7 +129,8 @@ fn parameters(text: &str) -> Vec<(String, String)> {
     parameters
 }
 
-fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+/// The text of a header.
+pub(crate) fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
@@ -126,6 +138,30 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 mod tests {
     use super::*;
     use reqwest::header::HeaderValue;
+
+    #[test]
+    fn how_long_to_wait_is_seconds_or_a_time() {
+        let wait = |text: String| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_str(&text).unwrap());
+            retry_after(&headers)
+        };
+        let at = |seconds| {
+            let at = Timestamp::now() + chrono::TimeDelta::seconds(seconds);
+            at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+        };
+        assert_eq!(wait(" 120 ".to_owned()), Some(Duration::from_secs(120)));
+        let until = wait(at(3600)).unwrap();
+        assert!(until <= Duration::from_secs(3600) && until > Duration::from_secs(3000));
+        assert_eq!(wait(at(-60)), Some(Duration::ZERO));
+        assert_eq!(wait("soon".to_owned()), None);
+        for endless in [
+            u64::MAX.to_string(),
+            "Fri, 31 Dec 9999 23:59:59 GMT".to_owned(),
+        ] {
+            assert_eq!(wait(endless), Some(LONGEST_WAIT));
+        }
+    }
 
     #[test]
     fn names_are_read_and_lead_nowhere() {

@@ -96,6 +96,16 @@ pub enum DownloadError {
         /// How many bytes there is room for.
         limit: u64,
     },
+    /// There is more than may be taken.
+    #[error(
+        "{url} has more than the {limit} bytes that are taken; allow more with `max_bytes` in the source's config, if that much is meant"
+    )]
+    TooMuch {
+        /// The address.
+        url: String,
+        /// How many bytes are taken.
+        limit: u64,
+    },
     /// The temporary file cannot be written.
     #[error("the temporary file for {url} cannot be written: {source}")]
     Temporary {
@@ -139,6 +149,7 @@ impl DownloadError {
             Self::Page { .. } => "http_page",
             Self::Dropped { .. } => "http_dropped",
             Self::TooLarge { .. } => "disk_full",
+            Self::TooMuch { .. } => "http_too_large",
             Self::Temporary { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 "disk_full"
             }
@@ -148,7 +159,7 @@ impl DownloadError {
     }
 
     /// Whether the same request may succeed later.
-    fn passes(&self) -> bool {
+    pub(crate) fn passes(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Silent { .. } | Self::Dropped { .. } => true,
             Self::Status { status, .. } => {

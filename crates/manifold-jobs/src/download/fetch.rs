@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use manifold_store::{Secrets, free_space};
-use reqwest::{Client, Response, StatusCode, Url};
+use manifold_store::free_space;
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, Response, StatusCode, Url};
 use tempfile::NamedTempFile;
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
@@ -12,9 +13,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{self, Validators};
-use super::request::{Wanted, ask, cause, client};
-use super::{Address, DownloadError, DownloadLimits, page};
-use crate::Environment;
+use super::request::{Wanted, ask, cause};
+use super::{Call, DownloadError, DownloadLimits, page};
 
 /// Bytes are written in pieces of at least this size.
 const PIECE: usize = 256 << 10;
@@ -24,9 +24,8 @@ const LOOK_EVERY: u64 = 64 << 20;
 
 /// A file that is to be fetched.
 pub(crate) struct Download<'a> {
-    pub(crate) address: &'a Address,
-    pub(crate) secrets: &'a Secrets,
-    pub(crate) environment: Environment,
+    pub(crate) client: &'a Client,
+    pub(crate) call: &'a Call,
     /// The folder of the temporary file.
     pub(crate) folder: &'a Path,
     /// What was fetched before, which is not fetched again.
@@ -43,17 +42,28 @@ pub(crate) enum Downloaded {
     /// It is what was fetched before.
     NotModified,
     /// The file.
-    File(FetchedFile),
+    File(Box<FetchedFile>),
 }
 
 /// A file that was fetched.
-#[derive(Debug)]
 pub(crate) struct FetchedFile {
     /// Its bytes; gone when this is dropped.
     pub(crate) file: NamedTempFile,
     /// How the other side calls it.
     pub(crate) name: Option<String>,
     pub(crate) validators: Validators,
+    /// Where it was in the end, which may hold secrets.
+    pub(crate) url: Url,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+}
+
+impl std::fmt::Debug for FetchedFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FetchedFile")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What has come so far.
@@ -86,17 +96,8 @@ impl Download<'_> {
     }
 
     async fn fetch_all(&self) -> Result<Downloaded, DownloadError> {
-        let shown = self.address.shown();
-        let (address, secrets, environment) =
-            (self.address.clone(), self.secrets.clone(), self.environment);
-        let resolve = move || address.resolve(&secrets, environment);
-        let url = manifold_store::blocking(resolve).await?;
-        let client = client(&self.limits).map_err(|error| DownloadError::Unreachable {
-            url: shown.clone(),
-            reason: cause(&error),
-        })?;
         let wanted = Wanted::Whole(self.before);
-        let answer = ask(&client, &url, &shown, wanted, &self.limits).await?;
+        let answer = ask(self.client, self.call, &wanted, &self.limits).await?;
         if answer.status() == StatusCode::NOT_MODIFIED && self.before.is_some() {
             return Ok(Downloaded::NotModified);
         }
@@ -109,7 +110,7 @@ impl Download<'_> {
             total: None,
             most: self.room(0),
         };
-        self.receive(file, received, &client, &url, answer).await
+        self.receive(file, received, answer).await
     }
 
     /// Receives the whole file, in as many answers as that takes.
@@ -117,20 +118,21 @@ impl Download<'_> {
         &self,
         file: NamedTempFile,
         mut received: Received,
-        client: &Client,
-        url: &Url,
         mut answer: Response,
     ) -> Result<Downloaded, DownloadError> {
-        let shown = self.address.shown();
+        let shown = self.call.shown.clone();
         let mut validators = Validators::default();
         let (mut name, mut ranges) = (None, false);
+        let mut told = (answer.url().clone(), answer.status(), HeaderMap::new());
         let (mut resumed, mut pause) = (0, self.limits.pause);
         loop {
             if self.judge(&answer, &received, &validators)? == StatusCode::OK {
                 self.begin_anew(&mut received).await?;
                 validators = Validators::of(answer.headers());
                 name = answer::file_name(answer.headers());
-                ranges = answer::gives_ranges(answer.headers());
+                ranges = self.call.method == Method::GET && answer::gives_ranges(answer.headers());
+                let headers = answer.headers().clone();
+                told = (answer.url().clone(), answer.status(), headers);
                 received.total = answer.content_length();
             }
             let before = received.bytes;
@@ -154,7 +156,7 @@ impl Download<'_> {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(60));
                 let rest = Wanted::Rest(received.bytes, &validators);
-                match ask(client, url, &shown, rest, &self.limits).await {
+                match ask(self.client, self.call, &rest, &self.limits).await {
                     Ok(next) => {
                         answer = next;
                         break;
@@ -170,11 +172,15 @@ impl Download<'_> {
         }
         let flushed = received.file.flush().await;
         flushed.map_err(|error| self.temporary(error))?;
-        Ok(Downloaded::File(FetchedFile {
+        let (url, status, headers) = told;
+        Ok(Downloaded::File(Box::new(FetchedFile {
             file,
             name,
             validators,
-        }))
+            url,
+            status,
+            headers,
+        })))
     }
 
     /// What the status of an answer means: 200 that all of the file follows, 206 that the rest of it does.
@@ -185,7 +191,7 @@ impl Download<'_> {
         validators: &Validators,
     ) -> Result<StatusCode, DownloadError> {
         let (status, headers) = (answer.status(), answer.headers());
-        let url = self.address.shown();
+        let url = self.call.shown.clone();
         match status {
             StatusCode::OK => Ok(status),
             StatusCode::PARTIAL_CONTENT if received.total.is_some() || received.bytes > 0 => {
@@ -228,10 +234,13 @@ impl Download<'_> {
         received: &mut Received,
         mut answer: Response,
     ) -> Result<Ended, DownloadError> {
-        let url = || self.address.shown();
-        let room = |most: u64| DownloadError::TooLarge {
-            url: url(),
-            limit: most,
+        let url = || self.call.shown.clone();
+        let room = |most: u64| {
+            let (url, limit) = (url(), most);
+            match self.limits.bytes {
+                Some(taken) if taken <= most => DownloadError::TooMuch { url, limit },
+                _ => DownloadError::TooLarge { url, limit },
+            }
         };
         if received.total.is_some_and(|total| total > received.most) {
             return Err(room(received.most));
@@ -293,7 +302,7 @@ impl Download<'_> {
             start.extend_from_slice(&piece[..piece.len().min(page::LOOKED_AT)]);
             if start.len() >= page::LOOKED_AT {
                 if let Some(title) = page::page(start) {
-                    let url = self.address.shown();
+                    let url = self.call.shown.clone();
                     return Err(DownloadError::Page { url, title });
                 }
                 received.start = None;
@@ -317,7 +326,7 @@ impl Download<'_> {
 
     fn temporary(&self, source: std::io::Error) -> DownloadError {
         DownloadError::Temporary {
-            url: self.address.shown(),
+            url: self.call.shown.clone(),
             source,
         }
     }

@@ -9,7 +9,9 @@ use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
 use super::{ImportFileError, InputFile, source_name, zip_contents};
-use crate::download::{Address, Download, DownloadLimits, Downloaded, FetchedFile, Validators};
+use crate::download::{
+    Address, Call, Download, DownloadLimits, Downloaded, FetchedFile, Validators, client,
+};
 use crate::{Environment, JobError, Progress};
 
 /// An input that was fetched.
@@ -76,10 +78,12 @@ impl Fetching<'_> {
             });
         };
         (self.report)(Progress::step("downloading"));
+        let (shown, environment) = (address.shown(), self.environment);
+        let resolve = move || address.resolve(&secrets, environment);
+        let call = Call::get(manifold_store::blocking(resolve).await?, shown);
         let download = Download {
-            address: &address,
-            secrets: &secrets,
-            environment: self.environment,
+            client: &client(&limits, &call.shown)?,
+            call: &call,
             folder: &folder,
             before,
             limits,
@@ -90,9 +94,10 @@ impl Fetching<'_> {
             file,
             name,
             validators,
+            ..
         } = match download.fetch().await? {
             Downloaded::NotModified => return Ok(None),
-            Downloaded::File(fetched) => fetched,
+            Downloaded::File(fetched) => *fetched,
         };
         let mut input = InputFile {
             fetched: Some(file.path().to_owned()),
@@ -116,7 +121,10 @@ impl Fetching<'_> {
 }
 
 /// The file in an archive, if it is one. Blocks.
-fn only_member(input: &InputFile, place: &Path) -> Result<Option<String>, ImportFileError> {
+pub(crate) fn only_member(
+    input: &InputFile,
+    place: &Path,
+) -> Result<Option<String>, ImportFileError> {
     let contents = zip_contents(place).map_err(|error| match error {
         ImportFileError::Zip { source, .. } => ImportFileError::Zip {
             path: input.path.clone(),

@@ -38,7 +38,7 @@ pub use tables::{TableNaming, TablesTarget, import_tables};
 pub use target::ImportTarget;
 
 pub(crate) use error::import_error;
-pub(crate) use fetched_input::{FetchedInput, Fetching};
+pub(crate) use fetched_input::{FetchedInput, Fetching, only_member};
 pub(crate) use findings::{Findings, SharedFindings};
 pub(crate) use follow::follow;
 pub use imported::Imported;

@@ -46,7 +46,7 @@ pub async fn every_type_comes_back(store: &Store, what: &str) {
 
 /// The statements without quotes: SQLite writes a table that was renamed, as one out of the trash is, with quotes around its name.
 fn unquoted(schema: Vec<String>) -> Vec<String> {
-    schema.iter().map(|sql| sql.replace('"', "")).collect()
+    schema.into_iter().map(|sql| sql.replace('"', "")).collect()
 }
 
 fn fixture(name: &str) -> PathBuf {

@@ -74,7 +74,7 @@ fn a_planted_secret_is_in_no_output_and_no_other_file() {
         let text = said.stdout + &said.stderr;
         assert!(!text.contains("hunter2"), "{more:?}: {text}");
     }
-    let config = r#"{"url": "https://example.com", "token": "${secret:A}"}"#;
+    let config = r#"{"url": "https://example.com", "auth": {"bearer": "${secret:A}"}}"#;
     folder.ok(&["project", "create", "p"]);
     folder.ok(&[
         "source", "create", "p", "s", "--type", "http", "--config", config,

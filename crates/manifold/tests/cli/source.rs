@@ -72,6 +72,50 @@ fn a_config_is_an_object() {
 }
 
 #[test]
+fn a_config_that_cannot_be_pulled_is_refused_where_it_is_written() {
+    let folder = Folder::new();
+    folder.ok(&["project", "create", "p"]);
+    let create = |config| {
+        let arguments = [
+            "source", "create", "p", "s", "--type", "http", "--config", config,
+        ];
+        folder.run(&[&arguments[..], &["--json"]].concat())
+    };
+    let refused = create(r#"{"url": "https://example.com", "pages": {"by": "magic"}}"#);
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.stderr.contains("bad_origin")
+            && refused
+                .stderr
+                .contains("`pages.by` is one of link, page, offset, cursor, next_url"),
+        "{}",
+        refused.stderr
+    );
+    let literal = create(r#"{"url": "https://example.com", "auth": "hunter2"}"#);
+    assert_eq!(literal.code, 1);
+    assert!(!literal.stderr.contains("hunter2"), "{}", literal.stderr);
+    let literal = create(r#"{"url": "https://example.com", "auth": {"bearer": "hunter2"}}"#);
+    assert!(
+        literal.stderr.contains("secret_literal") && !literal.stderr.contains("hunter2"),
+        "{}",
+        literal.stderr
+    );
+    let made = create(
+        r#"{"url": "https://example.com", "auth": {"header": {"name": "X-Key", "value": "${secret:k}"}}}"#,
+    );
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let update = |config| folder.fails(&["source", "update", "p", "s", "--config", config]);
+    assert_eq!(
+        update(r#"{"url": "https://example.com", "page": 1}"#),
+        (1, "bad_origin".to_owned())
+    );
+    assert_eq!(
+        folder.json(&["source", "show", "p", "s"])["source"]["config"]["auth"]["header"]["name"],
+        "X-Key"
+    );
+}
+
+#[test]
 fn a_source_gets_another_name_and_its_view_follows() {
     let folder = Folder::new();
     folder.import("t.csv", "a,b\n1,x\n", &[]);

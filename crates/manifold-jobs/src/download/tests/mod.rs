@@ -1,6 +1,6 @@
 //! Downloads from a real server, which behaves badly.
 
-mod server;
+pub(crate) mod server;
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -150,12 +150,12 @@ async fn a_silent_server_is_left_and_an_endless_one_is_stopped() {
     });
     client.limits.bytes = Some(3 << 20);
     let error = client.error(&endless.url("/x.csv")).await;
-    assert_eq!(error.code(), "disk_full");
+    assert_eq!(error.code(), "http_too_large");
     assert!(error.to_string().contains("3145728"), "{error}");
     let announced = Server::text("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n");
     assert_eq!(
         client.error(&announced.url("/x.csv")).await.code(),
-        "disk_full"
+        "http_too_large"
     );
 
     client.limits.bytes = None;

@@ -1,6 +1,6 @@
 //! A server that does as it is told, and who asks it.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,17 +9,19 @@ use std::time::Duration;
 use manifold_store::{Layout, Secrets};
 use tokio_util::sync::CancellationToken;
 
-use super::super::{Address, Download, DownloadError, DownloadLimits, Downloaded, Validators};
+use super::super::{
+    Address, Call, Download, DownloadError, DownloadLimits, Downloaded, Validators, client,
+};
 use crate::Environment;
 
 /// A server that answers each connection once, as `answer` says of the number of the connection and of the request.
-pub(super) struct Server {
-    pub(super) port: u16,
-    pub(super) requests: Arc<Mutex<Vec<String>>>,
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    pub(crate) requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    pub(super) fn new(
+    pub(crate) fn new(
         answer: impl Fn(usize, &str, &mut TcpStream) + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -31,14 +33,8 @@ impl Server {
                 let (mut stream, answer) = (stream.unwrap(), answer.clone());
                 let (kept, number) = (kept.clone(), count.fetch_add(1, Ordering::SeqCst));
                 std::thread::spawn(move || {
-                    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-                    let mut request = String::new();
-                    while let Some(Ok(line)) = lines.next() {
-                        if line.is_empty() {
-                            break;
-                        }
-                        request += &(line + "\n");
-                    }
+                    let mut input = BufReader::new(stream.try_clone().unwrap());
+                    let request = read_request(&mut input);
                     kept.lock().unwrap().push(request.clone());
                     answer(number, &request, &mut stream);
                 });
@@ -47,29 +43,49 @@ impl Server {
         Self { port, requests }
     }
 
-    pub(super) fn text(answer: &'static str) -> Self {
+    pub(crate) fn text(answer: &'static str) -> Self {
         Self::new(move |_, _, stream| send(stream, answer))
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 }
 
+/// The head of a request, and its body behind a blank line.
+fn read_request(input: &mut impl BufRead) -> String {
+    let (mut request, mut length) = (String::new(), 0);
+    while let Some(Ok(line)) = input.by_ref().lines().next() {
+        if line.is_empty() {
+            break;
+        }
+        let lower = line.to_ascii_lowercase();
+        if let Some(value) = lower.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        request += &(line + "\n");
+    }
+    let mut body = vec![0; length];
+    if length > 0 && input.read_exact(&mut body).is_ok() {
+        request = format!("{request}\n{}", String::from_utf8(body).unwrap());
+    }
+    request
+}
+
 /// Who hangs up is no mistake of the server.
-pub(super) fn send(stream: &mut TcpStream, text: &str) {
+pub(crate) fn send(stream: &mut TcpStream, text: &str) {
     drop(stream.write_all(text.as_bytes()));
 }
 
-pub(super) struct Client {
+pub(crate) struct Client {
     folder: tempfile::TempDir,
-    pub(super) secrets: Secrets,
-    pub(super) limits: DownloadLimits,
-    pub(super) cancel: CancellationToken,
+    pub(crate) secrets: Secrets,
+    pub(crate) limits: DownloadLimits,
+    pub(crate) cancel: CancellationToken,
 }
 
 impl Client {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let layout = Layout::new(folder.path());
         layout.create().unwrap();
@@ -85,16 +101,20 @@ impl Client {
         }
     }
 
-    pub(super) async fn get(
+    pub(crate) async fn get(
         &self,
         url: &str,
         before: Option<&Validators>,
     ) -> Result<Downloaded, DownloadError> {
         let address = Address::new(url).unwrap();
+        let environment = Environment::new(|name| (name == "WHERE").then(|| "a&b=c".to_owned()));
+        let call = Call::get(
+            address.resolve(&self.secrets, environment)?,
+            address.shown(),
+        );
         let download = Download {
-            address: &address,
-            secrets: &self.secrets,
-            environment: Environment::new(|name| (name == "WHERE").then(|| "a&b=c".to_owned())),
+            client: &client(&self.limits, &call.shown)?,
+            call: &call,
             folder: self.folder.path(),
             before,
             limits: self.limits,
@@ -105,14 +125,14 @@ impl Client {
     }
 
     /// Fetches a file, and says what it holds.
-    pub(super) async fn bytes(&self, url: &str) -> (Vec<u8>, Option<String>) {
+    pub(crate) async fn bytes(&self, url: &str) -> (Vec<u8>, Option<String>) {
         let Downloaded::File(found) = self.get(url, None).await.unwrap() else {
             panic!("it was fetched");
         };
         (std::fs::read(found.file.path()).unwrap(), found.name)
     }
 
-    pub(super) async fn error(&self, url: &str) -> DownloadError {
+    pub(crate) async fn error(&self, url: &str) -> DownloadError {
         let error = self.get(url, None).await.unwrap_err();
         let names = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
         let left = self.folder.path().read_dir().unwrap().map(names);

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use entity_project::enums::SourceType;
+use manifold_jobs::origin;
 use manifold_store::{DataSources, NewSource, Projects};
 use serde_json::{Value as Json, json};
 
@@ -14,8 +15,10 @@ use crate::shapes::source::SourceShape;
 Examples:
   manifold source create aviation planes --type file --key tailnum
   manifold source create aviation weather --type http --config '{\"url\": \"https://example.com/w.csv\"}'
+  manifold source create shop orders --type http --key id --config '{\"url\": \"https://api.example.com/orders\",
+    \"auth\": {\"bearer\": \"${secret:shop}\"}, \"records\": \"data\", \"pages\": {\"by\": \"page\", \"parameter\": \"page\"}}'
 
-`manifold import` makes the sources of files by itself.")]
+docs/SOURCES.md says what a config may hold. `manifold import` makes the sources of files by itself.")]
 pub(crate) struct CreateArgs {
     /// The project: its id, its name, or the beginning of its id
     project: String,
@@ -50,10 +53,12 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
     let store = session.store().await?;
     let project = Projects::new(&store).find(&arguments.project).await?;
     let project = Projects::id(&project)?;
+    let source_type = arguments.r#type.into();
+    origin::check(&arguments.name, source_type, &arguments.config)?;
     let new = NewSource {
         name: arguments.name,
         description: None,
-        source_type: arguments.r#type.into(),
+        source_type,
         config: arguments.config,
         key_columns: arguments.key,
     };

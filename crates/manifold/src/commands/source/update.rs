@@ -1,6 +1,7 @@
 //! `manifold source update`
 
 use clap::Args;
+use manifold_jobs::origin;
 use manifold_store::{DataSources, Projects, SourceChange};
 use serde_json::{Value as Json, json};
 
@@ -77,6 +78,9 @@ pub(super) async fn run(arguments: UpdateArgs, session: &Session) -> anyhow::Res
         enable,
         disable,
     } = arguments.change;
+    if let Some(config) = &config {
+        origin::check(&found.name, found.r#type, config)?;
+    }
     let change = SourceChange {
         name,
         description,
