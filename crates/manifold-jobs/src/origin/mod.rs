@@ -6,14 +6,17 @@
 mod database;
 mod http;
 mod pulled;
+mod source;
 
 use entity_project::data_sources;
 use entity_project::enums::SourceType;
+use manifold_store::ProjectId;
 use serde_json::Value as Json;
 
 pub(crate) use database::DatabaseOrigin;
 pub(crate) use http::HttpOrigin;
 pub(crate) use pulled::{Pulled, Reach};
+pub(crate) use source::SourceOrigin;
 
 use crate::JobError;
 use crate::import::Fetching;
@@ -25,15 +28,24 @@ pub(crate) enum Origin {
     Http(HttpOrigin),
     /// A query on a database.
     Database(DatabaseOrigin),
+    /// The latest snapshot of another source.
+    Source(SourceOrigin),
 }
 
 impl Origin {
-    /// What the config of a source says; `None` for a source into which files are imported.
+    /// What the config of a source of `project` says; `None` for a source into which files are imported.
     ///
     /// # Errors
     /// [`JobError`] with the code `bad_origin`, naming the source, the key and what may stand there.
-    pub(crate) fn of(source: &data_sources::Model) -> Result<Option<Self>, JobError> {
+    pub(crate) fn of(
+        project: &ProjectId,
+        source: &data_sources::Model,
+    ) -> Result<Option<Self>, JobError> {
         match source.r#type {
+            SourceType::File => {
+                let origin = SourceOrigin::of(project, &source.name, &source.config)?;
+                Ok(origin.map(Self::Source))
+            }
             SourceType::Http => HttpOrigin::of(&source.name, &source.config)
                 .map(Self::Http)
                 .map(Some),
@@ -42,7 +54,6 @@ impl Origin {
                     .map(Self::Database)
                     .map(Some)
             }
-            _ => Ok(None),
         }
     }
 
@@ -59,6 +70,7 @@ impl Origin {
         match self {
             Self::Http(origin) => origin.pull(fetching, since).await,
             Self::Database(origin) => origin.pull(fetching, since).await,
+            Self::Source(origin) => origin.pull(fetching, since).await,
         }
     }
 }
