@@ -3,7 +3,7 @@
 use entity_core::enums::LogLevel;
 use manifold_format::Typing;
 use manifold_store::rows::Outcome;
-use manifold_store::{DataSources, ImportEnding, ImportSource, JobWatch, RowLog, fail_point};
+use manifold_store::{DataSources, ImportEnding, ImportSource, JobWatch, RowLog};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::path::Path;
@@ -61,7 +61,6 @@ impl Job for SyncSource {
             Ok(prepared) => prepared,
             Err(error) => return self.not_begun(context, error).await,
         };
-        fail_point!("sync-pulled");
         context.check_cancelled()?;
         match prepared {
             PreparedPull::UpToDate(latest) => {
@@ -139,6 +138,7 @@ impl SyncSource {
         let import = import(context, &target, &pull.name, pull.format);
         let record = import.begin().await?;
         pull.record.job_id = context.job_id().to_string();
+        let marks = [pull.record.marked, pull.record.marked_changed];
         pull.found.options.pull = Some(pull.record);
         let _files = pull.files;
         let imported = import.load(&record, pull.input, pull.found).await;
@@ -147,11 +147,7 @@ impl SyncSource {
         for warning in &pull.warnings {
             context.log(LogLevel::Warn, warning);
         }
-        let marked = if imported.unchanged {
-            0
-        } else {
-            pull.marked.cast_signed()
-        };
+        let [marked, marked_changed] = if imported.unchanged { [0, 0] } else { marks };
         let (conflicts, conflict_keys) = (pull.conflicts.count(), pull.conflicts.named());
         if conflicts > 0 {
             let words = format!(
@@ -167,7 +163,7 @@ impl SyncSource {
         Ok(Synced {
             mode: Some(pull.mode),
             whole: pull.whole,
-            updated: (imported.changed - marked).max(0),
+            updated: (imported.changed - marked_changed).max(0),
             deleted: imported.removed + marked,
             marked,
             repeated: pull.repeated,
@@ -215,7 +211,8 @@ impl SyncSource {
         };
         let counts = summary.counts;
         let count = |number: i64| number.unsigned_abs();
-        let deleted = count(counts.removed) + pull.marked;
+        let (marked, marked_changed) = (pull.record.marked, pull.record.marked_changed);
+        let deleted = count(counts.removed + marked);
         // As the import counts them: a row without a key that has changed is another one.
         let gone = if is_keyed {
             deleted
@@ -226,9 +223,9 @@ impl SyncSource {
             unchanged: false,
             rows: count(counts.row_count),
             inserted: count(counts.added),
-            updated: count(counts.changed).saturating_sub(pull.marked),
+            updated: count((counts.changed - marked_changed).max(0)),
             deleted,
-            marked: pull.marked,
+            marked: count(marked),
             moved: count(counts.moved),
             rejected: count(counts.rejected),
             too_many_deletions: pull.whole && gone > self.request.max_deletes.of(before),

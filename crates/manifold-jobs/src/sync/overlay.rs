@@ -62,6 +62,8 @@ pub(super) struct Overlaid {
     pub(super) table: SpooledTable,
     /// Rows that are marked as deleted now.
     pub(super) marked: u64,
+    /// Those of them that will be counted as changed: none, if the column of the mark is new.
+    pub(super) marked_changed: u64,
     pub(super) conflicts: Conflicts,
     /// Rows whose key a later row has that came.
     pub(super) repeated: u64,
@@ -267,6 +269,8 @@ impl Overlay {
             });
         }
         self.add_new_rows()?;
+        let mark = self.columns.deleted_at;
+        let was_there = mark.is_some_and(|mark| self.columns.stored[mark].is_some());
         let mut names = self.columns.names;
         if self.columns.deleted_at == Some(names.len() - 1)
             && self.columns.stored.last() == Some(&None)
@@ -277,6 +281,7 @@ impl Overlay {
         Ok(Overlaid {
             table: self.spool.finish("sync", names, json!({}))?,
             marked: self.marked,
+            marked_changed: if was_there { self.marked } else { 0 },
             conflicts: self.conflicts,
             repeated: self.incoming.repeated,
         })

@@ -28,7 +28,6 @@ pub(crate) struct Pull {
     pub(crate) whole: bool,
     /// What the import history calls them.
     pub(crate) name: PathBuf,
-    pub(crate) marked: u64,
     pub(crate) repeated: u64,
     pub(crate) conflicts: Conflicts,
     pub(crate) warnings: Vec<String>,

@@ -88,6 +88,7 @@ impl Syncing<'_> {
             conflicts: None,
             job_id: String::new(),
             marked: 0,
+            marked_changed: 0,
             pulled_at,
         };
         let pull = self.pull(found, pulled, record).await?;
@@ -155,7 +156,6 @@ impl Syncing<'_> {
                 mode,
                 whole,
                 name: came.name,
-                marked: 0,
                 repeated: 0,
                 conflicts: Conflicts::default(),
                 warnings: came.warnings,
@@ -165,6 +165,7 @@ impl Syncing<'_> {
         let overlaid = self.overlaid(&mut came, &found, mode).await?;
         record.conflicts = overlaid.conflicts.to_remember(whole);
         record.marked = overlaid.marked.cast_signed();
+        record.marked_changed = overlaid.marked_changed.cast_signed();
         let mut reader = overlaid.table;
         let rows = reader.rows(0);
         let rows = rows.map_err(|error| ImportFileError::read(&came.name, error))?;
@@ -182,7 +183,6 @@ impl Syncing<'_> {
             mode,
             whole,
             name: came.name,
-            marked: overlaid.marked,
             repeated: overlaid.repeated,
             conflicts: overlaid.conflicts,
             warnings: came.warnings,

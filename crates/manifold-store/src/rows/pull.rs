@@ -19,8 +19,10 @@ pub struct PullRecord {
     pub conflicts: Option<Json>,
     /// The job that pulled.
     pub job_id: String,
-    /// Rows that were only marked as deleted; they are among those that have changed.
+    /// Rows that were only marked as deleted.
     pub marked: i64,
+    /// Those of them that are counted as changed: all, unless the column of the mark is new.
+    pub marked_changed: i64,
     /// When it was pulled.
     pub pulled_at: DateTime<Utc>,
 }
@@ -50,7 +52,7 @@ impl PullRecord {
                     self.conflicts.as_ref().map(ToString::to_string),
                     self.job_id,
                     counts.added,
-                    (counts.changed - self.marked).max(0),
+                    (counts.changed - self.marked_changed).max(0),
                     counts.removed + self.marked,
                     time(self.pulled_at),
                 ],

@@ -104,7 +104,11 @@ impl SyncShape {
                 number(|last| last.inserted),
                 number(|last| last.updated),
                 number(|last| last.deleted),
-                if next.is_empty() { "-".to_owned() } else { next },
+                if next.is_empty() {
+                    "-".to_owned()
+                } else {
+                    next
+                },
             ]
         });
         table::table(&header, rows)

@@ -34,10 +34,16 @@ fn a_source_is_synced_again_and_again() {
     assert_eq!(made["job"]["kind"], "sync_source");
     assert_eq!(made["snapshot"]["number"], 1);
     let sync = &made["sync"];
-    assert_eq!((&sync["mode"], &sync["inserted"]), (&json!("full"), &json!(3)));
+    assert_eq!(
+        (&sync["mode"], &sync["inserted"]),
+        (&json!("full"), &json!(3))
+    );
     assert_eq!(rows(&folder), "id,v\n1,a\n2,b\n3,c\n");
     let again = folder.json(&run(&[]));
-    assert_eq!((&again["unchanged"], &again["sync"]["mode"]), (&json!(true), &Json::Null));
+    assert_eq!(
+        (&again["unchanged"], &again["sync"]["mode"]),
+        (&json!(true), &Json::Null)
+    );
     let shown = folder.json(&["source", "show", "q", "copy"]);
     let listed = folder.json(&["sync", "list"]);
     assert_eq!(listed["syncs"].as_array().unwrap().len(), 1);
@@ -51,13 +57,24 @@ fn a_source_is_synced_again_and_again() {
     let bound = folder.json(&run(&[&merge[..], &["--dry-run"]].concat()));
     let plan = &bound["plan"];
     assert_eq!(
-        [&plan["inserted"], &plan["updated"], &plan["deleted"], &plan["too_many_deletions"]],
+        [
+            &plan["inserted"],
+            &plan["updated"],
+            &plan["deleted"],
+            &plan["too_many_deletions"]
+        ],
         [&json!(1), &json!(1), &json!(1), &json!(true)]
     );
     let refused = folder.error(&run(&merge));
-    assert_eq!((refused.0, &refused.1["code"]), (1, &json!("too_many_deletions")));
+    assert_eq!(
+        (refused.0, &refused.1["code"]),
+        (1, &json!("too_many_deletions"))
+    );
     let message = refused.1["message"].as_str().unwrap();
-    assert!(message.contains("1 of 3 rows") && message.contains("--max-deletes 34%"), "{message}");
+    assert!(
+        message.contains("1 of 3 rows") && message.contains("--max-deletes 34%"),
+        "{message}"
+    );
     assert_eq!(rows(&folder), "id,v\n1,a\n2,b\n3,c\n");
     let said = folder.ok(&run(&[&merge[..], &["--max-deletes", "34%"]].concat()));
     assert!(said.contains("1 inserted, 1 updated, 1 deleted"), "{said}");
@@ -85,10 +102,16 @@ fn a_schedule_syncs_a_source() {
     assert_eq!(wrong, (2, "usage".to_owned()));
     let made = folder.json(&[&schedule[..], &["--max-deletes", "100%"]].concat());
     assert_eq!(made["schedule"]["name"], "sync copy");
-    assert_eq!((&made["created"], &made["schedule"]["kind"]), (&json!(true), &json!("sync_source")));
+    assert_eq!(
+        (&made["created"], &made["schedule"]["kind"]),
+        (&json!(true), &json!("sync_source"))
+    );
     assert_eq!(folder.json(&schedule)["created"], json!(false));
     let listed = folder.json(&["sync", "list", "q"]);
-    assert_eq!(listed["syncs"][0]["schedules"][0]["id"], made["schedule"]["id"]);
+    assert_eq!(
+        listed["syncs"][0]["schedules"][0]["id"],
+        made["schedule"]["id"]
+    );
     folder.ok(&["schedule", "run", "sync copy"]);
     folder.ok(&["worker", "--once"]);
     assert_eq!(rows(&folder), "id,v\n1,a\n2,b\n3,c\n");
@@ -103,13 +126,22 @@ fn a_schedule_syncs_a_source() {
 #[test]
 fn what_is_no_sync_is_refused() {
     let folder = folder(FIRST);
-    assert_eq!(folder.fails(&["sync", "run", "p", "t"]), (1, "no_origin".to_owned()));
+    assert_eq!(
+        folder.fails(&["sync", "run", "p", "t"]),
+        (1, "no_origin".to_owned())
+    );
     assert_eq!(folder.fails(&run(&["--max-deletes", "200%"])).0, 2);
     for (config, code) in [
         (r#"{"from": "t"}"#, "bad_origin"),
         (r#"{"from": {"source": "copy"}}"#, "bad_origin"),
-        (r#"{"from": {"project": "nobody", "source": "t"}}"#, "not_found"),
-        (r#"{"from": {"project": "p", "source": "nothing"}}"#, "not_found"),
+        (
+            r#"{"from": {"project": "nobody", "source": "t"}}"#,
+            "not_found",
+        ),
+        (
+            r#"{"from": {"project": "p", "source": "nothing"}}"#,
+            "not_found",
+        ),
     ] {
         folder.ok(&["source", "update", "q", "copy", "--config", config]);
         assert_eq!(folder.fails(&run(&[])), (1, code.to_owned()), "{config}");
@@ -122,10 +154,15 @@ fn what_is_no_sync_is_refused() {
 fn state(folder: &Folder) -> (String, usize, Json) {
     let snapshots = folder.json(&["snapshot", "list", "q", "--source", "copy"]);
     let snapshots = snapshots["snapshots"].as_array().unwrap().clone();
-    let latest = folder.json(&["source", "show", "q", "copy"])["source"]["latest_snapshot_id"].clone();
+    let latest =
+        folder.json(&["source", "show", "q", "copy"])["source"]["latest_snapshot_id"].clone();
     let synced = folder.json(&["sync", "list", "q"])["syncs"][0]["last"]["snapshot_id"].clone();
     assert_eq!(latest, synced, "the cursor is that of the rows");
-    let shown = if latest.is_null() { String::new() } else { rows(folder) };
+    let shown = if latest.is_null() {
+        String::new()
+    } else {
+        rows(folder)
+    };
     (shown, snapshots.len(), latest)
 }
 
@@ -143,7 +180,11 @@ fn rows_and_cursor_survive_a_process_that_dies_together() {
             .env("MANIFOLD_FAILPOINT", format!("{point}=abort"))
             .output()
             .unwrap();
-        assert_eq!(said.status.code(), None, "{point} was not reached: {said:?}");
+        assert_eq!(
+            said.status.code(),
+            None,
+            "{point} was not reached: {said:?}"
+        );
     };
     for point in [
         "import-table-made",
@@ -156,7 +197,10 @@ fn rows_and_cursor_survive_a_process_that_dies_together() {
         let folder = folder(FIRST);
         die(&folder, point, &run(&[]));
         let (shown, snapshots, _) = state(&folder);
-        assert!(shown.is_empty() == (snapshots == 0) && snapshots <= 1, "{point}");
+        assert!(
+            shown.is_empty() == (snapshots == 0) && snapshots <= 1,
+            "{point}"
+        );
         folder.json(&run(&[]));
         let (shown, snapshots, _) = state(&folder);
         assert_eq!((sorted(&shown), snapshots), (sorted(FIRST), 1), "{point}");
