@@ -4,6 +4,8 @@
 //! imported as any other one; nothing of the project is touched before that.
 
 mod database;
+#[cfg(test)]
+mod given;
 mod http;
 mod pulled;
 mod source;
@@ -30,6 +32,9 @@ pub(crate) enum Origin {
     Database(DatabaseOrigin),
     /// The latest snapshot of another source.
     Source(SourceOrigin),
+    /// A file that tests pull.
+    #[cfg(test)]
+    Given(given::GivenOrigin),
 }
 
 impl Origin {
@@ -43,6 +48,10 @@ impl Origin {
     ) -> Result<Option<Self>, JobError> {
         match source.r#type {
             SourceType::File => {
+                #[cfg(test)]
+                if let Some(given) = given::GivenOrigin::of(&source.config) {
+                    return Ok(Some(Self::Given(given)));
+                }
                 let origin = SourceOrigin::of(project, &source.name, &source.config)?;
                 Ok(origin.map(Self::Source))
             }
@@ -71,6 +80,8 @@ impl Origin {
             Self::Http(origin) => origin.pull(fetching, since).await,
             Self::Database(origin) => origin.pull(fetching, since).await,
             Self::Source(origin) => origin.pull(fetching, since).await,
+            #[cfg(test)]
+            Self::Given(origin) => origin.pull(fetching, since).await,
         }
     }
 }

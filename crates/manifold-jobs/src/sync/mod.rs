@@ -23,6 +23,8 @@ mod spooled_table;
 mod stored_cells;
 mod synced;
 mod syncing;
+#[cfg(test)]
+mod tests;
 
 pub use error::SyncError;
 pub use max_deletes::{InvalidPercentage, MaxDeletes};

@@ -183,6 +183,7 @@ fn documents_have_their_fields() {
         ),
         ("sync-run", {
             let from = r#"{"from": {"source": "planes"}}"#;
+            document(&["import", "planes.csv", "--project", "again"]);
             document(&[
                 "source", "create", "again", "copy", "--type", "file", "--config", from,
             ]);
