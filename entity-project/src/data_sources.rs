@@ -57,6 +57,8 @@ pub struct Model {
     pub source_columns: HasMany<super::source_columns::Entity>,
     #[sea_orm(has_many)]
     pub source_indexes: HasMany<super::source_indexes::Entity>,
+    #[sea_orm(has_one)]
+    pub sync_states: HasOne<super::sync_states::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

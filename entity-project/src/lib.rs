@@ -29,6 +29,7 @@ pub mod snapshots;
 pub mod source_columns;
 pub mod source_indexes;
 mod string_list;
+pub mod sync_states;
 pub mod trashed_sources;
 
 pub use project_entity::ProjectEntity;

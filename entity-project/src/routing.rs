@@ -18,4 +18,5 @@ impl ProjectEntity for crate::snapshot_columns::Entity {}
 impl ProjectEntity for crate::snapshots::Entity {}
 impl ProjectEntity for crate::source_columns::Entity {}
 impl ProjectEntity for crate::source_indexes::Entity {}
+impl ProjectEntity for crate::sync_states::Entity {}
 impl ProjectEntity for crate::trashed_sources::Entity {}

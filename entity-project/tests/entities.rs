@@ -71,6 +71,7 @@ async fn every_table_has_an_entity_with_its_columns_and_key() {
         fits(&spoke, entity_project::snapshots::Entity).await,
         fits(&spoke, entity_project::source_columns::Entity).await,
         fits(&spoke, entity_project::source_indexes::Entity).await,
+        fits(&spoke, entity_project::sync_states::Entity).await,
         fits(&spoke, entity_project::trashed_sources::Entity).await,
     ]);
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('seaql_migrations', 'sqlite_sequence')";

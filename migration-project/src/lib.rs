@@ -29,6 +29,7 @@ mod m20261129_000017_add_profile_to_snapshot_columns;
 mod m20261129_000018_create_original_parts;
 mod m20261129_000019_add_typing_to_data_sources;
 mod m20261129_000020_create_row_epochs;
+mod m20261129_000021_create_sync_states;
 
 /// Applies and reverts the spoke's migrations, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -57,12 +58,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000018_create_original_parts::Migration),
             Box::new(m20261129_000019_add_typing_to_data_sources::Migration),
             Box::new(m20261129_000020_create_row_epochs::Migration),
+            Box::new(m20261129_000021_create_sync_states::Migration),
         ]
     }
 }
 
 /// How many migrations there are: the `user_version` of an up-to-date spoke.
-pub const VERSION: u32 = 20;
+pub const VERSION: u32 = 21;
 
 /// Columns whose text is one of a fixed list: table, column, name of the Rust enum, values.
 ///

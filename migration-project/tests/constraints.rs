@@ -74,6 +74,7 @@ async fn filled() -> DatabaseConnection {
         "INSERT INTO row_orders VALUES ('a', 32768, x'020202')".to_owned(),
         "INSERT INTO row_epochs VALUES ('a', 1, 'undone', 1, 2, 32768, 32769)".to_owned(),
         "INSERT INTO original_parts VALUES ('s', 0, x'00')".to_owned(),
+        format!("INSERT INTO sync_states VALUES ('a', 's', 'o', NULL, NULL, 'j', 0, 0, 0, {TIME})"),
         format!(
             "INSERT INTO relationships VALUES ('r', 'R', 'a', '[]', 'b', '[]', 'one_to_one', {TIME}, {TIME})"
         ),
@@ -179,6 +180,7 @@ async fn rows_of_a_source_that_does_not_exist_are_refused() {
         "UPDATE row_orders SET source_id = 'x'",
         "UPDATE row_epochs SET source_id = 'x'",
         "UPDATE original_parts SET snapshot_id = 'x'",
+        "UPDATE sync_states SET source_id = 'x'",
         "UPDATE relationships SET to_source_id = 'x'",
         "UPDATE import_history SET source_id = 'x'",
     ] {
@@ -201,6 +203,7 @@ async fn deleting_a_source_takes_all_of_it_and_leaves_the_history() {
         "row_orders",
         "row_epochs",
         "original_parts",
+        "sync_states",
         "relationships",
     ] {
         assert_eq!(count(&spoke, table, "TRUE").await, 0, "{table}");

@@ -127,6 +127,31 @@ impl Record {
         self.fields.text(field, &self.raw)
     }
 
+    /// The cell of column `index` as it was before it was encoded. `is_typed` says whether the row is one of typed cells, as
+    /// [`crate::Rows::is_typed`] does; a cell of other rows is a number if it can be one.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such column.
+    #[must_use]
+    pub fn typed_cell(&self, index: usize, is_typed: bool) -> TypedCell<'_> {
+        let cell = self.raw_cell(index);
+        let is_text = match is_typed {
+            true => self
+                .fields
+                .fields
+                .get(index)
+                .is_some_and(|field| field.quoted),
+            false => cell.is_empty(),
+        };
+        match self.slots[index] {
+            Slot::Null => TypedCell::Null,
+            Slot::Blob => TypedCell::Blob(cell),
+            _ if is_text => TypedCell::Text(cell),
+            _ => TypedCell::Number(cell),
+        }
+    }
+
     /// The line of the input where the record starts, from 1.
     #[must_use]
     pub fn line(&self) -> u64 {
@@ -181,7 +206,7 @@ impl Record {
         let field = Field {
             start: place(start)?,
             end: place(self.raw.len())?,
-            quoted: false,
+            quoted: matches!(cell, TypedCell::Text(_)), // so it is told from a number that is stored as text
             rewritten: false,
         };
         self.fields.fields.push(field);

@@ -33,6 +33,7 @@ pub mod schedule;
 mod snapshot_profile;
 mod step;
 mod stop;
+pub mod sync;
 pub mod testing;
 mod tls;
 mod undecodable;

@@ -28,6 +28,7 @@ mod id;
 mod import_history;
 mod inline;
 mod jobs;
+mod key_index;
 mod kind;
 mod layout;
 mod lease;
@@ -72,6 +73,7 @@ mod sqlite_manager;
 mod stack;
 mod staged;
 mod stencil;
+mod sync_states;
 mod table_file;
 mod timestamp;
 mod transaction;
@@ -123,6 +125,7 @@ pub use jobs::{
     JobWatch, Jobs, JobsError, KindStats, LogBuffer, LogLine, NOTIFY_FAILURE, NewImport, NewJob,
     PlannedFor, PrunedJobs, Reason, SILENT_AFTER, Slot, Standing, StepCursor,
 };
+pub use key_index::KeyIndex;
 pub use kind::{Core, Kind, Project, StoredIn};
 pub use layout::Layout;
 pub use manager::DatabaseManager;
@@ -157,6 +160,7 @@ pub use staged::{
     Comparison, Drill, Expected, ExpectedHub, ExpectedPart, ExpectedRows, ExpectedTile,
     RedactedSecret, Shown, Staged, StagedBuilder, StagedError, StagedHub, TableLoad,
 };
+pub use sync_states::SyncStates;
 pub use table_file::{TableColumn, TableFile};
 pub use timestamp::Timestamp;
 pub use transaction::Transaction;

@@ -297,6 +297,7 @@ fn import_code(error: &ImportError) -> &'static str {
         ImportError::WrongWidth { .. } => "wrong_width",
         ImportError::Cancelled => "cancelled",
         ImportError::Moved { .. } => "source_moved",
+        ImportError::TooManyRemoved { .. } => "too_many_deletions",
     }
 }
 

@@ -88,6 +88,7 @@ async fn filled() -> (Store, ProjectId, SourceId, SourceId) {
              INSERT INTO row_quirks SELECT id, 1, 1, 8388607, x'ff00' FROM data_sources;\
              INSERT INTO row_orders SELECT id, 1, x'060202' FROM data_sources;\
              INSERT INTO row_epochs SELECT id, 1, 'undone', 1, 9, 32768, 32770 FROM data_sources;\
+             INSERT INTO sync_states SELECT id, 'x', 'o', '[1]', NULL, 'j', 1, 2, 3, created_at FROM data_sources;\
              INSERT INTO original_parts SELECT id, 0, x'00ff' FROM snapshots;\
              INSERT INTO import_history(id, source_id, source_name, snapshot_id, file_name, format, \"rows\", rejected, state, started_at) \
              SELECT 'line ' || id, source_id, 's', id, 'f', 'csv', 1, 0, 'completed', taken_at FROM snapshots",

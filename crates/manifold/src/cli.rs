@@ -21,6 +21,7 @@ use crate::commands::schedule::ScheduleCommand;
 use crate::commands::settings::SettingsCommand;
 use crate::commands::snapshot::SnapshotCommand;
 use crate::commands::source::SourceCommand;
+use crate::commands::sync::SyncCommand;
 use crate::commands::undo::UndoArgs;
 use crate::commands::worker::WorkerArgs;
 use crate::output::Output;
@@ -94,6 +95,9 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Export rows to a file
     Export(ExportArgs),
+    /// Pull sources from where their rows come from: run, schedule, list, unschedule
+    #[command(subcommand)]
+    Sync(SyncCommand),
     /// Backups of projects: create, list, verify, stats, delete, prune, schedule and more
     #[command(subcommand)]
     Backup(BackupCommand),
@@ -138,6 +142,7 @@ impl Command {
             }
             Self::Job(command) => command.only_reads(),
             Self::Schedule(command) => command.only_reads(),
+            Self::Sync(command) => command.only_reads(),
             Self::Worker(arguments) => arguments.only_reads(),
             Self::Undo(arguments) => arguments.only_reads(),
             Self::Log(_) => true,

@@ -36,5 +36,6 @@ pub use original::{OriginalError, original};
 pub use request::{ExportRequest, ExportedRows};
 pub use write::write_to;
 
+pub(crate) use column::shown as shown_column;
 pub(crate) use elsewhere::send;
 pub(crate) use plan::plan;

@@ -53,5 +53,5 @@ pub(crate) use stoppable::Stoppable;
 pub(crate) use table_import::{TableImport, TableInput};
 pub(crate) use table_records::{TableRecords, value};
 pub(crate) use tables::STEP;
-pub(crate) use target::null_tokens;
+pub(crate) use target::{FoundTarget, null_tokens};
 pub(crate) use typing_check::check_typing;

@@ -6,17 +6,25 @@
 #![allow(dead_code, reason = "nothing pulls yet but the tests")]
 
 mod database;
+#[cfg(test)]
+mod given;
 mod http;
 mod pulled;
+<<<<<<< HEAD
 mod section;
+=======
+mod source;
+>>>>>>> sync
 
 use entity_project::data_sources;
 use entity_project::enums::SourceType;
+use manifold_store::ProjectId;
 use serde_json::Value as Json;
 
 pub(crate) use database::DatabaseOrigin;
 pub(crate) use http::HttpOrigin;
 pub(crate) use pulled::{Pulled, Reach};
+pub(crate) use source::SourceOrigin;
 
 use crate::JobError;
 use crate::import::Fetching;
@@ -41,15 +49,31 @@ pub(crate) enum Origin {
     Http(HttpOrigin),
     /// A query on a database.
     Database(DatabaseOrigin),
+    /// The latest snapshot of another source.
+    Source(SourceOrigin),
+    /// A file that tests pull.
+    #[cfg(test)]
+    Given(given::GivenOrigin),
 }
 
 impl Origin {
-    /// What the config of a source says; `None` for a source into which files are imported.
+    /// What the config of a source of `project` says; `None` for a source into which files are imported.
     ///
     /// # Errors
     /// [`JobError`] with the code `bad_origin`, naming the source, the key and what may stand there.
-    pub(crate) fn of(source: &data_sources::Model) -> Result<Option<Self>, JobError> {
+    pub(crate) fn of(
+        project: &ProjectId,
+        source: &data_sources::Model,
+    ) -> Result<Option<Self>, JobError> {
         match source.r#type {
+            SourceType::File => {
+                #[cfg(test)]
+                if let Some(given) = given::GivenOrigin::of(&source.config) {
+                    return Ok(Some(Self::Given(given)));
+                }
+                let origin = SourceOrigin::of(project, &source.name, &source.config)?;
+                Ok(origin.map(Self::Source))
+            }
             SourceType::Http => HttpOrigin::of(&source.name, &source.config)
                 .map(Self::Http)
                 .map(Some),
@@ -58,7 +82,6 @@ impl Origin {
                     .map(Self::Database)
                     .map(Some)
             }
-            _ => Ok(None),
         }
     }
 
@@ -75,6 +98,9 @@ impl Origin {
         match self {
             Self::Http(origin) => origin.pull(fetching, since).await,
             Self::Database(origin) => origin.pull(fetching, since).await,
+            Self::Source(origin) => origin.pull(fetching, since).await,
+            #[cfg(test)]
+            Self::Given(origin) => origin.pull(fetching, since).await,
         }
     }
 }

@@ -14,7 +14,7 @@ async fn an_older_file_is_migrated() {
     let store = Store::rich().await;
     // The last migration made this table, so the schema before has none.
     let without_last = |mut tables: Vec<entity_core::TableCount>| {
-        tables.retain(|table| table.name != "row_epochs");
+        tables.retain(|table| table.name != "sync_states");
         tables
     };
     let saved = without_last(store.tables(&store.project).await);

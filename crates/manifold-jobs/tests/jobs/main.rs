@@ -26,6 +26,7 @@ mod refused;
 mod rescue;
 mod sqlite;
 mod store;
+mod syncs;
 mod tables;
 mod urls;
 mod waiting;

@@ -9,7 +9,7 @@ use crate::source_trash::is_trash_table;
 /// What the catalogue says of imported data. Without it every source is empty; what is left says which
 /// sources there are, how they are reached, their stored columns, relationships and models. The counters
 /// of a source are part of the source and keep rising.
-const OF_DATA: [&str; 10] = [
+const OF_DATA: [&str; 11] = [
     "snapshots",
     "snapshot_columns",
     "published",
@@ -18,6 +18,7 @@ const OF_DATA: [&str; 10] = [
     "row_orders",
     "row_epochs",
     "original_parts",
+    "sync_states",
     "import_history",
     "job_cursors",
 ];

@@ -13,7 +13,7 @@ use super::made_source::{self, ImportSource};
 use super::{Claim, Fence, FenceError};
 use crate::{
     DatabaseManager as _, IdError, ImportId, ProjectId, ProjectTransaction, SourceId,
-    SqliteManager, StoreError, Timestamp, revision,
+    SqliteManager, StoreError, Timestamp, revision, sync_states,
 };
 
 /// What the import history says of an abandoned import.
@@ -39,6 +39,15 @@ pub struct NewImport {
 pub enum ImportEnding {
     /// The file is the one of the latest snapshot.
     Unchanged {
+        /// The latest snapshot.
+        snapshot_id: String,
+        /// Its rows.
+        rows: i64,
+        /// Its records that are no rows.
+        rejected: i64,
+    },
+    /// Where its rows come from nothing has changed since they were pulled.
+    UpToDate {
         /// The latest snapshot.
         snapshot_id: String,
         /// Its rows.
@@ -155,13 +164,21 @@ impl ImportRecord {
             finished_at: Set(Some(Timestamp::now())),
             ..Default::default()
         };
+        let is_pull = matches!(ending, ImportEnding::UpToDate { .. });
         let status = match &ending {
-            ImportEnding::Unchanged { .. } => Some(SourceStatus::Ok),
+            ImportEnding::Unchanged { .. } | ImportEnding::UpToDate { .. } => {
+                Some(SourceStatus::Ok)
+            }
             ImportEnding::Failed { .. } => Some(SourceStatus::Error),
             ImportEnding::Cancelled { .. } => None,
         };
         let ended = match ending {
             ImportEnding::Unchanged {
+                snapshot_id,
+                rows,
+                rejected,
+            }
+            | ImportEnding::UpToDate {
                 snapshot_id,
                 rows,
                 rejected,
@@ -193,6 +210,9 @@ impl ImportRecord {
             return Ok(());
         }
         let (job, source) = (self.fence.job_id(), self.source_id.as_str());
+        if is_pull {
+            sync_states::note_up_to_date(&transaction, source, job).await?;
+        }
         let taken_back = made_source::take_back(&transaction, job.as_str(), source).await?;
         if let Some(status) = status
             && !taken_back

@@ -89,6 +89,20 @@ pub enum ImportError {
     /// The watch asked to stop.
     #[error("the import was cancelled; nothing of it is visible")]
     Cancelled,
+    /// More rows of the latest snapshot are missing than may be.
+    #[error(
+        "{removed} of {rows} rows would be deleted, more than {most}: if that is right, run it with --max-deletes {}%; \
+         nothing was changed",
+        (removed * 100 + rows - 1) / rows.max(&1)
+    )]
+    TooManyRemoved {
+        /// Rows that are missing.
+        removed: i64,
+        /// Rows of the latest snapshot.
+        rows: i64,
+        /// The most that may be missing.
+        most: i64,
+    },
     /// Another writer changed the source while the input was read.
     #[error("source `{source_id}` was changed by another writer during the import: import again")]
     Moved {

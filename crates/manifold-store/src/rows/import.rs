@@ -2,6 +2,7 @@
 
 use super::error::{ImportError, RowsError};
 use super::input::Input;
+use super::pull::PullRecord;
 use super::records::Records;
 use super::recover::recover;
 use super::rename::{Rename, RenamedColumn};
@@ -28,6 +29,15 @@ pub struct ImportOptions {
     pub key_columns: Vec<String>,
     /// The snapshot that must be the latest one when the import begins, if it was made for that one.
     pub onto: Option<String>,
+    /// The source must have no snapshot when the import begins.
+    pub first: bool,
+    /// What is pulled, to be written down where the snapshot is published, or where nothing has changed.
+    pub pull: Option<PullRecord>,
+    /// Make no snapshot if its rows, in their order, and its columns are those of the latest one, however the input is written.
+    pub only_changes: bool,
+    /// The most rows of the latest snapshot that may be missing in the new one; of rows without a key, by how many it may be
+    /// shorter.
+    pub most_removed: Option<i64>,
     /// Stored columns that go on under other names.
     pub renames: Vec<Rename>,
     /// Make a snapshot even if the input is the one that is published.
@@ -69,6 +79,10 @@ impl ImportOptions {
             step: None,
             key_columns: Vec::new(),
             onto: None,
+            first: false,
+            pull: None,
+            only_changes: false,
+            most_removed: None,
             renames: Vec::new(),
             always: false,
             typing: None,
@@ -194,6 +208,10 @@ fn run(
     if let Some(onto) = &options.onto
         && previous.as_ref().is_none_or(|latest| latest.id != *onto)
     {
+        let source_id = source_id.to_owned();
+        return Err(ImportError::Moved { source_id });
+    }
+    if options.first && previous.is_some() {
         let source_id = source_id.to_owned();
         return Err(ImportError::Moved { source_id });
     }

@@ -36,6 +36,7 @@ mod original;
 mod position;
 mod profiles;
 mod publish;
+mod pull;
 mod quirks;
 mod read;
 mod records;
@@ -74,6 +75,7 @@ pub(crate) use index::{add_index, drop_index};
 pub use original::{OriginalParts, original_parts};
 pub use position::{NoPosition, Position};
 pub use profiles::profiles;
+pub use pull::PullRecord;
 pub use read::{StoredRow, read};
 pub use records::{
     Finished, FinishedColumn, IncomingColumn, Records, RecordsError, Rejected, Step, StoredColumn,

@@ -41,6 +41,14 @@ impl Publication<'_> {
         settle_indexes(conn, &self.source.id)?;
         self.complete_history(conn)
             .doing("completing the import history")?;
+        if let Some(pull) = &self.options.pull {
+            pull.write(
+                conn,
+                &self.source.id,
+                &self.options.snapshot_id,
+                &self.counts,
+            )?;
+        }
         raise_revision(conn)
     }
 

@@ -13,7 +13,7 @@ const PREFIX: &str = "@trash_";
 pub(crate) const LIST: &str = "trashed_sources";
 
 /// Tables of the catalogue that say something of a source, parents first, and which of their rows do.
-pub(super) const KEPT: [(&str, &str); 12] = [
+pub(super) const KEPT: [(&str, &str); 13] = [
     ("data_sources", "id = ?1"),
     ("source_columns", "source_id = ?1"),
     ("source_indexes", "source_id = ?1"),
@@ -34,6 +34,7 @@ pub(super) const KEPT: [(&str, &str); 12] = [
         "original_parts",
         "snapshot_id IN (SELECT id FROM snapshots WHERE source_id = ?1)",
     ),
+    ("sync_states", "source_id = ?1"),
     (RELATIONSHIPS, "from_source_id = ?1 OR to_source_id = ?1"),
 ];
 

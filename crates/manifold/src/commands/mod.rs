@@ -17,6 +17,7 @@ pub(crate) mod schedule;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
 pub(crate) mod source;
+pub(crate) mod sync;
 pub(crate) mod undo;
 pub(crate) mod worker;
 
@@ -50,6 +51,7 @@ async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Backup(command) => backup::run(command, session).await,
         Command::Restore(arguments) => restore::run(arguments, session).await,
         Command::Undo(arguments) => undo::run(arguments, session).await,
+        Command::Sync(command) => sync::run(command, session).await,
         Command::Schedule(command) => schedule::run(command, session).await,
         Command::Settings(command) => settings::run(command, session).await,
         Command::Migrate(command) => migrate::run(command, session).await,

@@ -20,5 +20,6 @@ pub(crate) mod schedule;
 pub(crate) mod snapshot;
 pub(crate) mod source;
 mod store_parts;
+pub(crate) mod sync;
 pub(crate) mod trashed;
 pub(crate) mod trashed_source;

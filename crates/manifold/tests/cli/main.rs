@@ -54,6 +54,7 @@ mod snapshot;
 mod source;
 mod source_index;
 mod stats;
+mod sync;
 #[cfg(unix)]
 mod sync_example;
 #[cfg(target_os = "linux")]

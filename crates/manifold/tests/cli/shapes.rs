@@ -181,6 +181,36 @@ fn documents_have_their_fields() {
             "project-adopt",
             document(&["project", "adopt", "aviation.db", "--as", "again"]),
         ),
+        ("sync-run", {
+            let from = r#"{"from": {"source": "planes"}}"#;
+            document(&["import", "planes.csv", "--project", "again"]);
+            document(&[
+                "source", "create", "again", "copy", "--type", "file", "--config", from,
+            ]);
+            document(&["sync", "run", "again", "copy"])
+        }),
+        (
+            "sync-plan",
+            document(&["sync", "run", "again", "copy", "--whole", "--dry-run"]),
+        ),
+        (
+            "sync-schedule",
+            document(&[
+                "sync",
+                "schedule",
+                "again",
+                "copy",
+                "--cron",
+                "@hourly",
+                "--time-zone",
+                "UTC",
+            ]),
+        ),
+        ("sync-list", document(&["sync", "list", "again"])),
+        (
+            "sync-unschedule",
+            document(&["sync", "unschedule", "again", "copy"]),
+        ),
         ("doctor", {
             folder.write("data/projects/gone.db-wal", "log");
             folder.run(&["doctor", "--json"]).stdout

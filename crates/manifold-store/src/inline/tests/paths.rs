@@ -44,4 +44,5 @@ fn every_entity_of_a_spoke() {
     is_read_here::<snapshot_columns::Entity>();
     is_read_here::<snapshots::Entity>();
     is_read_here::<source_columns::Entity>();
+    is_read_here::<sync_states::Entity>();
 }

@@ -57,11 +57,16 @@ pub(super) fn run(
         &compared.columns.phys,
         &compared.columns.encodings,
     );
-    let same_input = !options.always && is_same_input(previous, &exhausted, &columns);
     let input_counts = exhausted.counts();
-    if same_input {
+    let counts = compared.plan.counts(input_counts);
+    let is_same = is_same_input(previous, &exhausted, &columns)
+        || options.only_changes && is_same_content(previous, &counts, &columns);
+    if is_same && !options.always {
         if let (Some(history_id), false) = (&options.history_id, options.dry_run) {
             let transaction = input.begin(conn, options.durability)?;
+            if let Some(pull) = &options.pull {
+                pull.write(&transaction, &source.id, &previous.id, &Counts::default())?;
+            }
             complete_unchanged(&transaction, history_id, &input_counts, &previous.id)?;
             transaction
                 .commit()
@@ -70,6 +75,9 @@ pub(super) fn run(
         return Ok(Outcome::Unchanged {
             snapshot_id: previous.id.clone(),
         });
+    }
+    if !options.dry_run {
+        refuse_removals(previous, &counts, options)?;
     }
     let Compared {
         columns: stored_columns,
@@ -81,7 +89,7 @@ pub(super) fn run(
         source,
         options,
         columns: &columns,
-        counts: plan.counts(input_counts),
+        counts,
         finished: &exhausted.finished,
         rid_hi: source.next_rid - 1,
         order_id: match &plan.order {
@@ -220,14 +228,48 @@ fn compare(
     })
 }
 
+/// Refuses to lose more rows than may be lost.
+fn refuse_removals(
+    previous: &Snapshot,
+    counts: &Counts,
+    options: &ImportOptions,
+) -> Result<(), ImportError> {
+    // A row without a key that has changed is one that is gone, and another one.
+    let removed = if options.key_columns.is_empty() {
+        counts.removed - counts.added
+    } else {
+        counts.removed
+    };
+    match options.most_removed {
+        Some(most) if removed > most => Err(ImportError::TooManyRemoved {
+            removed,
+            rows: previous.counts.row_count,
+            most,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What a column means, however it is stored.
+type Meaning = (String, String, Option<String>, Vec<String>);
+
+fn meaning(columns: &[Column]) -> Vec<Meaning> {
+    let columns = columns.iter().cloned();
+    columns
+        .map(|c| (c.name, c.column_type, c.format, c.null_tokens))
+        .collect()
+}
+
+/// Whether rows, order and columns are those of `previous`.
+fn is_same_content(previous: &Snapshot, counts: &Counts, columns: &[Column]) -> bool {
+    let changes = counts.added + counts.removed + counts.changed + counts.moved;
+    changes == 0
+        && counts.rejected == previous.counts.rejected
+        && meaning(columns) == meaning(&previous.columns)
+}
+
 /// Whether the input is byte for byte the one of `previous` and was understood in the same way.
 fn is_same_input(previous: &Snapshot, exhausted: &Exhausted, columns: &[Column]) -> bool {
-    let meaning = |columns: &[Column]| -> Vec<_> {
-        let columns = columns.iter().cloned();
-        columns
-            .map(|c| (c.name, c.column_type, c.format, c.null_tokens))
-            .collect()
-    };
     exhausted.finished.input_hash == previous.input_hash
         && exhausted.finished.dialect == previous.dialect
         && Counts {

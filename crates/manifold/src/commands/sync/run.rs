@@ -1,0 +1,166 @@
+//! `manifold sync run`
+
+use clap::Args;
+use manifold_jobs::jobs::{SyncSource, Synced};
+use manifold_store::{Projects, Snapshots};
+use serde_json::json;
+
+use super::how::How;
+use super::{plan, source};
+use crate::session::Session;
+use crate::shapes::job::JobShape;
+use crate::shapes::snapshot::SnapshotShape;
+use crate::table::{printable, word};
+use crate::units::{count, number};
+
+/// What to sync, and how.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  manifold sync run aviation weather --dry-run
+  manifold sync run aviation weather
+  manifold sync run aviation planes --mode merge --deletes soft
+  manifold sync run aviation planes --max-deletes 20%
+
+The config of the source says where its rows come from: an address, a query, or another source, as in
+  manifold source create reports planes --type file --config '{\"from\": {\"project\": \"aviation\", \"source\": \"planes\"}}'
+
+What comes is compared with the latest snapshot, and only what differs is stored. Where the pull ended is kept together with the rows, \
+so after a crash no row is missing and none is there twice. When another import or an undo has changed the source since, everything is \
+pulled again. docs/SYNC.md has more.")]
+pub(crate) struct RunArgs {
+    /// The project: its id, its name, or the beginning of its id
+    project: String,
+    /// The source: its id, its name, or the beginning of its id
+    source: String,
+    #[command(flatten)]
+    how: How,
+    /// Say what would be inserted, updated and deleted, without doing it
+    #[arg(long)]
+    dry_run: bool,
+    /// Only write the job down, for a worker to do
+    #[arg(long, conflicts_with = "dry_run")]
+    detach: bool,
+}
+
+impl RunArgs {
+    /// Whether it changes nothing in the data folder.
+    pub(crate) fn only_reads(&self) -> bool {
+        self.dry_run
+    }
+}
+
+/// Pulls a source.
+pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result<()> {
+    let store = session.store().await?;
+    let project = Projects::new(&store).find(&arguments.project).await?;
+    let id = Projects::id(&project)?;
+    let (source, source_id) = source(&store, &id, &arguments.source).await?;
+    let job = SyncSource {
+        request: arguments.how.request(id.clone(), source_id),
+    };
+    if arguments.dry_run {
+        return plan::run(&job, &source.name, session).await;
+    }
+    if arguments.detach {
+        let document = |job: &JobShape| json!({ "job": job, "snapshot": null, "unchanged": null, "sync": null });
+        return session.detach(&job, Some(id), document).await;
+    }
+    let title = format!("sync of {}", source.name);
+    let ran = session.foreground(title, job, Some(id.clone())).await?;
+    let output = session.output();
+    let synced = match ran.outcome {
+        Ok(synced) => synced,
+        Err(error) => {
+            output.document(
+                &json!({ "job": ran.job, "snapshot": null, "unchanged": null, "sync": null }),
+            )?;
+            return Err(error);
+        }
+    };
+    let snapshots = Snapshots::new(store);
+    let details = snapshots.find(&id, &synced.imported.snapshot_id).await?;
+    let snapshot = SnapshotShape::from(details);
+    let document = json!({
+        "job": ran.job,
+        "snapshot": snapshot,
+        "unchanged": synced.imported.unchanged,
+        "sync": {
+            "mode": synced.mode,
+            "whole": synced.whole,
+            "inserted": synced.inserted,
+            "updated": synced.updated,
+            "deleted": synced.deleted,
+            "marked": synced.marked,
+            "repeated": synced.repeated,
+            "conflicts": synced.conflicts,
+            "conflict_keys": synced.conflict_keys,
+            "warnings": synced.warnings,
+        },
+    });
+    output.confirm(&document, || {
+        text(&synced, &snapshot, &project.name).join("\n")
+    })?;
+    Ok(())
+}
+
+/// What was done, in a few lines for people.
+fn text(synced: &Synced, snapshot: &SnapshotShape, project: &str) -> Vec<String> {
+    let imported = &synced.imported;
+    let reference = printable(&snapshot.reference());
+    let mut lines = vec![if imported.unchanged {
+        format!("Nothing has changed: {reference} stays the latest.")
+    } else {
+        format!(
+            "Synced {reference}: {}; {} inserted, {} updated, {} deleted.",
+            count(imported.row_count, "row"),
+            number(synced.inserted),
+            number(synced.updated),
+            number(synced.deleted),
+        )
+    }];
+    if synced.marked > 0 {
+        let rows = count(synced.marked, "row");
+        lines.push(format!(
+            "  marked as deleted: {rows}, in the column deleted_at"
+        ));
+    }
+    if synced.repeated > 0 {
+        let rows = count(synced.repeated.cast_signed(), "row");
+        lines.push(format!(
+            "  repeated keys: of {rows} that came a later one holds"
+        ));
+    }
+    if imported.rejected > 0 {
+        lines.push(format!(
+            "  rejected: {}; see `manifold snapshot rejects {} {}`",
+            count(imported.rejected, "record"),
+            word(project),
+            word(&snapshot.reference()),
+        ));
+    }
+    lines.extend(conflicts(synced.conflicts, &synced.conflict_keys));
+    lines.extend(
+        synced
+            .warnings
+            .iter()
+            .map(|warning| format!("  {}", printable(warning))),
+    );
+    lines
+}
+
+/// The conflicts that are left.
+pub(super) fn conflicts(conflicts: u64, keys: &[Vec<String>]) -> Vec<String> {
+    if conflicts == 0 {
+        return Vec::new();
+    }
+    let rows = count(conflicts.cast_signed(), "row");
+    let mut lines = vec![format!(
+        "  changed on both sides: {rows}, left as they are here"
+    )];
+    let keys = keys
+        .iter()
+        .map(|key| printable(&key.join(", ")).to_string());
+    lines.extend(keys.map(|key| format!("    {key}")));
+    lines
+}
