@@ -3,18 +3,13 @@
 //! An [`Origin`] is read from the type and the config of a source. Pulling leaves a [`Pulled`] input on the disk, which is then
 //! imported as any other one; nothing of the project is touched before that.
 
-#![allow(dead_code, reason = "nothing pulls yet but the tests")]
-
 mod database;
 #[cfg(test)]
 mod given;
 mod http;
 mod pulled;
-<<<<<<< HEAD
 mod section;
-=======
 mod source;
->>>>>>> sync
 
 use entity_project::data_sources;
 use entity_project::enums::SourceType;
@@ -38,7 +33,10 @@ use crate::import::Fetching;
 pub fn check(source: &str, source_type: SourceType, config: &Json) -> Result<(), JobError> {
     match source_type {
         SourceType::Http => HttpOrigin::of(source, config).map(drop),
-        _ => Ok(()),
+        SourceType::Database | SourceType::Sqlite => {
+            DatabaseOrigin::of(source, source_type, config).map(drop)
+        }
+        SourceType::File => Ok(()),
     }
 }
 
