@@ -170,15 +170,20 @@ fn members(list: &Json) -> impl Iterator<Item = (&str, &str)> {
     members.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
 }
 
+/// The texts in a list, as they are and as they stand in an address.
 fn texts(list: &Json) -> Vec<String> {
-    let texts = list
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Json::as_str);
+    let texts = list.as_array().into_iter().flatten();
+    let texts = texts
+        .filter_map(Json::as_str)
+        .filter(|text| !text.is_empty());
+    let encoded = |text: &str| {
+        let mut url = Url::parse("http://x/").ok()?;
+        url.query_pairs_mut().append_pair("", text);
+        url.query()?.strip_prefix('=').map(str::to_owned)
+    };
     texts
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+        .flat_map(|text| [Some(text.to_owned()), encoded(text)])
+        .flatten()
         .collect()
 }
 

@@ -15,8 +15,7 @@ use crate::shapes::source::SourceShape;
 Examples:
   manifold source create aviation planes --type file --key tailnum
   manifold source create aviation weather --type http --config '{\"url\": \"https://example.com/w.csv\"}'
-  manifold source create shop orders --type http --key id --config '{\"url\": \"https://api.example.com/orders\",
-    \"auth\": {\"bearer\": \"${secret:shop}\"}, \"records\": \"data\", \"pages\": {\"by\": \"page\", \"parameter\": \"page\"}}'
+  manifold source create shop orders --type http --key id --config \"$(cat orders.json)\"
 
 docs/SOURCES.md says what a config may hold. `manifold import` makes the sources of files by itself.")]
 pub(crate) struct CreateArgs {

@@ -80,3 +80,21 @@ async fn who_waits_can_be_stopped() {
         .fails(&json!({"url": server.url("/")}), "cancelled", "")
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_pulls_can_be_stopped() {
+    let scene = Scene::new().await;
+    let server = Server::new(|number, _, stream| {
+        let records: Vec<_> = (0..2_000).map(|n| json!({"a": n, "b": number})).collect();
+        send_json(stream, &json!(records).to_string());
+    });
+    let (cancel, requests) = (scene.cancel.clone(), server.requests.clone());
+    tokio::spawn(async move {
+        while requests.lock().unwrap().len() < 5 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        cancel.cancel();
+    });
+    let config = json!({"url": server.url("/"), "pages": {"by": "page", "parameter": "page"}});
+    scene.fails(&config, "cancelled", "").await;
+}
