@@ -6,7 +6,7 @@ use crate::Job;
 use crate::jobs::{
     AdoptProject, BackupProject, BackupStore, CheckBackup, CloneProject, ExportData,
     ExportProjectFile, ImportFile, NotifyFailure, PruneBackups, ReadmitRejects, RestoreProject,
-    RestoreStore, UndoProject, VerifyBackup,
+    RestoreStore, SyncTarget, UndoProject, VerifyBackup,
 };
 use crate::kind::Kind;
 
@@ -40,6 +40,7 @@ impl Registry {
             .with::<ReadmitRejects>()
             .with::<RestoreProject>()
             .with::<RestoreStore>()
+            .with::<SyncTarget>()
             .with::<UndoProject>()
             .with::<VerifyBackup>()
     }

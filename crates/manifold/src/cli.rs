@@ -21,6 +21,7 @@ use crate::commands::schedule::ScheduleCommand;
 use crate::commands::settings::SettingsCommand;
 use crate::commands::snapshot::SnapshotCommand;
 use crate::commands::source::SourceCommand;
+use crate::commands::sync::SyncCommand;
 use crate::commands::undo::UndoArgs;
 use crate::commands::worker::WorkerArgs;
 use crate::output::Output;
@@ -94,6 +95,9 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Export rows to a file
     Export(ExportArgs),
+    /// Make tables of databases elsewhere equal to sources: run
+    #[command(subcommand)]
+    Sync(SyncCommand),
     /// Backups of projects: create, list, verify, stats, delete, prune, schedule and more
     #[command(subcommand)]
     Backup(BackupCommand),
@@ -130,6 +134,7 @@ impl Command {
             Self::Project(command) => command.only_reads(),
             Self::Source(command) => command.only_reads(),
             Self::Snapshot(command) => command.only_reads(),
+            Self::Sync(command) => command.only_reads(),
             Self::Backup(command) => command.only_reads(),
             Self::Settings(command) => command.only_reads(),
             Self::Migrate(command) => command.only_reads(),

@@ -44,7 +44,7 @@ impl ExportedColumn {
 ///
 /// # Errors
 /// [`UnknownEncoding`] for what a newer version wrote.
-pub(super) fn shown(column: &Column) -> Result<ShownColumn, UnknownEncoding> {
+pub(crate) fn shown(column: &Column) -> Result<ShownColumn, UnknownEncoding> {
     let encoding: Encoding = column.encoding.parse()?;
     let column_type = ColumnType::from_code(&column.column_type);
     let format = column.format.as_deref();

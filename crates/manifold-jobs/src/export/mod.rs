@@ -36,5 +36,7 @@ pub use original::{OriginalError, original};
 pub use request::{ExportRequest, ExportedRows};
 pub use write::write_to;
 
+pub(crate) use column::shown;
 pub(crate) use elsewhere::send;
 pub(crate) use plan::plan;
+pub(crate) use row_flow::value as stored;

@@ -27,5 +27,6 @@ mod rescue;
 mod sqlite;
 mod store;
 mod tables;
+mod targets;
 mod urls;
 mod waiting;

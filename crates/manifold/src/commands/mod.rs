@@ -17,6 +17,7 @@ pub(crate) mod schedule;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
 pub(crate) mod source;
+pub(crate) mod sync;
 pub(crate) mod undo;
 pub(crate) mod worker;
 
@@ -47,6 +48,7 @@ async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Query(arguments) => query::run(arguments, session).await,
         Command::Snapshot(command) => snapshot::run(command, session).await,
         Command::Export(arguments) => export::run(arguments, session).await,
+        Command::Sync(command) => sync::run(command, session).await,
         Command::Backup(command) => backup::run(command, session).await,
         Command::Restore(arguments) => restore::run(arguments, session).await,
         Command::Undo(arguments) => undo::run(arguments, session).await,

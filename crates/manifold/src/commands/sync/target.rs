@@ -1,0 +1,224 @@
+//! `manifold sync run PROJECT SOURCE --to URL --table T`
+
+use clap::{Args, ValueEnum};
+use entity_project::data_sources;
+use manifold_jobs::jobs::SyncTarget;
+use manifold_jobs::target::{Conflict, Deletes, SyncMode, SyncedTarget};
+use manifold_jobs::{JobError, Observer, Plan};
+use manifold_store::ProjectId;
+use serde::Deserialize as _;
+use serde_json::json;
+
+use crate::command_error::CommandError;
+use crate::env_vars;
+use crate::session::Session;
+use crate::table::printable;
+use crate::units::count;
+
+/// How it is used.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  manifold sync run shop orders --to 'postgres://me:${secret:pw}@db.example/shop' --table public.orders
+  manifold sync run shop orders --to 'mysql://me:${env:PW}@db.example/shop' --table orders --mode merge --on-conflict list
+  manifold sync run shop orders --to sqlite:/srv/shop.db --table orders --mode append --dry-run
+
+The table is made if it is missing, and gets the columns that it lacks. Rows, and a line in the table manifold_sync beside it, change \
+in one transaction: what is interrupted and done again changes nothing twice. When more than --max-deletes percent of the rows there \
+would be deleted, nothing is changed. docs/SOURCES.md says what each mode does.";
+
+/// Where to, and how.
+#[derive(Debug, Args)]
+pub(super) struct TargetArgs {
+    /// The database: postgres://, mysql:// or sqlite:/path; secrets as ${secret:NAME} or ${env:NAME}
+    #[arg(long, value_name = "URL", requires = "table")]
+    pub(super) to: Option<String>,
+    /// The table: schema.table or table
+    #[arg(long, requires = "to")]
+    pub(super) table: Option<String>,
+    /// How it is made equal
+    #[arg(long, requires = "to", default_value = "full")]
+    pub(super) mode: ModeArgument,
+    /// What becomes of rows that the source has no more
+    #[arg(long, requires = "to", default_value = "hard")]
+    pub(super) deletes: DeletesArgument,
+    /// The most rows of the table that may be deleted, in percent
+    #[arg(long, value_name = "PERCENT", requires = "to", default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) max_deletes: u8,
+    /// What becomes of rows that were changed on both sides, with --mode merge
+    #[arg(long, value_name = "POLICY", requires = "to", default_value = "source")]
+    pub(super) on_conflict: ConflictArgument,
+    /// The column whose later value wins, with --on-conflict newest
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        requires = "to",
+        required_if_eq("on_conflict", "newest")
+    )]
+    pub(super) newest: Option<String>,
+    /// Say what would be done, and change nothing
+    #[arg(long, requires = "to")]
+    pub(super) dry_run: bool,
+}
+
+/// How a table is made equal.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ModeArgument {
+    /// All rows are written anew
+    Full,
+    /// Rows that are new are added, and nothing else changes
+    Append,
+    /// Rows are compared by the key of the source
+    Merge,
+}
+
+/// What becomes of rows that the source has no more.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum DeletesArgument {
+    /// They are deleted
+    Hard,
+    /// They stay, with the time in the column deleted_at
+    Soft,
+    /// They stay as they are
+    None,
+}
+
+/// What becomes of rows that were changed on both sides.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ConflictArgument {
+    /// They become those of the source
+    Source,
+    /// They stay those of the target
+    Target,
+    /// The later one by the column of --newest
+    Newest,
+    /// They stay, and are listed
+    List,
+}
+
+impl TargetArgs {
+    /// The job; `None` without `--to`.
+    fn job(&self, project: &ProjectId, source: &data_sources::Model) -> anyhow::Result<SyncTarget> {
+        let (Some(to), Some(table)) = (&self.to, &self.table) else {
+            let message = "say where to: --to URL --table TABLE".to_owned();
+            return Err(CommandError::Usage { message }.into());
+        };
+        let on_conflict = match (self.on_conflict, &self.newest) {
+            (ConflictArgument::Newest, Some(column)) => Conflict::Newest {
+                column: column.clone(),
+            },
+            (ConflictArgument::Target, _) => Conflict::Target,
+            (ConflictArgument::List, _) => Conflict::List,
+            (ConflictArgument::Source | ConflictArgument::Newest, _) => Conflict::Source,
+        };
+        let job = SyncTarget {
+            mode: match self.mode {
+                ModeArgument::Full => SyncMode::Full,
+                ModeArgument::Append => SyncMode::Append,
+                ModeArgument::Merge => SyncMode::Merge,
+            },
+            deletes: match self.deletes {
+                DeletesArgument::Hard => Deletes::Hard,
+                DeletesArgument::Soft => Deletes::Soft,
+                DeletesArgument::None => Deletes::None,
+            },
+            max_deletes: self.max_deletes,
+            on_conflict,
+            ..SyncTarget::new(project.clone(), source.id.parse()?, &absolute(to)?, table)
+        };
+        job.check().map_err(JobError::from)?;
+        Ok(job)
+    }
+}
+
+/// The path of an SQLite file as every process understands it.
+fn absolute(to: &str) -> anyhow::Result<String> {
+    let Some(path) = to.strip_prefix("sqlite:") else {
+        return Ok(to.to_owned());
+    };
+    let path = path.strip_prefix("//").unwrap_or(path);
+    Ok(format!("sqlite:{}", std::path::absolute(path)?.display()))
+}
+
+/// Makes the table equal to the source, and says what was done.
+pub(super) async fn run_target(
+    project: &ProjectId,
+    source: &data_sources::Model,
+    arguments: &TargetArgs,
+    session: &Session,
+) -> anyhow::Result<()> {
+    let job = arguments.job(project, source)?;
+    let output = session.output();
+    if arguments.dry_run {
+        let work = session.stoppable();
+        let (observer, _) = Observer::new(work.token());
+        let observer = observer.with_environment(env_vars::for_jobs());
+        let store = session.store().await?;
+        let planned = Plan::of(&store, &job, Some(project.clone()), observer).await;
+        let changes = planned.map_err(|error| session.stopped_or(error))?.changes;
+        let planned = SyncedTarget::deserialize(&changes).unwrap_or_default();
+        output.show(&json!({ "plan": changes }), || text(&planned, true))?;
+        return Ok(());
+    }
+    let title = format!("sync of {}", printable(&source.name));
+    let ran = session
+        .foreground(title, job, Some(project.clone()))
+        .await?;
+    match ran.outcome {
+        Ok(synced) => {
+            let document = json!({ "sync": synced, "job": ran.job });
+            output.confirm(&document, || text(&synced, false))?;
+            Ok(())
+        }
+        Err(error) => {
+            output.document(&json!({ "sync": null, "job": ran.job }))?;
+            Err(error)
+        }
+    }
+}
+
+/// What was done, or would be, for people.
+fn text(synced: &SyncedTarget, planned: bool) -> String {
+    let rows = |count_of: u64| count(i64::try_from(count_of).unwrap_or(i64::MAX), "row");
+    let (table, to) = (printable(&synced.table), printable(&synced.to));
+    let number = synced.snapshot_number;
+    let mut text = match planned {
+        true => format!("Would make {table} of {to} snapshot {number}: "),
+        false => format!("{table} of {to} is snapshot {number}: "),
+    };
+    text += &format!(
+        "{} inserted, {} updated, {} deleted.",
+        rows(synced.inserted),
+        rows(synced.updated),
+        rows(synced.deleted)
+    );
+    if synced.created_table {
+        text += match planned {
+            true => "\nThe table would be made.",
+            false => "\nThe table was made.",
+        };
+    }
+    if !synced.added_columns.is_empty() {
+        let columns = synced.added_columns.iter().map(|name| printable(name));
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        text += &match planned {
+            true => format!("\nIt would get columns: {columns}."),
+            false => format!("\nIt got columns: {columns}."),
+        };
+    }
+    if synced.conflicts > 0 {
+        let keys = synced.conflict_keys.iter().map(|key| {
+            let parts = key
+                .iter()
+                .map(|part| printable(part.as_deref().unwrap_or("NULL")));
+            parts.collect::<Vec<_>>().join(", ")
+        });
+        let keys: Vec<_> = keys.collect();
+        text += &format!(
+            "\n{} changed on both sides ({}): {}",
+            rows(synced.conflicts),
+            synced.key.join(", "),
+            keys.join("; ")
+        );
+    }
+    text
+}
