@@ -109,7 +109,11 @@ impl ForeignError {
     /// The error of a statement that somebody wrote.
     pub(super) fn of_statement(path: &Path, source: rusqlite::Error) -> Self {
         let (path, reason) = (path.to_owned(), plainly(&source));
-        match (&source, source.sqlite_error_code()) {
+        let code = match &source {
+            rusqlite::Error::SqlInputError { error, .. } => Some(error.code),
+            other => other.sqlite_error_code(),
+        };
+        match (&source, code) {
             (rusqlite::Error::MultipleStatement, _) => Self::Statement { path, reason },
             (_, Some(ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly)) => {
                 Self::Writes { path }

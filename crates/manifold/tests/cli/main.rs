@@ -54,6 +54,7 @@ mod snapshot;
 mod source;
 mod source_index;
 mod stats;
+mod sync_target;
 mod trash;
 mod troubleshooting;
 mod typing;

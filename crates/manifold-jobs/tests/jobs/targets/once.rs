@@ -33,7 +33,7 @@ async fn child() {
     let manager = open(&folder).await;
     let project = Some(job.project_id.clone());
     let new = new_job(&job, project).unwrap();
-    Jobs::new(&manager).enqueue(new).await.unwrap();
+    Jobs::new(&manager).submit(new).await.unwrap();
     worker(&manager).drain().await.unwrap();
 }
 
