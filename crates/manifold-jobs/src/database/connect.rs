@@ -42,7 +42,7 @@ impl Reached {
     pub(crate) async fn postgres(&self, timed: &Timed) -> Result<PgConnection, DatabaseError> {
         let options = self.resolved.url.parse::<PgConnectOptions>();
         let options = options
-            .map_err(|error| meaning(self, Phase::Connecting, error))?
+            .map_err(|error| meaning(self, Phase::Connecting, &error))?
             .application_name("manifold")
             .disable_statement_logging();
         let connection = PgConnection::connect_with(&options);
@@ -61,7 +61,7 @@ impl Reached {
     pub(crate) async fn mysql(&self, timed: &Timed) -> Result<MySqlConnection, DatabaseError> {
         let options = self.resolved.url.parse::<MySqlConnectOptions>();
         let options = options
-            .map_err(|error| meaning(self, Phase::Connecting, error))?
+            .map_err(|error| meaning(self, Phase::Connecting, &error))?
             .pipes_as_concat(false)
             .timezone(Some("+00:00".to_owned()))
             .disable_statement_logging();

@@ -124,6 +124,14 @@ pub enum DatabaseError {
     /// An SQLite file cannot be read.
     #[error(transparent)]
     File(#[from] ForeignError),
+    /// An SQLite file is one of the store, which alone works with it.
+    #[error(
+        "{url} is a file of the data folder; `manifold query` and `manifold export` read what is in it"
+    )]
+    OfStore {
+        /// The address.
+        url: String,
+    },
     /// The disk here cannot keep the rows.
     #[error("cannot keep the rows of {url} meanwhile: {source}")]
     Temporary {
@@ -166,6 +174,7 @@ impl DatabaseError {
                 ForeignError::Stopped => "cancelled",
                 _ => "unreadable_database",
             },
+            Self::OfStore { .. } => "file_of_store",
             Self::Temporary { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 "disk_full"
             }

@@ -14,12 +14,12 @@ pub(super) enum Phase {
 }
 
 /// What an error of a driver means.
-pub(super) fn meaning(reached: &Reached, phase: Phase, error: sqlx::Error) -> DatabaseError {
+pub(super) fn meaning(reached: &Reached, phase: Phase, error: &sqlx::Error) -> DatabaseError {
     let url = reached.shown.clone();
     let told = |text: &str| reached.blotted(text);
     let Some(database) = error.as_database_error() else {
         let reason = told(&error.to_string());
-        return match (&error, phase) {
+        return match (error, phase) {
             (sqlx::Error::Configuration(_), _) => DatabaseError::Address { url, reason },
             (_, Phase::Connecting) => DatabaseError::Unreachable { url, reason },
             (sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed, _) => {

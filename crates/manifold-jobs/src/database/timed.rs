@@ -51,7 +51,7 @@ impl Timed {
             biased;
             () = self.cancel.cancelled() => Err(DatabaseError::Stopped),
             answered = tokio::time::timeout(longest, asked) => match answered {
-                Ok(answered) => answered.map_err(|error| meaning(reached, phase, error)),
+                Ok(answered) => answered.map_err(|error| meaning(reached, phase, &error)),
                 Err(_) => Err(DatabaseError::Timeout { url: reached.shown.clone(), after: longest }),
             },
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use manifold_store::{Secrets, refuse_secrets};
+use manifold_store::{Layout, Secrets, refuse_secrets};
 use reqwest::Url;
 use serde_json::json;
 
@@ -116,6 +116,21 @@ impl DatabaseUrl {
         let (_, path) = self.text.split_once(':')?;
         let path = path.strip_prefix("//").unwrap_or(path);
         (self.kind == DatabaseKind::Sqlite && !path.is_empty()).then(|| PathBuf::from(path))
+    }
+
+    /// Fails for an SQLite file of the store in `layout`: to open and close one beside SQLite would take its locks away.
+    ///
+    /// # Errors
+    /// [`DatabaseError::OfStore`].
+    pub(crate) async fn refuse_of_store(&self, layout: &Layout) -> Result<(), DatabaseError> {
+        let Some(path) = self.path() else {
+            return Ok(());
+        };
+        let layout = layout.clone();
+        match manifold_store::blocking(move || layout.keeps(&path)).await {
+            true => Err(DatabaseError::OfStore { url: self.shown() }),
+            false => Ok(()),
+        }
     }
 
     /// The address with the secrets in their places. Blocks.

@@ -40,6 +40,7 @@ impl TargetConnection {
         environment: Environment,
         timed: Timed,
     ) -> Result<Self, DatabaseError> {
+        url.refuse_of_store(layout).await?;
         let open = match url.kind() {
             DatabaseKind::Postgres => {
                 let reached = reach(url, layout, environment).await?;

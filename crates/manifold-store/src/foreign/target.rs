@@ -37,7 +37,7 @@ impl ForeignTarget {
         let id: i64 = connection
             .query_row("PRAGMA application_id", [], |row| row.get(0))
             .map_err(failed)?;
-        if id == i64::from(APPLICATION_ID) {
+        if id == APPLICATION_ID {
             return Err(ForeignError::NoDatabase {
                 path: path.to_owned(),
                 reason: "it belongs to a store, which alone writes to it".to_owned(),

@@ -70,7 +70,9 @@ pub(super) fn read(
     };
     let cursor = match members.get("cursor") {
         None | Some(Json::Null) => None,
-        Some(Json::Object(cursor)) => Some(cursor_of(cursor).map_err(|reason| bad(&reason))?),
+        Some(Json::Object(cursor)) => {
+            Some(Box::new(cursor_of(cursor).map_err(|reason| bad(&reason))?))
+        }
         Some(_) => return Err(bad("`cursor` is an object with `column`")),
     };
     let timeout = match members.get("timeout_seconds") {

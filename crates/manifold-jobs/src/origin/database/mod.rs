@@ -38,7 +38,7 @@ use crate::{JobError, Progress};
 pub(crate) struct DatabaseOrigin {
     url: DatabaseUrl,
     asked: Asked,
-    cursor: Option<CursorColumn>,
+    cursor: Option<Box<CursorColumn>>,
     /// How long the server may take for an answer.
     timeout: Duration,
 }
@@ -71,18 +71,19 @@ impl DatabaseOrigin {
         since: Option<&Json>,
     ) -> Result<Option<Pulled>, JobError> {
         let layout = fetching.manager.layout();
+        self.url.refuse_of_store(layout).await?;
         let before = match &self.cursor {
             Some(cursor) => cursor.before(since),
             None => None,
         };
-        let start = self.cursor.as_ref().and_then(CursorColumn::start);
+        let start = self.cursor.as_deref().and_then(CursorColumn::start);
         let timed = Timed {
             cancel: fetching.cancel.clone(),
             longest: self.timeout,
         };
         let pull = Pull {
             asked: &self.asked,
-            cursor: self.cursor.as_ref(),
+            cursor: self.cursor.as_deref(),
             from: before.as_ref().or(start.as_ref()),
             timed: &timed,
         };

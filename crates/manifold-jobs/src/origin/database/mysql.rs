@@ -104,9 +104,7 @@ async fn in_transaction(
     }
     feed.columns(columns).await?;
     let query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
-    let query = bound
-        .into_iter()
-        .fold(query, |query, value| query.bind(value));
+    let query = bound.into_iter().fold(query, sqlx::query::Query::bind);
     let mut rows = query.fetch(&mut *connection);
     let mut highest = Highest::default();
     while let Some(row) = timed.answer(reached, rows.try_next()).await? {

@@ -190,3 +190,11 @@ async fn a_pull_stops_in_the_midst_of_a_query() {
         scene.assert_tidy();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_file_of_the_store_is_read_as_a_source() {
+    let scene = Scene::new().await;
+    let hub = scene.manager.layout().root().join("core.db");
+    let (code, ..) = scene.failure(&json!({"path": hub, "table": "jobs"})).await;
+    assert_eq!(code, "file_of_store");
+}

@@ -34,10 +34,6 @@ impl Place {
     }
 
     /// A server, if its variable names one.
-    #[expect(
-        clippy::print_stderr,
-        reason = "who runs the tests must know what was not tried"
-    )]
     pub(super) fn server(kind: DatabaseKind, test: &str) -> Option<Self> {
         let variable = match kind {
             DatabaseKind::Postgres => "MANIFOLD_TEST_POSTGRES_URL",
