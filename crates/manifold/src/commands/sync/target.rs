@@ -1,6 +1,6 @@
 //! `manifold sync run PROJECT SOURCE --to URL --table T`
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use entity_project::data_sources;
 use manifold_jobs::jobs::SyncTarget;
 use manifold_jobs::target::{Conflict, Deletes, SyncMode, SyncedTarget};
@@ -26,103 +26,47 @@ The table is made if it is missing, and gets the columns that it lacks. Rows, an
 in one transaction: what is interrupted and done again changes nothing twice. When more than --max-deletes percent of the rows there \
 would be deleted, nothing is changed. docs/SOURCES.md says what each mode does.";
 
-/// Where to, and how.
+/// Where to. How is said by flags that other syncs have too.
 #[derive(Debug, Args)]
 pub(super) struct TargetArgs {
-    /// The database: postgres://, mysql:// or sqlite:/path; secrets as ${secret:NAME} or ${env:NAME}
+    /// Write into this database: postgres://, mysql:// or sqlite:/path; secrets as ${secret:NAME} or ${env:NAME}
     #[arg(long, value_name = "URL", requires = "table")]
     pub(super) to: Option<String>,
-    /// The table: schema.table or table
+    /// The table to write: schema.table or table
     #[arg(long, requires = "to")]
     pub(super) table: Option<String>,
-    /// How it is made equal
-    #[arg(long, requires = "to", default_value = "full")]
-    pub(super) mode: ModeArgument,
-    /// What becomes of rows that the source has no more
-    #[arg(long, requires = "to", default_value = "hard")]
-    pub(super) deletes: DeletesArgument,
-    /// The most rows of the table that may be deleted, in percent
-    #[arg(long, value_name = "PERCENT", requires = "to", default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(super) max_deletes: u8,
-    /// What becomes of rows that were changed on both sides, with --mode merge
-    #[arg(long, value_name = "POLICY", requires = "to", default_value = "source")]
-    pub(super) on_conflict: ConflictArgument,
     /// The column whose later value wins, with --on-conflict newest
-    #[arg(
-        long,
-        value_name = "COLUMN",
-        requires = "to",
-        required_if_eq("on_conflict", "newest")
-    )]
+    #[arg(long, value_name = "COLUMN", requires = "to")]
     pub(super) newest: Option<String>,
-    /// Say what would be done, and change nothing
-    #[arg(long, requires = "to")]
-    pub(super) dry_run: bool,
 }
 
 /// How a table is made equal.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum ModeArgument {
-    /// All rows are written anew
-    Full,
-    /// Rows that are new are added, and nothing else changes
-    Append,
-    /// Rows are compared by the key of the source
-    Merge,
-}
-
-/// What becomes of rows that the source has no more.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum DeletesArgument {
-    /// They are deleted
-    Hard,
-    /// They stay, with the time in the column deleted_at
-    Soft,
-    /// They stay as they are
-    None,
-}
-
-/// What becomes of rows that were changed on both sides.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum ConflictArgument {
-    /// They become those of the source
-    Source,
-    /// They stay those of the target
-    Target,
-    /// The later one by the column of --newest
-    Newest,
-    /// They stay, and are listed
-    List,
+#[derive(Debug, Clone)]
+pub(super) struct Manner {
+    pub(super) mode: SyncMode,
+    pub(super) deletes: Deletes,
+    /// In percent.
+    pub(super) max_deletes: u8,
+    pub(super) on_conflict: Conflict,
 }
 
 impl TargetArgs {
-    /// The job; `None` without `--to`.
-    fn job(&self, project: &ProjectId, source: &data_sources::Model) -> anyhow::Result<SyncTarget> {
+    /// The job.
+    fn job(
+        &self,
+        project: &ProjectId,
+        source: &data_sources::Model,
+        manner: Manner,
+    ) -> anyhow::Result<SyncTarget> {
         let (Some(to), Some(table)) = (&self.to, &self.table) else {
             let message = "say where to: --to URL --table TABLE".to_owned();
             return Err(CommandError::Usage { message }.into());
         };
-        let on_conflict = match (self.on_conflict, &self.newest) {
-            (ConflictArgument::Newest, Some(column)) => Conflict::Newest {
-                column: column.clone(),
-            },
-            (ConflictArgument::Target, _) => Conflict::Target,
-            (ConflictArgument::List, _) => Conflict::List,
-            (ConflictArgument::Source | ConflictArgument::Newest, _) => Conflict::Source,
-        };
         let job = SyncTarget {
-            mode: match self.mode {
-                ModeArgument::Full => SyncMode::Full,
-                ModeArgument::Append => SyncMode::Append,
-                ModeArgument::Merge => SyncMode::Merge,
-            },
-            deletes: match self.deletes {
-                DeletesArgument::Hard => Deletes::Hard,
-                DeletesArgument::Soft => Deletes::Soft,
-                DeletesArgument::None => Deletes::None,
-            },
-            max_deletes: self.max_deletes,
-            on_conflict,
+            mode: manner.mode,
+            deletes: manner.deletes,
+            max_deletes: manner.max_deletes,
+            on_conflict: manner.on_conflict,
             ..SyncTarget::new(project.clone(), source.id.parse()?, &absolute(to)?, table)
         };
         job.check().map_err(JobError::from)?;
@@ -144,11 +88,13 @@ pub(super) async fn run_target(
     project: &ProjectId,
     source: &data_sources::Model,
     arguments: &TargetArgs,
+    manner: Manner,
+    dry_run: bool,
     session: &Session,
 ) -> anyhow::Result<()> {
-    let job = arguments.job(project, source)?;
+    let job = arguments.job(project, source, manner)?;
     let output = session.output();
-    if arguments.dry_run {
+    if dry_run {
         let work = session.stoppable();
         let (observer, _) = Observer::new(work.token());
         let observer = observer.with_environment(env_vars::for_jobs());
