@@ -6,7 +6,7 @@ use crate::Job;
 use crate::jobs::{
     AdoptProject, BackupProject, BackupStore, CheckBackup, CloneProject, ExportData,
     ExportProjectFile, ImportFile, NotifyFailure, PruneBackups, ReadmitRejects, RestoreProject,
-    RestoreStore, SyncSource, UndoProject, VerifyBackup,
+    RestoreStore, SyncSource, SyncTarget, UndoProject, VerifyBackup,
 };
 use crate::kind::Kind;
 
@@ -41,6 +41,7 @@ impl Registry {
             .with::<RestoreProject>()
             .with::<RestoreStore>()
             .with::<SyncSource>()
+            .with::<SyncTarget>()
             .with::<UndoProject>()
             .with::<VerifyBackup>()
     }

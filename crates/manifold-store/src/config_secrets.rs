@@ -135,8 +135,24 @@ fn url_password(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let (user, _) = authority.rsplit_once('@')?;
-    let (_, password) = user.split_once(':')?;
+    let password = &user[colon(user)? + 1..];
     (!password.is_empty()).then_some(password)
+}
+
+/// Where the first colon is that is part of no reference.
+fn colon(user: &str) -> Option<usize> {
+    let mut within = false;
+    user.char_indices().find_map(|(at, letter)| {
+        match letter {
+            '$' if user[at..].starts_with("${env:") || user[at..].starts_with("${secret:") => {
+                within = true;
+            }
+            '}' => within = false,
+            ':' if !within => return Some(at),
+            _ => {}
+        }
+        None
+    })
 }
 
 #[cfg(test)]

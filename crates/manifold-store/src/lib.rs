@@ -102,8 +102,8 @@ pub use durability::Durability;
 pub use error::StoreError;
 pub use file_lock::{FileLock, Share, command_line, process_name};
 pub use foreign::{
-    ForeignColumn, ForeignDatabase, ForeignError, ForeignKey, ForeignRows, ForeignTable,
-    ForeignValue, SkippedTable,
+    ForeignColumn, ForeignDatabase, ForeignError, ForeignKey, ForeignQuery, ForeignRows,
+    ForeignTable, ForeignTarget, ForeignValue, SkippedTable,
 };
 pub use free_space::free_space;
 pub use freeze::{

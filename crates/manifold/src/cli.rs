@@ -134,6 +134,7 @@ impl Command {
             Self::Project(command) => command.only_reads(),
             Self::Source(command) => command.only_reads(),
             Self::Snapshot(command) => command.only_reads(),
+            Self::Sync(command) => command.only_reads(),
             Self::Backup(command) => command.only_reads(),
             Self::Settings(command) => command.only_reads(),
             Self::Migrate(command) => command.only_reads(),

@@ -27,6 +27,9 @@ const OF_PLACES: [&str; 5] = [
     "export-data-sent",
 ];
 
+/// Points of what is written into databases elsewhere: `manifold-jobs/tests/jobs/targets/once.rs` kills it there.
+const OF_TARGETS: [&str; 2] = ["sync-target-written", "sync-target-committed"];
+
 /// The names in the sources.
 fn names(folder: &Path, found: &mut BTreeSet<String>) {
     let point = Regex::new(r#"fail_point!\(\s*"([^"]+)""#).unwrap();
@@ -53,6 +56,7 @@ fn every_point_is_passed_by_a_command() {
         .map(|passage| passage.point)
         .chain(OF_WORKERS)
         .chain(OF_PLACES)
+        .chain(OF_TARGETS)
         .map(str::to_owned)
         .collect();
     assert!(in_sources.len() > 50, "{in_sources:?}");

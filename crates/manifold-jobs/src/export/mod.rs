@@ -39,3 +39,4 @@ pub use write::write_to;
 pub(crate) use column::shown as shown_column;
 pub(crate) use elsewhere::send;
 pub(crate) use plan::plan;
+pub(crate) use row_flow::value as stored;

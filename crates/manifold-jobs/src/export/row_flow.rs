@@ -133,8 +133,9 @@ impl RowFlow {
     }
 }
 
+/// A stored cell, as formats know it.
 #[inline]
-fn value(cell: Cell<'_>) -> Value<'_> {
+pub(crate) fn value(cell: Cell<'_>) -> Value<'_> {
     match cell {
         Cell::Null => Value::Null,
         Cell::Int(number) => Value::Int(number),

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::origin::Reach;
 
 /// What becomes of rows that come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncMode {
-    /// They are the next snapshot.
+    /// They are the next snapshot, or all that a table holds.
+    #[default]
     Full,
     /// They are added behind the rows of the latest snapshot, unless they have come before.
     Append,

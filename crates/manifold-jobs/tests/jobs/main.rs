@@ -28,5 +28,6 @@ mod sqlite;
 mod store;
 mod syncs;
 mod tables;
+mod targets;
 mod urls;
 mod waiting;

@@ -59,6 +59,34 @@ pub enum ForeignError {
         /// The file.
         path: PathBuf,
     },
+    /// A statement would do something else than read.
+    #[error("{}: the statement does not only read", path.display())]
+    Writes {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A statement is not understood, or fails.
+    #[error("{}: {reason}", path.display())]
+    Statement {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// A value does not fit where it is to go.
+    #[error("{}: {reason}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// Another program writes to the file.
+    #[error("another program writes to {}", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// It was asked to stop.
     #[error("reading was stopped")]
     Stopped,
@@ -75,6 +103,23 @@ impl ForeignError {
             source => Self::Open {
                 source: Box::new(source),
             },
+        }
+    }
+
+    /// The error of a statement that somebody wrote.
+    pub(super) fn of_statement(path: &Path, source: rusqlite::Error) -> Self {
+        let (path, reason) = (path.to_owned(), plainly(&source));
+        let code = match &source {
+            rusqlite::Error::SqlInputError { error, .. } => Some(error.code),
+            other => other.sqlite_error_code(),
+        };
+        match (&source, code) {
+            (rusqlite::Error::MultipleStatement, _) => Self::Statement { path, reason },
+            (_, Some(ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly)) => {
+                Self::Writes { path }
+            }
+            (_, Some(ErrorCode::Unknown)) => Self::Statement { path, reason },
+            _ => Self::read(&path, None, source),
         }
     }
 

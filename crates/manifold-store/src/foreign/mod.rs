@@ -1,12 +1,16 @@
-//! SQLite databases that other programs made, read table by table.
+//! SQLite databases that other programs made, read table by table, or by one statement.
 
 mod error;
+mod query;
 mod rows;
 mod schema;
+mod target;
 
 pub use error::ForeignError;
+pub use query::ForeignQuery;
 pub use rows::{ForeignRows, ForeignValue};
 pub use schema::{ForeignColumn, ForeignKey, ForeignTable, SkippedTable};
+pub use target::ForeignTarget;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -85,6 +85,7 @@ pub use rejects::{StoredReject, rejects};
 pub use rename::{Rename, RenameReason, RenamedColumn};
 pub use row::Row;
 pub(crate) use row_order::remove_damaged as remove_damaged_orders;
+pub use rusqlite::Connection as SqliteConnection;
 pub use snapshot::{Column, Counts, Snapshot, before, latest, published_by, snapshot};
 pub(crate) use source::{END, FIXED_COLUMNS, RowTable};
 pub use transaction::Guard;

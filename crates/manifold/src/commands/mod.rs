@@ -48,6 +48,7 @@ async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Query(arguments) => query::run(arguments, session).await,
         Command::Snapshot(command) => snapshot::run(command, session).await,
         Command::Export(arguments) => export::run(arguments, session).await,
+        Command::Sync(command) => sync::run(command, session).await,
         Command::Backup(command) => backup::run(command, session).await,
         Command::Restore(arguments) => restore::run(arguments, session).await,
         Command::Undo(arguments) => undo::run(arguments, session).await,

@@ -57,6 +57,7 @@ mod stats;
 mod sync;
 #[cfg(unix)]
 mod sync_example;
+mod sync_target;
 #[cfg(target_os = "linux")]
 mod tls;
 mod trash;

@@ -26,7 +26,10 @@ fn serve(folder: PathBuf) -> String {
                     answer.extend(body);
                     answer
                 }
-                Err(_) => b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec(),
+                Err(_) => {
+                    b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+                        .to_vec()
+                }
             };
             drop(stream.write_all(&answer));
         }
@@ -55,7 +58,8 @@ fn run(into: &Path, reports: Option<&str>) -> (String, PathBuf) {
 }
 
 /// What is left of the third version of every side.
-const REVENUE: &str = "city,revenue\nGhent,3754.5\nGraz,1773.55\nLyon,1536.15\nTurku,1127.35\nPorto,783.4\n";
+const REVENUE: &str =
+    "city,revenue\nGhent,3754.5\nGraz,1773.55\nLyon,1536.15\nTurku,1127.35\nPorto,783.4\n";
 
 #[test]
 fn the_example_ends_with_the_right_rows() {
@@ -95,7 +99,10 @@ fn readme() -> Vec<String> {
     let (_, transcript) = text.split_once("```text\n$ examples/sync.sh").unwrap();
     let (transcript, _) = transcript.split_once("```").unwrap();
     let lines = transcript.lines().skip(1);
-    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    lines
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Every line is printed, one after the other; `[..]` stands for anything.
@@ -116,6 +123,9 @@ fn in_order(lines: &[String], printed: &str) {
                     None => false,
                 })
         };
-        assert!(left.any(fits), "the README says `{line}`, printed was\n{printed}");
+        assert!(
+            left.any(fits),
+            "the README says `{line}`, printed was\n{printed}"
+        );
     }
 }

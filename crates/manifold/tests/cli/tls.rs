@@ -39,7 +39,10 @@ fn serve() -> u16 {
                 line.clear();
             }
             let body = "id,name\n1,anna\n2,bert\n";
-            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
             drop(stream.get_mut().write_all(answer.as_bytes()));
         }
     });
@@ -53,7 +56,14 @@ fn a_file_comes_over_https_from_whom_is_trusted_alone() {
     let import = |host: &str, authority: &str| {
         let address = format!("https://{host}:{port}/people.csv");
         folder
-            .command(&["import", &address, "--project", "p", "--create-project", "--json"])
+            .command(&[
+                "import",
+                &address,
+                "--project",
+                "p",
+                "--create-project",
+                "--json",
+            ])
             .env("SSL_CERT_FILE", certificate(authority))
             .output()
             .unwrap()

@@ -2,7 +2,11 @@
 
 use clap::{Args, ValueEnum};
 use manifold_jobs::sync::{Deletes, MaxDeletes, OnConflict, SyncMode, SyncRequest};
+use manifold_jobs::target::Conflict;
 use manifold_store::{ProjectId, SourceId};
+
+use super::target::Manner;
+use crate::command_error::CommandError;
 
 /// How a source is synced.
 #[derive(Debug, Args)]
@@ -10,17 +14,17 @@ pub(super) struct How {
     /// What becomes of rows that come [default: full; where only new and changed rows come, merge with a key and append without]
     #[arg(long, value_name = "MODE")]
     mode: Option<ModeArgument>,
-    /// What becomes of rows that do not come any more, with --mode merge
+    /// What becomes of rows that do not come any more, with --mode merge, or that the source has no more
     #[arg(long, value_name = "HOW", default_value = "hard")]
     deletes: DeletesArgument,
-    /// How many of the latest snapshot's rows may be deleted; with more nothing is changed
+    /// How many of the latest snapshot's, or the table's, rows may be deleted; with more nothing is changed
     #[arg(long, value_name = "PERCENT", default_value_t = MaxDeletes::default())]
     max_deletes: MaxDeletes,
-    /// What becomes of rows that were changed here too, with --mode merge
+    /// What becomes of rows that were changed on both sides, with --mode merge
     #[arg(long, value_name = "POLICY", default_value = "source")]
     on_conflict: ConflictArgument,
     /// Pull all rows, wherever the last sync ended
-    #[arg(long)]
+    #[arg(long, conflicts_with = "to")]
     whole: bool,
 }
 
@@ -49,33 +53,85 @@ enum DeletesArgument {
 /// What becomes of rows that were changed on both sides.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ConflictArgument {
-    /// They become what came
+    /// They become what came, or what the source has
     Source,
-    /// They stay as they are here, and are listed
+    /// They stay as they are in the table, with --to
+    Target,
+    /// The later one by the column of --newest, with --to
+    Newest,
+    /// They stay as they are here, or in the table, and are listed
     List,
 }
 
 impl How {
     /// What is to be done with a source.
-    pub(super) fn request(&self, project_id: ProjectId, source_id: SourceId) -> SyncRequest {
-        SyncRequest {
-            mode: self.mode.map(|mode| match mode {
-                ModeArgument::Full => SyncMode::Full,
-                ModeArgument::Append => SyncMode::Append,
-                ModeArgument::Merge => SyncMode::Merge,
-            }),
-            deletes: match self.deletes {
-                DeletesArgument::Hard => Deletes::Hard,
-                DeletesArgument::Soft => Deletes::Soft,
-                DeletesArgument::None => Deletes::None,
-            },
+    ///
+    /// # Errors
+    /// [`CommandError::Usage`] for what is only for a table elsewhere.
+    pub(super) fn request(
+        &self,
+        project_id: ProjectId,
+        source_id: SourceId,
+    ) -> Result<SyncRequest, CommandError> {
+        Ok(SyncRequest {
+            mode: self.mode.map(SyncMode::from),
+            deletes: self.deletes.into(),
             max_deletes: self.max_deletes,
             on_conflict: match self.on_conflict {
                 ConflictArgument::Source => OnConflict::Source,
                 ConflictArgument::List => OnConflict::List,
+                ConflictArgument::Target | ConflictArgument::Newest => {
+                    let message = "without --to, --on-conflict is source or list".to_owned();
+                    return Err(CommandError::Usage { message });
+                }
             },
             whole: self.whole,
             ..SyncRequest::new(project_id, source_id)
+        })
+    }
+
+    /// How a table elsewhere is made equal to a source; `newest` is the column that tells which row is later.
+    ///
+    /// # Errors
+    /// [`CommandError::Usage`] where that column is missing or not asked for.
+    pub(super) fn manner(&self, newest: Option<&str>) -> Result<Manner, CommandError> {
+        let on_conflict = match (self.on_conflict, newest) {
+            (ConflictArgument::Newest, Some(column)) => Conflict::Newest {
+                column: column.to_owned(),
+            },
+            (ConflictArgument::Source, None) => Conflict::Source,
+            (ConflictArgument::Target, None) => Conflict::Target,
+            (ConflictArgument::List, None) => Conflict::List,
+            (ConflictArgument::Newest, None) | (_, Some(_)) => {
+                let message = "--on-conflict newest and --newest COLUMN go together".to_owned();
+                return Err(CommandError::Usage { message });
+            }
+        };
+        Ok(Manner {
+            mode: self.mode.map(SyncMode::from).unwrap_or_default(),
+            deletes: self.deletes.into(),
+            max_deletes: self.max_deletes,
+            on_conflict,
+        })
+    }
+}
+
+impl From<ModeArgument> for SyncMode {
+    fn from(argument: ModeArgument) -> Self {
+        match argument {
+            ModeArgument::Full => Self::Full,
+            ModeArgument::Append => Self::Append,
+            ModeArgument::Merge => Self::Merge,
+        }
+    }
+}
+
+impl From<DeletesArgument> for Deletes {
+    fn from(argument: DeletesArgument) -> Self {
+        match argument {
+            DeletesArgument::Hard => Self::Hard,
+            DeletesArgument::Soft => Self::Soft,
+            DeletesArgument::None => Self::None,
         }
     }
 }

@@ -5,6 +5,7 @@ mod list;
 mod plan;
 mod run;
 mod schedule;
+mod target;
 mod unschedule;
 
 use std::sync::Arc;
@@ -21,16 +22,16 @@ use crate::session::Session;
 /// What to do with syncs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SyncCommand {
-    /// Pull a source from where its rows come from, as its next snapshot
+    /// Pull a source from where its rows come from, as its next snapshot; or, with --to, write a table elsewhere
     Run(RunArgs),
-    /// Pull a source again and again
+    /// Do that again and again
     Schedule(ScheduleArgs),
     /// List the sources that can be synced, with when each was and will be next
     List {
         /// Only those of this project: its id, its name, or the beginning of its id
         project: Option<String>,
     },
-    /// Pull a source no more by itself
+    /// Do it no more by itself
     Unschedule(UnscheduleArgs),
 }
 

@@ -6,6 +6,7 @@ use manifold_store::{Projects, Snapshots};
 use serde_json::json;
 
 use super::how::How;
+use super::target::{TargetArgs, run_target};
 use super::{plan, source};
 use crate::session::Session;
 use crate::shapes::job::JobShape;
@@ -21,18 +22,26 @@ Examples:
   manifold sync run aviation weather
   manifold sync run aviation planes --mode merge --deletes soft
   manifold sync run aviation planes --max-deletes 20%
+  manifold sync run aviation planes --to 'postgres://me:${secret:pw}@db.example/fleet' --table public.planes
+  manifold sync run aviation planes --to sqlite:/srv/fleet.db --table planes --mode merge --on-conflict list --dry-run
 
 The config of the source says where its rows come from: an address, a query, or another source, as in
   manifold source create reports planes --type file --config '{\"from\": {\"project\": \"aviation\", \"source\": \"planes\"}}'
 
 What comes is compared with the latest snapshot, and only what differs is stored. Where the pull ended is kept together with the rows, \
 so after a crash no row is missing and none is there twice. When another import or an undo has changed the source since, everything is \
-pulled again. docs/SYNC.md has more.")]
+pulled again. docs/SYNC.md has more.
+
+With --to a table of PostgreSQL, MySQL, MariaDB or an SQLite file is made equal to the latest snapshot of the source instead. The table is \
+made if it is missing, and gets the columns that it lacks. Its rows, and a line in the table manifold_sync beside it, change in one \
+transaction: what is interrupted and done again changes nothing twice. docs/SOURCES.md says what each mode does there.")]
 pub(crate) struct RunArgs {
     /// The project: its id, its name, or the beginning of its id
     project: String,
     /// The source: its id, its name, or the beginning of its id
     source: String,
+    #[command(flatten)]
+    target: TargetArgs,
     #[command(flatten)]
     how: How,
     /// Say what would be inserted, updated and deleted, without doing it
@@ -56,8 +65,15 @@ pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result
     let project = Projects::new(&store).find(&arguments.project).await?;
     let id = Projects::id(&project)?;
     let (source, source_id) = source(&store, &id, &arguments.source).await?;
+    if let Some(job) = arguments
+        .target
+        .job(&id, source_id.clone(), &arguments.how)?
+    {
+        let (dry_run, detach) = (arguments.dry_run, arguments.detach);
+        return run_target(job, &source.name, dry_run, detach, session).await;
+    }
     let job = SyncSource {
-        request: arguments.how.request(id.clone(), source_id),
+        request: arguments.how.request(id.clone(), source_id)?,
     };
     if arguments.dry_run {
         return plan::run(&job, &source.name, session).await;

@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 use entity_core::enums::OverlapPolicy;
 use entity_core::job_schedules;
-use manifold_jobs::jobs::SyncSource;
+use manifold_jobs::jobs::{SyncSource, SyncTarget};
 use manifold_jobs::schedule::{Missed, OnFailure, ScheduleSpec};
 use manifold_jobs::sync::can_sync;
 use manifold_jobs::{Job as _, new_job};
@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::how::How;
 use super::source;
+use super::target::TargetArgs;
 use crate::command_error::CommandError;
 use crate::commands::schedule::{NEEDS_WORKER, schedules, shape};
 use crate::config;
@@ -27,6 +28,7 @@ use crate::table::printable;
 Examples:
   manifold sync schedule aviation weather --cron '*/15 * * * *'
   manifold sync schedule aviation planes --cron '30 2 * * *' --time-zone UTC --mode merge --deletes soft
+  manifold sync schedule aviation planes --cron @hourly --to sqlite:/srv/fleet.db --table planes --mode merge
   manifold sync schedule aviation planes --cron @hourly --on-failure-url 'https://example.com/${secret:HOOK}'
 
 The five fields are minute, hour, day of the month, month and day of the week. What would delete more rows than --max-deletes \
@@ -51,6 +53,8 @@ pub(crate) struct ScheduleArgs {
     /// What the schedule is called [default: sync SOURCE]
     #[arg(long)]
     name: Option<String>,
+    #[command(flatten)]
+    target: TargetArgs,
     #[command(flatten)]
     how: How,
     /// What becomes of slots for which no worker ran
@@ -82,13 +86,14 @@ enum MissedArgument {
 
 /// The source that a schedule syncs, if it does that.
 pub(super) fn source_of(schedule: &job_schedules::Model) -> Option<&str> {
-    let is_sync = schedule.kind == SyncSource::KIND;
+    let is_sync = [SyncSource::KIND, SyncTarget::KIND].contains(&schedule.kind.as_str());
     is_sync.then(|| schedule.payload["source_id"].as_str())?
 }
 
 /// What the schedule of a source is called.
-fn default_name(source: &str, id: &SourceId) -> String {
-    let name = format!("sync {source}");
+fn default_name(source: &str, id: &SourceId, target: Option<&SyncTarget>) -> String {
+    let to = target.map_or_else(String::new, |target| format!(" to {}", target.table));
+    let name = format!("sync {source}{to}");
     match name.chars().count() {
         0..=100 => name,
         _ => format!("sync {id}"),
@@ -101,7 +106,10 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
     let project = Projects::new(&store).find(&arguments.project).await?;
     let id = Projects::id(&project)?;
     let (source, source_id) = source(&store, &id, &arguments.source).await?;
-    if !can_sync(&id, &source) {
+    let target = arguments
+        .target
+        .job(&id, source_id.clone(), &arguments.how)?;
+    if target.is_none() && !can_sync(&id, &source) {
         let message = format!(
             "the config of {} does not say where its rows come from, so it cannot be synced; `manifold sync run --dry-run` \
              says what is missing",
@@ -110,9 +118,13 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
         return Err(CommandError::Usage { message }.into());
     }
     let name = arguments.name;
-    let name = name.unwrap_or_else(|| default_name(&source.name, &source_id));
-    let job = SyncSource {
-        request: arguments.how.request(id.clone(), source_id),
+    let name = name.unwrap_or_else(|| default_name(&source.name, &source_id, target.as_ref()));
+    let job = match &target {
+        Some(target) => new_job(target, Some(id))?,
+        None => {
+            let request = arguments.how.request(id.clone(), source_id)?;
+            new_job(&SyncSource { request }, Some(id))?
+        }
     };
     let command = arguments.on_failure_command;
     let spec = ScheduleSpec {
@@ -128,7 +140,7 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
             Some(url) => Some(OnFailure::webhook(url)),
             None => (!command.is_empty()).then(|| OnFailure::command(command)),
         },
-        ..ScheduleSpec::new(name, arguments.cron, new_job(&job, Some(id))?)
+        ..ScheduleSpec::new(name, arguments.cron, job)
     };
     let schedules = schedules(&store);
     let (row, created) = schedules.set(spec).await?;
