@@ -86,7 +86,7 @@ fn count_beside(
     contents: Contents<'_>,
     stop: &AtomicBool,
 ) -> Result<Counts, BackupError> {
-    let counted = count(&twin, contents, None, |_| {
+    let counted = count(twin, contents, None, |_| {
         match stop.load(Ordering::Relaxed) {
             true => Err(BackupError::Cancelled),
             false => Ok(()),
