@@ -45,8 +45,11 @@ fn make(path: &Path, journal: &str) {
     connection.close().unwrap();
 }
 
+/// How many rows there are, the sum of their amounts, and the rows.
+type Seen = (i64, i64, Vec<(i64, i64, Vec<u8>)>);
+
 /// Everything that a transaction sees, in the orders of the table and of the index.
-fn seen(connection: &Connection) -> (i64, i64, Vec<(i64, i64, Vec<u8>)>) {
+fn seen(connection: &Connection) -> Seen {
     let sum = "SELECT count(*), sum(amount) FROM t INDEXED BY amounts WHERE amount > -1e9";
     let (count, sum) = connection
         .query_row(sum, [], |row| Ok((row.get(0)?, row.get(1)?)))

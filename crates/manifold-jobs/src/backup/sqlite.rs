@@ -33,7 +33,7 @@ impl BackupStrategy for Sqlite {
             Contents::WithData => frozen.twin()?,
             Contents::WithoutData | Contents::OfSources(_) => None,
         };
-        let stop = AtomicBool::new(false);
+        let stop = &AtomicBool::new(false);
         let look = |progress: CopyProgress| {
             let goes_on = match progress.total {
                 0 => watch.look(),
@@ -42,7 +42,8 @@ impl BackupStrategy for Sqlite {
             goes_on.is_ok() && !stop.load(Ordering::Relaxed)
         };
         let (copied, counted) = thread::scope(|scope| {
-            let counting = twin.map(|twin| scope.spawn(|| count_beside(twin, contents, &stop)));
+            let counting =
+                twin.map(|twin| scope.spawn(move || count_beside(&twin, contents, stop)));
             let copied =
                 folder.take_file(FILE, |path| Ok(frozen.copy_measured(path, contents, look)?));
             stop.fetch_or(copied.is_err(), Ordering::Relaxed);
@@ -81,11 +82,11 @@ impl BackupStrategy for Sqlite {
 
 /// Counts what is in the tables while they are copied on another thread.
 fn count_beside(
-    twin: Twin<'_>,
+    twin: &Twin<'_>,
     contents: Contents<'_>,
     stop: &AtomicBool,
 ) -> Result<Counts, BackupError> {
-    let counted = count(&twin, contents, None, |_| {
+    let counted = count(twin, contents, None, |_| {
         match stop.load(Ordering::Relaxed) {
             true => Err(BackupError::Cancelled),
             false => Ok(()),

@@ -165,6 +165,7 @@ impl Others {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "no file here is a database")]
 mod tests {
     use super::*;
 

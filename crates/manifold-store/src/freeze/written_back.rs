@@ -1,15 +1,18 @@
 //! Writes the log back into the file before a state is held.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{access, sqlite};
 
-/// How long others may take to end their transactions. Whoever takes longer has not committed, so what is in the log can
-/// be written back all the same.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// How long to try to get between the transactions of others. Whoever takes longer for one has not committed, so what is in
+/// the log can be written back all the same.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How long to wait between two tries: who commits one transaction after the other leaves little time between them.
+const PAUSE: Duration = Duration::from_micros(200);
 
 /// As long as this exists nobody commits, and the log is in the file unless somebody reads an earlier state.
 ///
@@ -32,17 +35,33 @@ impl WrittenBack {
         let writer = connect(path).ok()?;
         write_back(&writer).ok()?;
         let alone = connect(path).ok()?;
-        alone.busy_timeout(PATIENCE).ok()?;
-        let taken = alone.execute_batch("BEGIN IMMEDIATE");
+        let taken = begin(&alone);
         write_back(&writer).ok()?;
         taken.ok()?;
         Some(Self { _alone: alone })
     }
 }
 
+fn begin(connection: &Connection) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.execute_batch("BEGIN IMMEDIATE") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && begun.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            begun => return begun,
+        }
+    }
+}
+
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    sqlite::connect(path, flags)
+    let connection = sqlite::connect(path, flags)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    Ok(connection)
 }
 
 /// Waits for nobody.
