@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result
     let id = Projects::id(&project)?;
     let (source, source_id) = source(&store, &id, &arguments.source).await?;
     let job = SyncSource {
-        request: arguments.how.request(id.clone(), source_id),
+        request: arguments.how.request(id.clone(), source_id)?,
     };
     if arguments.dry_run {
         return plan::run(&job, &source.name, session).await;

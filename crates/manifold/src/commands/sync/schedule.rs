@@ -112,7 +112,7 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
     let name = arguments.name;
     let name = name.unwrap_or_else(|| default_name(&source.name, &source_id));
     let job = SyncSource {
-        request: arguments.how.request(id.clone(), source_id),
+        request: arguments.how.request(id.clone(), source_id)?,
     };
     let command = arguments.on_failure_command;
     let spec = ScheduleSpec {
