@@ -7,7 +7,7 @@ use manifold_jobs::sync::{MaxDeletes, SyncMode, SyncRequest};
 use manifold_jobs::{Observer, run_foreground};
 use manifold_store::{DataSources, NewSource, ProjectId, SourceId, SqliteManager, SyncStates};
 
-/// Syncs a copy of the source `keyed`: for the first time, when nothing has changed, and with all rows merged again.
+/// Syncs a copy of the source `keyed`: for the first time, when nothing has changed, and with all rows laid over those that came before.
 pub(crate) async fn syncs(manager: &Arc<SqliteManager>, project: &ProjectId) {
     let new = NewSource {
         config: serde_json::json!({ "from": { "source": "keyed" } }),
@@ -17,7 +17,7 @@ pub(crate) async fn syncs(manager: &Arc<SqliteManager>, project: &ProjectId) {
     let sources = DataSources::new(manager.clone());
     let made = sources.create(project, new);
     let source: SourceId = made.await.unwrap().id.parse().unwrap();
-    for (mode, whole) in [(None, false), (None, false), (Some(SyncMode::Merge), true)] {
+    for (mode, whole) in [(None, false), (None, false), (Some(SyncMode::Append), true)] {
         let request = SyncRequest {
             mode,
             whole,

@@ -70,7 +70,7 @@ impl How {
         let is_hard = matches!(self.deletes, DeletesArgument::Hard);
         let is_source = matches!(self.on_conflict, ConflictArgument::Source);
         let merges = matches!(self.mode, None | Some(ModeArgument::Merge));
-        if !merges && !(is_hard && is_source) {
+        if !(merges || is_hard && is_source) {
             let message = "--deletes and --on-conflict are for --mode merge".to_owned();
             return Err(CommandError::Usage { message });
         }
