@@ -16,7 +16,7 @@ pub async fn every_type_comes_back(store: &Store, what: &str) {
     let saved = without_identity(&store.tables(&store.project).await);
     let shown = published(store, &store.project).await;
     let views = store.views(&store.project).await;
-    let schema = unquoted(store.schema(&store.project).await);
+    let schema = unquoted(&store.schema(&store.project).await);
     for backup_type in TYPES.into_iter().chain([BackupType::Incremental]) {
         for compress in [false, true] {
             let what = format!("{what}: {backup_type}, {compress}");
@@ -35,7 +35,7 @@ pub async fn every_type_comes_back(store: &Store, what: &str) {
             if backup_type != BackupType::Incremental {
                 let back = without_identity(&store.tables(&project).await);
                 assert_eq!(back, saved, "{what}");
-                assert_eq!(unquoted(store.schema(&project).await), schema, "{what}");
+                assert_eq!(unquoted(&store.schema(&project).await), schema, "{what}");
             }
             let trashed = Projects::new(&store.manager).delete(&project).await;
             let trash = Trash::new(&store.manager);
@@ -45,7 +45,7 @@ pub async fn every_type_comes_back(store: &Store, what: &str) {
 }
 
 /// The statements without quotes: SQLite writes a table that was renamed, as one out of the trash is, with quotes around its name.
-fn unquoted(schema: Vec<String>) -> Vec<String> {
+fn unquoted(schema: &[String]) -> Vec<String> {
     schema.iter().map(|sql| sql.replace('"', "")).collect()
 }
 
