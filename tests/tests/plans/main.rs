@@ -11,6 +11,7 @@
 )]
 
 mod jobs;
+mod syncs;
 mod tour;
 mod trash;
 

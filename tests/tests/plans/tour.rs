@@ -198,6 +198,8 @@ pub(crate) async fn tour(manager: &Arc<SqliteManager>, folder: &Path) -> Project
     .await
     .unwrap();
 
+    Box::pin(crate::syncs::syncs(manager, &project)).await;
+
     let settings = Settings::new(manager.core());
     settings
         .set(Setting::ImportMaxCell, "100000")

@@ -23,7 +23,7 @@ pub(super) enum Ancestor {
     /// What they are in the latest snapshot.
     Latest,
     /// What they were in an older one; none, where the sides never agreed.
-    Older(KeyIndex),
+    Older(Box<KeyIndex>),
 }
 
 impl Ancestor {
@@ -75,7 +75,7 @@ impl Ancestor {
 
     /// That both sides never agreed on anything, until rows are added.
     fn none(folder: &Path) -> Self {
-        Self::Older(KeyIndex::new(folder))
+        Self::Older(Box::new(KeyIndex::new(folder)))
     }
 
     /// Adds a row of the older snapshot by the cells of its key and those that are compared.

@@ -94,10 +94,10 @@ impl Conflicts {
         &self.named
     }
 
-    /// What is to be remembered: those that are there now, and, when not all rows came, those that were not looked at.
-    pub(super) fn to_remember(&self, all_came: bool) -> Option<Json> {
+    /// What is to be remembered: those that are there now, and, unless every row was looked at, those that were not.
+    pub(super) fn to_remember(&self, all_seen: bool) -> Option<Json> {
         let mut open = self.now.clone();
-        if !all_came {
+        if !all_seen {
             open.extend(self.before.iter().cloned());
         }
         (!open.is_empty()).then(|| json!(open))

@@ -65,6 +65,8 @@ pub(super) struct Overlaid {
     /// Those of them that will be counted as changed: none, if the column of the mark is new.
     pub(super) marked_changed: u64,
     pub(super) conflicts: Conflicts,
+    /// Whether every row was looked at, also those that did not come.
+    pub(super) all_seen: bool,
     /// Rows whose key a later row has that came.
     pub(super) repeated: u64,
 }
@@ -283,6 +285,7 @@ impl Overlay {
             marked: self.marked,
             marked_changed: if was_there { self.marked } else { 0 },
             conflicts: self.conflicts,
+            all_seen: self.laying.deletes != Deletes::None,
             repeated: self.incoming.repeated,
         })
     }

@@ -34,6 +34,14 @@ pub struct SyncRequest {
 }
 
 impl SyncRequest {
+    /// The mode, if it is said: what becomes of rows that do not come any more, or were changed here, is asked of merged ones
+    /// only.
+    pub(super) fn asked_mode(&self) -> Option<SyncMode> {
+        let is_of_merge =
+            self.deletes != Deletes::default() || self.on_conflict != OnConflict::default();
+        self.mode.or(is_of_merge.then_some(SyncMode::Merge))
+    }
+
     /// As the source says it, with the usual bound.
     #[must_use]
     pub fn new(project_id: ProjectId, source_id: SourceId) -> Self {

@@ -62,7 +62,7 @@ impl Syncing<'_> {
         let pulled_at = Timestamp::now();
         let found = self.find().await?;
         let has_key = !found.target.options.key_columns.is_empty();
-        if self.request.mode == Some(SyncMode::Merge) && !has_key {
+        if self.request.asked_mode() == Some(SyncMode::Merge) && !has_key {
             let name = found.source.name;
             return Err(SyncError::NoKey { name }.into());
         }
@@ -136,7 +136,7 @@ impl Syncing<'_> {
         mut record: PullRecord,
     ) -> Result<Pull, JobError> {
         let keys = &found.target.options.key_columns;
-        let mode = self.request.mode;
+        let mode = self.request.asked_mode();
         let mode = mode.unwrap_or_else(|| SyncMode::for_reach(pulled.reach, !keys.is_empty()));
         let mut came = Came::of(pulled).await?;
         let is_first = found.target.latest.is_none();
@@ -163,7 +163,7 @@ impl Syncing<'_> {
             });
         }
         let overlaid = self.overlaid(&mut came, &found, mode).await?;
-        record.conflicts = overlaid.conflicts.to_remember(whole);
+        record.conflicts = overlaid.conflicts.to_remember(overlaid.all_seen);
         record.marked = overlaid.marked.cast_signed();
         record.marked_changed = overlaid.marked_changed.cast_signed();
         let mut reader = overlaid.table;

@@ -137,6 +137,10 @@ fn what_is_no_sync_is_refused() {
         (1, "no_origin".to_owned())
     );
     assert_eq!(folder.fails(&run(&["--max-deletes", "200%"])).0, 2);
+    let flags = ["--mode", "full", "--deletes", "soft"];
+    assert_eq!(folder.fails(&run(&flags)), (2, "usage".to_owned()));
+    let merged = folder.json(&run(&["--deletes", "soft"]));
+    assert_eq!(merged["sync"]["mode"], "merge");
     for (config, code) in [
         (r#"{"from": "t"}"#, "bad_origin"),
         (r#"{"from": {"source": "copy"}}"#, "bad_origin"),

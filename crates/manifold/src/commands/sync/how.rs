@@ -14,13 +14,13 @@ pub(super) struct How {
     /// What becomes of rows that come [default: full; where only new and changed rows come, merge with a key and append without]
     #[arg(long, value_name = "MODE")]
     mode: Option<ModeArgument>,
-    /// What becomes of rows that do not come any more, with --mode merge, or that the source has no more
+    /// What becomes of rows that do not come any more; what is not hard merges
     #[arg(long, value_name = "HOW", default_value = "hard")]
     deletes: DeletesArgument,
     /// How many of the latest snapshot's, or the table's, rows may be deleted; with more nothing is changed
     #[arg(long, value_name = "PERCENT", default_value_t = MaxDeletes::default())]
     max_deletes: MaxDeletes,
-    /// What becomes of rows that were changed on both sides, with --mode merge
+    /// What becomes of merged rows that were changed on both sides; list merges
     #[arg(long, value_name = "POLICY", default_value = "source")]
     on_conflict: ConflictArgument,
     /// Pull all rows, wherever the last sync ended
@@ -67,12 +67,19 @@ impl How {
     /// What is to be done with a source.
     ///
     /// # Errors
-    /// [`CommandError::Usage`] for what is only for a table elsewhere.
+    /// [`CommandError::Usage`] for flags that do not go together.
     pub(super) fn request(
         &self,
         project_id: ProjectId,
         source_id: SourceId,
     ) -> Result<SyncRequest, CommandError> {
+        let is_hard = matches!(self.deletes, DeletesArgument::Hard);
+        let is_source = matches!(self.on_conflict, ConflictArgument::Source);
+        let merges = matches!(self.mode, None | Some(ModeArgument::Merge));
+        if !(merges || is_hard && is_source) {
+            let message = "--deletes and --on-conflict are for --mode merge".to_owned();
+            return Err(CommandError::Usage { message });
+        }
         Ok(SyncRequest {
             mode: self.mode.map(SyncMode::from),
             deletes: self.deletes.into(),

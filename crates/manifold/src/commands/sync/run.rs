@@ -174,9 +174,7 @@ pub(super) fn conflicts(conflicts: u64, keys: &[Vec<String>]) -> Vec<String> {
     let mut lines = vec![format!(
         "  changed on both sides: {rows}, left as they are here"
     )];
-    let keys = keys
-        .iter()
-        .map(|key| printable(&key.join(", ")).to_string());
+    let keys = keys.iter().map(|key| printable(&key.join(", ")));
     lines.extend(keys.map(|key| format!("    {key}")));
     lines
 }
