@@ -99,7 +99,8 @@ async fn rows(
                 for rows in parts(numbered(lines), most) {
                     let marks = vec![marks.as_str(); rows.len()].join(",");
                     let sql = format!("INSERT INTO {table} ({listed}) VALUES {marks}");
-                    let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+                    // It is prepared once for all parts of the same length: to close it each time costs a delayed acknowledgement.
+                    let mut query = sqlx::query(AssertSqlSafe(sql));
                     for cell in rows.into_iter().flatten() {
                         query = match cell {
                             TargetCell::Null => query.bind(None::<String>),

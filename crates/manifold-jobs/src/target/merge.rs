@@ -122,8 +122,9 @@ impl Merge<'_> {
             .map(|index| format!("{} = c.o{index}", self.of_target(*index)))
             .collect();
         format!(
-            "CREATE {} TABLE {WORK} AS SELECT c.*, {what} AS what, {conflict} AS conflict FROM {CHANGES} AS c LEFT JOIN {} AS t ON {}",
+            "CREATE {} TABLE {WORK}{} AS SELECT c.*, {what} AS what, {conflict} AS conflict FROM {CHANGES} AS c LEFT JOIN {} AS t ON {}",
             self.temporary(),
+            self.index(),
             self.table.quoted(self.kind),
             on.join(" AND ")
         )
@@ -330,6 +331,21 @@ impl Merge<'_> {
             }
             DatabaseKind::MySql => format!("{column} <=> c.{other}"),
             DatabaseKind::Sqlite => format!("{column} IS c.{other}"),
+        }
+    }
+
+    /// The index by which MySQL finds what is to be done with a row of a table whose key has none. It must be made with the table:
+    /// made later it would end the transaction.
+    fn index(&self) -> String {
+        let first = self.key[0];
+        let declared = self.present(&self.columns[first]);
+        let declared = declared.map_or("", |present| present.declared.as_str());
+        match self.kind {
+            DatabaseKind::MySql if declared.ends_with("text") || declared.ends_with("blob") => {
+                format!(" (INDEX manifold_key (o{first}(191)))")
+            }
+            DatabaseKind::MySql => format!(" (INDEX manifold_key (o{first}))"),
+            DatabaseKind::Postgres | DatabaseKind::Sqlite => String::new(),
         }
     }
 
