@@ -143,7 +143,6 @@ impl Command {
             }
             Self::Job(command) => command.only_reads(),
             Self::Schedule(command) => command.only_reads(),
-            Self::Sync(command) => command.only_reads(),
             Self::Worker(arguments) => arguments.only_reads(),
             Self::Undo(arguments) => arguments.only_reads(),
             Self::Log(_) => true,

@@ -9,6 +9,7 @@
 //! | `age`, `object_store`, `reqwest`, `rustls` (all that they ask of others) | `manifold-jobs` |
 //! | `cc` (parallel) | `zstd`, which `xtask` does not have |
 //! | `crossbeam-utils` (default) | `trycmd`, through `rayon` |
+//! | `digest` (mac) | `sqlx` for servers, through `hmac` |
 //! | `darling` (default) | `croner`, through `derive_builder` |
 //! | `futures-channel` (default) | `reqwest`, through `hyper-util` |
 //! | `getrandom` (std, sys_rng) | `proptest`, through `rand` |

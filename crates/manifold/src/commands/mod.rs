@@ -52,7 +52,6 @@ async fn dispatch(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Backup(command) => backup::run(command, session).await,
         Command::Restore(arguments) => restore::run(arguments, session).await,
         Command::Undo(arguments) => undo::run(arguments, session).await,
-        Command::Sync(command) => sync::run(command, session).await,
         Command::Schedule(command) => schedule::run(command, session).await,
         Command::Settings(command) => settings::run(command, session).await,
         Command::Migrate(command) => migrate::run(command, session).await,
