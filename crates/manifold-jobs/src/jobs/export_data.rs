@@ -1,15 +1,21 @@
 //! Writes rows of a project to a file, here or elsewhere.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use entity_core::enums::{JobState, LogLevel};
 use entity_core::jobs;
-use manifold_store::{JobFilter, Jobs, blocking};
+use manifold_store::{
+    IdError, JobFilter, Jobs, ProjectId, SnapshotId, Snapshots, SourceId, SqliteManager,
+    StoreError, blocking,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::backup::Location;
-use crate::export::{self, Course, ExportRequest, Exported, FileExport};
+use crate::export::{
+    self, Course, ExportFormat, ExportRequest, Exported, ExportedRows, FileExport,
+};
 use crate::{Job, JobContext, JobError, PlanContext};
 
 /// Writes rows of a project to a file, or to an object of an object store, with a description beside it. What fails, is
@@ -23,6 +29,10 @@ pub struct ExportData {
     pub to: Location,
     /// Whether its description is written beside it.
     pub described: bool,
+    /// The source of which the snapshot that is the latest then is exported, whatever the request says: for a file that is to
+    /// follow a source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<SourceId>,
 }
 
 impl Job for ExportData {
@@ -32,10 +42,11 @@ impl Job for ExportData {
     type Output = Exported;
 
     async fn run(&self, context: &JobContext) -> Result<Exported, JobError> {
+        let request = self.settled(context.manager()).await?;
         let exported = match &self.to {
-            Location::Folder(path) => self.to_file(context, path).await?,
+            Location::Folder(path) => self.to_file(&request, context, path).await?,
             Location::Remote(_) => {
-                export::send(context, &self.request, &self.to, self.described).await?
+                export::send(context, &request, &self.to, self.described).await?
             }
         };
         for warning in &exported.warnings {
@@ -48,24 +59,62 @@ impl Job for ExportData {
 
     async fn plan(&self, context: &PlanContext) -> Result<Json, JobError> {
         let course = Course::planned(context);
-        Ok(export::plan(context.manager(), &self.request, course).await?)
+        let request = self.settled(context.manager()).await?;
+        Ok(export::plan(context.manager(), &request, course).await?)
     }
 }
 
 impl ExportData {
-    async fn to_file(&self, context: &JobContext, path: &Path) -> Result<Exported, JobError> {
+    /// A file that is to be what the latest snapshot of a source is, each time.
+    #[must_use]
+    pub fn following(
+        project_id: ProjectId,
+        source_id: SourceId,
+        latest: SnapshotId,
+        format: ExportFormat,
+        to: Location,
+    ) -> Self {
+        let rows = ExportedRows::Snapshot {
+            snapshot_id: latest,
+        };
+        Self {
+            request: ExportRequest {
+                project_id,
+                rows,
+                format,
+            },
+            to,
+            described: true,
+            follows: Some(source_id),
+        }
+    }
+
+    /// What is exported now.
+    async fn settled(&self, manager: &Arc<SqliteManager>) -> Result<ExportRequest, StoreError> {
+        let mut request = self.request.clone();
+        if let Some(source) = &self.follows {
+            let latest = format!("{source}@latest");
+            let snapshots = Snapshots::new(manager.clone());
+            let found = snapshots.find(&request.project_id, &latest).await?;
+            let id = found.snapshot.id.parse();
+            let snapshot_id = id.map_err(|error: IdError| StoreError::Decode(error.to_string()))?;
+            request.rows = ExportedRows::Snapshot { snapshot_id };
+        }
+        Ok(request)
+    }
+
+    async fn to_file(
+        &self,
+        request: &ExportRequest,
+        context: &JobContext,
+        path: &Path,
+    ) -> Result<Exported, JobError> {
         if context.lease_token() > 1 {
             // An earlier attempt that lost the job and does not know it has nothing to publish from here on.
             clear(&context.jobs, path, Some(context.job_id().as_str())).await?;
         }
         let course = Course::of(context);
-        let made = FileExport::make(
-            context.manager(),
-            &self.request,
-            path,
-            self.described,
-            course,
-        );
+        let made = FileExport::make(context.manager(), request, path, self.described, course);
         let made = made.await?;
         context.check_cancelled()?;
         context.hold().await?;

@@ -241,6 +241,7 @@ async fn an_overtaken_export_of_rows_publishes_nothing() {
             },
             to: scene.folder.path().join("out.jsonl").into(),
             described: true,
+            follows: None,
         };
         let (id, child) = stopped(&scene, &job, &project, point).await;
         overtake(&scene, &id, child, point).await;

@@ -191,6 +191,7 @@ impl Work {
             },
             to: self.exported(number).into(),
             described: true,
+            follows: None,
         };
         self.submit(&export, Some(&restored), None).await;
         let clone = CloneProject {

@@ -110,6 +110,7 @@ fn export(store: &Store, rows: ExportedRows, format: ExportFormat, path: &Path) 
         },
         to: Location::Folder(path.to_owned()),
         described: true,
+        follows: None,
     }
 }
 

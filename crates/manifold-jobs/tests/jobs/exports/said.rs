@@ -138,6 +138,7 @@ async fn a_description_says_what_is_in_the_file() {
 
     let bare = ExportData {
         described: false,
+        follows: None,
         ..export(
             &store,
             rows,

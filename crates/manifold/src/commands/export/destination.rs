@@ -11,7 +11,7 @@ use crate::session::Session;
 
 /// Where an export is written to.
 #[derive(Debug, Clone)]
-pub(super) enum Destination {
+pub(in crate::commands) enum Destination {
     /// stdout.
     Stdout,
     /// A pipe or a device, which is written to as it is.
@@ -27,7 +27,7 @@ impl Destination {
     ///
     /// # Errors
     /// As [`checked_address`].
-    pub(super) fn of(text: &str) -> anyhow::Result<Self> {
+    pub(in crate::commands) fn of(text: &str) -> anyhow::Result<Self> {
         if text == "-" {
             return Ok(Self::Stdout);
         }
@@ -48,7 +48,7 @@ impl Destination {
     ///
     /// # Errors
     /// [`CommandError::Usage`] when it tells none; [`CommandError::FileIsFolder`].
-    pub(super) fn format(&self) -> Result<ExportFormat, CommandError> {
+    pub(in crate::commands) fn format(&self) -> Result<ExportFormat, CommandError> {
         let path = match self {
             Self::Stdout | Self::Stream(_) => return Ok(ExportFormat::Csv),
             Self::File(path) if path.is_dir() => {
@@ -66,7 +66,7 @@ impl Destination {
     ///
     /// # Errors
     /// [`CommandError::FileIsFolder`]; what the place fails with.
-    pub(super) async fn replaces(&self, session: &Session) -> anyhow::Result<bool> {
+    pub(in crate::commands) async fn replaces(&self, session: &Session) -> anyhow::Result<bool> {
         Ok(match self {
             Self::Stdout | Self::Stream(_) => false,
             Self::File(path) if path.is_dir() => {
@@ -81,7 +81,10 @@ impl Destination {
     ///
     /// # Errors
     /// As [`Session::confirm`] and [`Self::replaces`].
-    pub(super) async fn confirm_replacing(&self, session: &Session) -> anyhow::Result<()> {
+    pub(in crate::commands) async fn confirm_replacing(
+        &self,
+        session: &Session,
+    ) -> anyhow::Result<()> {
         if self.replaces(session).await? {
             session
                 .confirm(format!("{} exists; replace it", self.shown()))
@@ -91,7 +94,7 @@ impl Destination {
     }
 
     /// As it was named.
-    pub(super) fn shown(&self) -> String {
+    pub(in crate::commands) fn shown(&self) -> String {
         match self {
             Self::Stdout => "stdout".to_owned(),
             Self::Stream(path) | Self::File(path) => path.display().to_string(),
@@ -103,7 +106,7 @@ impl Destination {
     ///
     /// # Errors
     /// [`CommandError::Usage`] for a path that cannot be one.
-    pub(super) fn location(&self) -> Result<Location, CommandError> {
+    pub(in crate::commands) fn location(&self) -> Result<Location, CommandError> {
         match self {
             Self::Remote(address) => Ok(address.clone()),
             _ => {
@@ -121,7 +124,7 @@ impl Destination {
 ///
 /// # Errors
 /// [`CommandError::CannotWrite`].
-pub(super) fn open_stream(path: &PathBuf) -> Result<File, CommandError> {
+pub(in crate::commands) fn open_stream(path: &PathBuf) -> Result<File, CommandError> {
     let opened = OpenOptions::new().write(true).open(path);
     opened.map_err(|source| CommandError::CannotWrite {
         path: path.clone(),

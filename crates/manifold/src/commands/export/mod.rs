@@ -1,7 +1,7 @@
 //! `manifold export`
 
 mod chosen;
-mod destination;
+pub(super) mod destination;
 mod plan;
 mod report;
 
@@ -124,6 +124,7 @@ pub(crate) async fn run(arguments: ExportArgs, session: &Session) -> anyhow::Res
         request,
         to: to.location()?,
         described,
+        follows: None,
     };
     if session.is_read_only() && arguments.detach {
         return Err(CommandError::ReadOnly.into());

@@ -25,6 +25,7 @@ pub(super) async fn show(
         request,
         to: to.location()?,
         described: false,
+        follows: None,
     };
     let (store, project) = (session.store().await?, Some(chosen.project_id.clone()));
     let (observer, _) = Observer::new(work.token());

@@ -64,6 +64,15 @@ enum ConflictArgument {
 }
 
 impl How {
+    /// Whether anything is asked for that is not as usual.
+    pub(super) fn is_given(&self) -> bool {
+        self.mode.is_some()
+            || self.whole
+            || self.max_deletes != MaxDeletes::default()
+            || !matches!(self.deletes, DeletesArgument::Hard)
+            || !matches!(self.on_conflict, ConflictArgument::Source)
+    }
+
     /// What is to be done with a source.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::shapes::schedule::ScheduleShape;
 use crate::shapes::sync::SyncShape;
 
-/// Lists the sources that can be synced, by project and name.
+/// Lists the sources that can be pulled or are carried elsewhere by a schedule, by project and name.
 pub(super) async fn run(project: Option<&str>, session: &Session) -> anyhow::Result<()> {
     let store = session.store().await?;
     let projects = Projects::new(&store);
@@ -51,14 +51,14 @@ async fn of_project(
     let scheduled: Vec<job_schedules::Model> = all.list(Some(project)).await?;
     let mut found = Vec::new();
     for source in DataSources::new(store.clone()).list(project).await? {
-        if !can_sync(project, &source) {
-            continue;
-        }
         let mut shapes: Vec<ScheduleShape> = Vec::new();
         for row in &scheduled {
             if source_of(row) == Some(&source.id) {
                 shapes.push(shape(&all, row.clone()).await?);
             }
+        }
+        if shapes.is_empty() && !can_sync(project, &source) {
+            continue;
         }
         let state = states.remove(&source.id);
         found.push(SyncShape::new(project, name, source, state, shapes));

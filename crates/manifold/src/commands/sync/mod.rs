@@ -1,5 +1,6 @@
 //! `manifold sync`
 
+mod file;
 mod how;
 mod list;
 mod plan;
@@ -26,7 +27,7 @@ pub(crate) enum SyncCommand {
     Run(RunArgs),
     /// Do that again and again
     Schedule(ScheduleArgs),
-    /// List the sources that can be synced, with when each was and will be next
+    /// List the sources that can be pulled, or are carried elsewhere by a schedule, with when each was and will be next
     List {
         /// Only those of this project: its id, its name, or the beginning of its id
         project: Option<String>,

@@ -6,8 +6,8 @@ use manifold_store::{Projects, Snapshots};
 use serde_json::json;
 
 use super::how::How;
-use super::target::{TargetArgs, run_target};
-use super::{plan, source};
+use super::target::{Target, TargetArgs, run_target};
+use super::{file, plan, source};
 use crate::session::Session;
 use crate::shapes::job::JobShape;
 use crate::shapes::snapshot::SnapshotShape;
@@ -24,6 +24,7 @@ Examples:
   manifold sync run aviation planes --max-deletes 20%
   manifold sync run aviation planes --to 'postgres://me:${secret:pw}@db.example/fleet' --table public.planes
   manifold sync run aviation planes --to sqlite:/srv/fleet.db --table planes --mode merge --on-conflict list --dry-run
+  manifold sync run aviation planes --to /srv/www/planes.csv
 
 The config of the source says where its rows come from: an address, a query, or another source, as in
   manifold source create reports planes --type file --config '{\"from\": {\"project\": \"aviation\", \"source\": \"planes\"}}'
@@ -34,7 +35,8 @@ pulled again. docs/SYNC.md has more.
 
 With --to a table of PostgreSQL, MySQL, MariaDB or an SQLite file is made equal to the latest snapshot of the source instead. The table is \
 made if it is missing, and gets the columns that it lacks. Its rows, and a line in the table manifold_sync beside it, change in one \
-transaction: what is interrupted and done again changes nothing twice. docs/SOURCES.md says what each mode does there.")]
+transaction: what is interrupted and done again changes nothing twice. docs/SOURCES.md says what each mode does there. A file (.csv, .tsv, \
+.json, .jsonl, .sqlite), or an object of an object store, is made anew and appears complete.")]
 pub(crate) struct RunArgs {
     /// The project: its id, its name, or the beginning of its id
     project: String,
@@ -65,12 +67,19 @@ pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result
     let project = Projects::new(&store).find(&arguments.project).await?;
     let id = Projects::id(&project)?;
     let (source, source_id) = source(&store, &id, &arguments.source).await?;
-    if let Some(job) = arguments
+    let (dry_run, detach) = (arguments.dry_run, arguments.detach);
+    let target = arguments
         .target
-        .job(&id, source_id.clone(), &arguments.how)?
-    {
-        let (dry_run, detach) = (arguments.dry_run, arguments.detach);
-        return run_target(job, &source.name, dry_run, detach, session).await;
+        .target(&id, source_id.clone(), &arguments.how)?;
+    match target {
+        None => {}
+        Some(Target::Table(job)) => {
+            return run_target(job, &source.name, dry_run, detach, session).await;
+        }
+        Some(Target::File(to)) => {
+            let job = file::job(&to, &store, &id, &source).await?;
+            return file::run(job, &to, &source.name, dry_run, detach, session).await;
+        }
     }
     let job = SyncSource {
         request: arguments.how.request(id.clone(), source_id)?,

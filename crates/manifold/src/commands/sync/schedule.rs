@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 use entity_core::enums::OverlapPolicy;
 use entity_core::job_schedules;
-use manifold_jobs::jobs::{SyncSource, SyncTarget};
+use manifold_jobs::jobs::{ExportData, SyncSource, SyncTarget};
 use manifold_jobs::schedule::{Missed, OnFailure, ScheduleSpec};
 use manifold_jobs::sync::can_sync;
 use manifold_jobs::{Job as _, new_job};
@@ -14,8 +14,8 @@ use manifold_store::{Projects, SourceId};
 use serde_json::json;
 
 use super::how::How;
-use super::source;
-use super::target::TargetArgs;
+use super::target::{Target, TargetArgs};
+use super::{file, source};
 use crate::command_error::CommandError;
 use crate::commands::schedule::{NEEDS_WORKER, schedules, shape};
 use crate::config;
@@ -86,13 +86,21 @@ enum MissedArgument {
 
 /// The source that a schedule syncs, if it does that.
 pub(super) fn source_of(schedule: &job_schedules::Model) -> Option<&str> {
-    let is_sync = [SyncSource::KIND, SyncTarget::KIND].contains(&schedule.kind.as_str());
-    is_sync.then(|| schedule.payload["source_id"].as_str())?
+    let key = match schedule.kind.as_str() {
+        SyncSource::KIND | SyncTarget::KIND => "source_id",
+        ExportData::KIND => "follows",
+        _ => return None,
+    };
+    schedule.payload[key].as_str()
 }
 
 /// What the schedule of a source is called.
-fn default_name(source: &str, id: &SourceId, target: Option<&SyncTarget>) -> String {
-    let to = target.map_or_else(String::new, |target| format!(" to {}", target.table));
+fn default_name(source: &str, id: &SourceId, target: Option<&Target>) -> String {
+    let to = match target {
+        None => String::new(),
+        Some(Target::Table(target)) => format!(" to {}", target.table),
+        Some(Target::File(to)) => format!(" to {}", to.shown()),
+    };
     let name = format!("sync {source}{to}");
     match name.chars().count() {
         0..=100 => name,
@@ -108,7 +116,7 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
     let (source, source_id) = source(&store, &id, &arguments.source).await?;
     let target = arguments
         .target
-        .job(&id, source_id.clone(), &arguments.how)?;
+        .target(&id, source_id.clone(), &arguments.how)?;
     if target.is_none() && !can_sync(&id, &source) {
         let message = format!(
             "the config of {} does not say where its rows come from, so it cannot be synced; `manifold sync run --dry-run` \
@@ -120,7 +128,8 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
     let name = arguments.name;
     let name = name.unwrap_or_else(|| default_name(&source.name, &source_id, target.as_ref()));
     let job = match &target {
-        Some(target) => new_job(target, Some(id))?,
+        Some(Target::Table(target)) => new_job(target, Some(id))?,
+        Some(Target::File(to)) => new_job(&file::job(to, &store, &id, &source).await?, Some(id))?,
         None => {
             let request = arguments.how.request(id.clone(), source_id)?;
             new_job(&SyncSource { request }, Some(id))?

@@ -10,6 +10,8 @@ use serde::Deserialize as _;
 use serde_json::json;
 
 use super::how::How;
+use crate::command_error::CommandError;
+use crate::commands::export::destination::Destination;
 use crate::env_vars;
 use crate::session::Session;
 use crate::shapes::job::JobShape;
@@ -19,8 +21,8 @@ use crate::units::count;
 /// Where to. How is said by flags that other syncs have too.
 #[derive(Debug, Args)]
 pub(super) struct TargetArgs {
-    /// Write into this database: postgres://, mysql:// or sqlite:/path; secrets as ${secret:NAME} or ${env:NAME}
-    #[arg(long, value_name = "URL", requires = "table")]
+    /// Write into this database (postgres://, mysql:// or sqlite:/path, with --table), file or object (s3://, gs://, az://); secrets as ${secret:NAME} or ${env:NAME}
+    #[arg(long, value_name = "URL|FILE")]
     pub(super) to: Option<String>,
     /// The table to write: schema.table or table
     #[arg(long, requires = "to")]
@@ -39,12 +41,58 @@ pub(super) struct Manner {
     pub(super) on_conflict: Conflict,
 }
 
+/// What is written elsewhere.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// A table of a database.
+    Table(SyncTarget),
+    /// A file, or an object of an object store.
+    File(Destination),
+}
+
 impl TargetArgs {
-    /// The job, if a table is to be written.
+    /// What is to be written elsewhere, if anything is.
     ///
     /// # Errors
-    /// [`CommandError::Usage`]; a [`TargetError`](manifold_jobs::target::TargetError) for an address or a name that is none.
-    pub(super) fn job(
+    /// [`CommandError::Usage`] for a database without a table and for flags that are for tables alone; a
+    /// [`TargetError`](manifold_jobs::target::TargetError) for an address or a name that is none.
+    pub(super) fn target(
+        &self,
+        project: &ProjectId,
+        source: SourceId,
+        how: &How,
+    ) -> anyhow::Result<Option<Target>> {
+        let Some(to) = &self.to else {
+            return Ok(None);
+        };
+        if let Some(job) = self.job(project, source, how)? {
+            return Ok(Some(Target::Table(job)));
+        }
+        let is_database = ["postgres:", "postgresql:", "mysql:", "mariadb:", "sqlite:"]
+            .iter()
+            .any(|scheme| to.starts_with(scheme));
+        if is_database {
+            let message = "say which table to write: --table TABLE".to_owned();
+            return Err(CommandError::Usage { message }.into());
+        }
+        if how.is_given() || self.newest.is_some() {
+            let message = "a file is made anew each time: --mode, --deletes, --max-deletes, --on-conflict and --newest \
+                           are for tables"
+                .to_owned();
+            return Err(CommandError::Usage { message }.into());
+        }
+        match Destination::of(to)? {
+            Destination::Stdout | Destination::Stream(_) => {
+                let message =
+                    "a sync writes a file; `manifold export` writes to stdout and pipes".to_owned();
+                Err(CommandError::Usage { message }.into())
+            }
+            file => Ok(Some(Target::File(file))),
+        }
+    }
+
+    /// The job, if a table is to be written.
+    fn job(
         &self,
         project: &ProjectId,
         source: SourceId,
