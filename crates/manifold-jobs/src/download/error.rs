@@ -106,6 +106,14 @@ pub enum DownloadError {
         /// How many bytes are taken.
         limit: u64,
     },
+    /// Nothing but white space comes.
+    #[error("{url} has sent {bytes} bytes of white space and nothing else; check the address")]
+    Blank {
+        /// The address.
+        url: String,
+        /// What has come, in bytes.
+        bytes: u64,
+    },
     /// The temporary file cannot be written.
     #[error("the temporary file for {url} cannot be written: {source}")]
     Temporary {
@@ -150,6 +158,7 @@ impl DownloadError {
             Self::Dropped { .. } => "http_dropped",
             Self::TooLarge { .. } => "disk_full",
             Self::TooMuch { .. } => "http_too_large",
+            Self::Blank { .. } => "http_blank",
             Self::Temporary { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 "disk_full"
             }

@@ -66,10 +66,15 @@ impl std::fmt::Debug for FetchedFile {
     }
 }
 
+/// A file in which nothing stands behind so many bytes is none.
+const MOST_BLANK: u64 = 16 << 20;
+
 /// What has come so far.
 struct Received {
     file: File,
     bytes: u64,
+    /// Whether nothing but white space and zeros has come.
+    is_blank: bool,
     /// The first bytes, until it is known that they are no web page.
     start: Option<Vec<u8>>,
     total: Option<u64>,
@@ -106,6 +111,7 @@ impl Download<'_> {
         let received = Received {
             file: File::from_std(opened),
             bytes: 0,
+            is_blank: true,
             start: Some(Vec::new()),
             total: None,
             most: self.room(0),
@@ -224,6 +230,7 @@ impl Download<'_> {
         };
         anew().await.map_err(|error| self.temporary(error))?;
         received.bytes = 0;
+        received.is_blank = true;
         received.start = Some(Vec::new());
         Ok(())
     }
@@ -311,6 +318,13 @@ impl Download<'_> {
         let written = received.file.write_all(piece).await;
         written.map_err(|error| self.temporary(error))?;
         received.bytes += piece.len() as u64;
+        received.is_blank &= is_blank(piece);
+        if received.is_blank && received.bytes > MOST_BLANK {
+            return Err(DownloadError::Blank {
+                url: self.call.shown.clone(),
+                bytes: received.bytes,
+            });
+        }
         piece.clear();
         Ok(())
     }
@@ -330,4 +344,10 @@ impl Download<'_> {
             source,
         }
     }
+}
+
+fn is_blank(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| byte.is_ascii_whitespace() || *byte == 0)
 }

@@ -159,6 +159,12 @@ async fn a_silent_server_is_left_and_an_endless_one_is_stopped() {
     );
 
     client.limits.bytes = None;
+    let blank = Server::new(|_, _, stream| {
+        send(stream, "HTTP/1.1 200 OK\r\n\r\n");
+        while stream.write_all(&[b' '; 1 << 14]).is_ok() {}
+    });
+    let error = client.error(&blank.url("/x.json")).await;
+    assert_eq!(error.code(), "http_blank", "{error}");
     let cancel = client.cancel.clone();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(50)).await;
