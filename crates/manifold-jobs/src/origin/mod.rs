@@ -25,12 +25,20 @@ use crate::JobError;
 use crate::import::Fetching;
 
 /// Looks at the config of a source of this name and type before it is kept: whether rows can be pulled as it says. Nothing is
-/// asked for, and secrets are not looked up.
+/// asked for, and secrets are not looked up. A config that says nothing yet is none to look at.
 ///
 /// # Errors
 /// [`JobError::Failed`] with the code `bad_origin`, naming the source, the key and what may stand there, and never a value;
 /// `invalid_url` or `secret_literal` for an address.
 pub fn check(source: &str, source_type: SourceType, config: &Json) -> Result<(), JobError> {
+    let Some(members) = config.as_object().filter(|members| !members.is_empty()) else {
+        return Ok(()); // nothing is said yet
+    };
+    // A secret is the first thing to be told, whatever else is wrong.
+    let texts = members
+        .iter()
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+    manifold_store::refuse_secrets(&texts.collect::<Vec<_>>())?;
     match source_type {
         SourceType::Http => HttpOrigin::of(source, config).map(drop),
         SourceType::Database | SourceType::Sqlite => {
