@@ -25,6 +25,7 @@ mod session;
 mod shapes;
 mod table;
 mod tables_flag;
+mod timing;
 mod units;
 
 use std::ffi::OsString;

@@ -1,28 +1,23 @@
 //! `manifold backup schedule`
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clap::{Args, ValueEnum};
-use entity_core::enums::OverlapPolicy;
+use clap::Args;
 use manifold_jobs::backup::BackupOptions;
 use manifold_jobs::jobs::BackupProject;
 use manifold_jobs::new_job;
-use manifold_jobs::schedule::{Missed, OnFailure, ScheduleSpec};
 use manifold_store::{NewJob, ProjectId, Projects, SqliteManager};
-use serde_json::json;
 
 use super::create::{TypeArgument, place};
 use super::scheduled_job::ScheduledJob;
 use crate::command_error::CommandError;
-use crate::commands::schedule::{NEEDS_WORKER, schedules, shape};
-use crate::config;
+use crate::commands::schedule::made;
 use crate::encryption_flags::EncryptionFlags;
 use crate::keep::KeepFlags;
 use crate::session::Session;
 use crate::table::printable;
 use crate::tables_flag::TablesFlag;
+use crate::timing::TimingFlags;
 
 /// When, what to save, and how.
 #[derive(Debug, Args)]
@@ -53,12 +48,8 @@ pub(crate) struct ScheduleArgs {
     /// What is done
     #[arg(long, value_enum, default_value = "backup")]
     job: ScheduledJob,
-    /// When, as a cron expression
-    #[arg(long, value_name = "EXPR")]
-    cron: String,
-    /// By whose clock, such as Europe/Berlin [default: that of this machine]
-    #[arg(long, value_name = "ZONE")]
-    time_zone: Option<String>,
+    #[command(flatten)]
+    timing: TimingFlags,
     /// What the schedule is called [default: as the job]
     #[arg(long)]
     name: Option<String>,
@@ -83,36 +74,6 @@ pub(crate) struct ScheduleArgs {
     no_verify: bool,
     #[command(flatten)]
     keep: KeepFlags,
-    /// What becomes of slots for which no worker ran
-    #[arg(long, value_name = "POLICY", default_value = "run_once")]
-    missed: MissedArgument,
-    /// How many missed slots are done at most, with --missed run_all
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    missed_max: u32,
-    /// How many minutes late a slot may be begun, with --missed skip
-    #[arg(long, value_name = "MINUTES", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=525_600))]
-    missed_grace: u64,
-    /// What becomes of a slot while a backup of the schedule goes on: skip it, queue it behind that one, or allow both
-    #[arg(long, value_name = "POLICY", default_value = "skip", value_parser = PossibleValuesParser::new(OverlapPolicy::VALUES).try_map(|policy| policy.parse::<OverlapPolicy>()))]
-    overlap: OverlapPolicy,
-    /// What is run when a backup fails: a program and its arguments
-    #[arg(long, value_name = "WORD", num_args = 1.., value_terminator = ";", allow_hyphen_values = true)]
-    on_failure_command: Vec<String>,
-    /// Where a POST with JSON goes when a backup fails; `${secret:NAME}` and `${env:NAME}` stand for what must not be stored
-    #[arg(long, value_name = "URL", conflicts_with = "on_failure_command")]
-    on_failure_url: Option<String>,
-}
-
-/// What becomes of slots for which no worker ran.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum MissedArgument {
-    /// They are left out; one that is a little late is done
-    Skip,
-    /// The latest is done
-    RunOnce,
-    /// The latest are done, one after the other
-    RunAll,
 }
 
 impl ScheduleArgs {
@@ -165,47 +126,10 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
     let project = Projects::new(&store).find(&arguments.project).await?;
     let id = Projects::id(&project)?;
     let job = arguments.job(&store, &id).await?;
-    let command = arguments.on_failure_command;
-    let spec = ScheduleSpec {
-        time_zone: arguments.time_zone.unwrap_or_else(config::time_zone),
-        missed: match arguments.missed {
-            MissedArgument::Skip => Missed::Skip {
-                grace: Duration::from_secs(60 * arguments.missed_grace),
-            },
-            MissedArgument::RunOnce => Missed::RunOnce,
-            MissedArgument::RunAll => Missed::RunAll {
-                max: arguments.missed_max,
-            },
-        },
-        overlap: arguments.overlap,
-        on_failure: match arguments.on_failure_url {
-            Some(url) => Some(OnFailure::webhook(url)),
-            None => (!command.is_empty()).then(|| OnFailure::command(command)),
-        },
-        ..ScheduleSpec::new(
-            arguments
-                .name
-                .unwrap_or_else(|| arguments.job.name().to_owned()),
-            arguments.cron,
-            job,
-        )
-    };
-    let schedules = schedules(&store);
-    let (row, created) = schedules.set(spec).await?;
-    let shape = shape(&schedules, row).await?;
-    let output = session.output();
-    let document = json!({ "schedule": shape, "created": created });
-    output.confirm(&document, || {
-        format!(
-            "{} schedule {} for {} of {}.\n  id    {}\n  next  {}",
-            if created { "Made" } else { "Changed" },
-            printable(&shape.name),
-            arguments.job.what(),
-            printable(&project.name),
-            shape.id,
-            shape.next()
-        )
-    })?;
-    output.note(NEEDS_WORKER);
-    Ok(())
+    let scheduled = arguments.job;
+    let name = arguments
+        .name
+        .unwrap_or_else(|| scheduled.name().to_owned());
+    let what = format!("{} of {}", scheduled.what(), printable(&project.name));
+    made::set(arguments.timing.spec(name, job), &what, session).await
 }

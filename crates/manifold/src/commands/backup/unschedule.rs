@@ -1,12 +1,10 @@
 //! `manifold backup unschedule`
 
 use clap::Args;
-use manifold_jobs::schedule::Schedules;
-use manifold_store::{Projects, StoreError};
-use serde_json::json;
+use manifold_store::Projects;
 
 use super::scheduled_job::ScheduledJob;
-use crate::commands::schedule::{schedules, shape};
+use crate::commands::schedule::{made, schedules};
 use crate::session::Session;
 use crate::table::printable;
 
@@ -34,37 +32,14 @@ pub(crate) struct UnscheduleArgs {
 pub(super) async fn run(arguments: UnscheduleArgs, session: &Session) -> anyhow::Result<()> {
     let store = session.store().await?;
     let project = Projects::new(&store).find(&arguments.project).await?;
-    let schedules = schedules(&store);
-    let mut found = schedules.list(Some(&Projects::id(&project)?)).await?;
+    let mut found = schedules(&store)
+        .list(Some(&Projects::id(&project)?))
+        .await?;
     found.retain(|row| {
         let is_named = arguments.name.as_ref().is_none_or(|name| *name == row.name);
         arguments.job.is_of(row) && is_named
     });
-    if found.is_empty() {
-        let name = arguments.name.unwrap_or(arguments.project);
-        return Err(StoreError::NotFound {
-            what: "schedule",
-            name,
-        }
-        .into());
-    }
-    let mut deleted = Vec::new();
-    for row in found {
-        let id = Schedules::id(&row)?;
-        let shape = shape(&schedules, row).await?;
-        schedules.delete(&id).await?;
-        deleted.push(shape);
-    }
-    let names: Vec<_> = deleted.iter().map(|shape| printable(&shape.name)).collect();
-    session
-        .output()
-        .confirm(&json!({ "deleted": deleted }), || {
-            format!(
-                "Deleted what was scheduled for {} of {}: {}.",
-                arguments.job.what(),
-                printable(&project.name),
-                names.join(", ")
-            )
-        })?;
-    Ok(())
+    let what = format!("{} of {}", arguments.job.what(), printable(&project.name));
+    let wanted = arguments.name.unwrap_or(arguments.project);
+    made::delete(found, &what, wanted, session).await
 }

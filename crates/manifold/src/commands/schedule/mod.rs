@@ -2,6 +2,7 @@
 
 mod delete;
 mod list;
+pub(crate) mod made;
 mod run_now;
 mod show;
 mod switch;

@@ -1,26 +1,20 @@
 //! `manifold sync schedule`
 
-use std::time::Duration;
-
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clap::{Args, ValueEnum};
-use entity_core::enums::OverlapPolicy;
+use clap::Args;
 use entity_core::job_schedules;
 use manifold_jobs::jobs::{ExportData, SyncSource, SyncTarget};
-use manifold_jobs::schedule::{Missed, OnFailure, ScheduleSpec};
 use manifold_jobs::sync::can_sync;
 use manifold_jobs::{Job as _, new_job};
 use manifold_store::{Projects, SourceId};
-use serde_json::json;
 
 use super::how::How;
 use super::target::{Target, TargetArgs};
 use super::{file, source};
 use crate::command_error::CommandError;
-use crate::commands::schedule::{NEEDS_WORKER, schedules, shape};
-use crate::config;
+use crate::commands::schedule::made;
 use crate::session::Session;
 use crate::table::printable;
+use crate::timing::TimingFlags;
 
 /// When, what to sync, and how.
 #[derive(Debug, Args)]
@@ -44,12 +38,8 @@ pub(crate) struct ScheduleArgs {
     project: String,
     /// The source: its id, its name, or the beginning of its id
     source: String,
-    /// When, as a cron expression
-    #[arg(long, value_name = "EXPR")]
-    cron: String,
-    /// By whose clock, such as Europe/Berlin [default: that of this machine]
-    #[arg(long, value_name = "ZONE")]
-    time_zone: Option<String>,
+    #[command(flatten)]
+    timing: TimingFlags,
     /// What the schedule is called [default: sync SOURCE]
     #[arg(long)]
     name: Option<String>,
@@ -57,31 +47,6 @@ pub(crate) struct ScheduleArgs {
     target: TargetArgs,
     #[command(flatten)]
     how: How,
-    /// What becomes of slots for which no worker ran
-    #[arg(long, value_name = "POLICY", default_value = "run_once")]
-    missed: MissedArgument,
-    /// How many minutes late a slot may be begun, with --missed skip
-    #[arg(long, value_name = "MINUTES", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=525_600))]
-    missed_grace: u64,
-    /// What becomes of a slot while a sync of the schedule goes on: skip it, queue it behind that one, or allow both
-    #[arg(long, value_name = "POLICY", default_value = "skip", value_parser = PossibleValuesParser::new(OverlapPolicy::VALUES).try_map(|policy| policy.parse::<OverlapPolicy>()))]
-    overlap: OverlapPolicy,
-    /// What is run when a sync fails: a program and its arguments
-    #[arg(long, value_name = "WORD", num_args = 1.., value_terminator = ";", allow_hyphen_values = true)]
-    on_failure_command: Vec<String>,
-    /// Where a POST with JSON goes when a sync fails; `${secret:NAME}` and `${env:NAME}` stand for what must not be stored
-    #[arg(long, value_name = "URL", conflicts_with = "on_failure_command")]
-    on_failure_url: Option<String>,
-}
-
-/// What becomes of slots for which no worker ran.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum MissedArgument {
-    /// They are left out; one that is a little late is done
-    Skip,
-    /// The latest is done
-    RunOnce,
 }
 
 /// The source that a schedule syncs, if it does that.
@@ -135,38 +100,10 @@ pub(super) async fn run(arguments: ScheduleArgs, session: &Session) -> anyhow::R
             new_job(&SyncSource { request }, Some(id))?
         }
     };
-    let command = arguments.on_failure_command;
-    let spec = ScheduleSpec {
-        time_zone: arguments.time_zone.unwrap_or_else(config::time_zone),
-        missed: match arguments.missed {
-            MissedArgument::Skip => Missed::Skip {
-                grace: Duration::from_secs(60 * arguments.missed_grace),
-            },
-            MissedArgument::RunOnce => Missed::RunOnce,
-        },
-        overlap: arguments.overlap,
-        on_failure: match arguments.on_failure_url {
-            Some(url) => Some(OnFailure::webhook(url)),
-            None => (!command.is_empty()).then(|| OnFailure::command(command)),
-        },
-        ..ScheduleSpec::new(name, arguments.cron, job)
-    };
-    let schedules = schedules(&store);
-    let (row, created) = schedules.set(spec).await?;
-    let shape = shape(&schedules, row).await?;
-    let output = session.output();
-    let document = json!({ "schedule": shape, "created": created });
-    output.confirm(&document, || {
-        format!(
-            "{} schedule {} for {} of {}.\n  id    {}\n  next  {}",
-            if created { "Made" } else { "Changed" },
-            printable(&shape.name),
-            printable(&source.name),
-            printable(&project.name),
-            shape.id,
-            shape.next()
-        )
-    })?;
-    output.note(NEEDS_WORKER);
-    Ok(())
+    let what = format!(
+        "{} of {}",
+        printable(&source.name),
+        printable(&project.name)
+    );
+    made::set(arguments.timing.spec(name, job), &what, session).await
 }

@@ -1,13 +1,11 @@
 //! `manifold sync unschedule`
 
 use clap::Args;
-use manifold_jobs::schedule::Schedules;
-use manifold_store::{Projects, StoreError};
-use serde_json::json;
+use manifold_store::Projects;
 
 use super::schedule::source_of;
 use super::source;
-use crate::commands::schedule::{schedules, shape};
+use crate::commands::schedule::{made, schedules};
 use crate::session::Session;
 use crate::table::printable;
 
@@ -35,37 +33,16 @@ pub(super) async fn run(arguments: UnscheduleArgs, session: &Session) -> anyhow:
     let project = Projects::new(&store).find(&arguments.project).await?;
     let id = Projects::id(&project)?;
     let (source, _) = source(&store, &id, &arguments.source).await?;
-    let schedules = schedules(&store);
-    let mut found = schedules.list(Some(&id)).await?;
+    let mut found = schedules(&store).list(Some(&id)).await?;
     found.retain(|row| {
         let is_named = arguments.name.as_ref().is_none_or(|name| *name == row.name);
         is_named && source_of(row) == Some(&source.id)
     });
-    if found.is_empty() {
-        let name = arguments.name.unwrap_or(arguments.source);
-        return Err(StoreError::NotFound {
-            what: "schedule",
-            name,
-        }
-        .into());
-    }
-    let mut deleted = Vec::new();
-    for row in found {
-        let id = Schedules::id(&row)?;
-        let shape = shape(&schedules, row).await?;
-        schedules.delete(&id).await?;
-        deleted.push(shape);
-    }
-    let names: Vec<_> = deleted.iter().map(|shape| printable(&shape.name)).collect();
-    session
-        .output()
-        .confirm(&json!({ "deleted": deleted }), || {
-            format!(
-                "Deleted what was scheduled for {} of {}: {}.",
-                printable(&source.name),
-                printable(&project.name),
-                names.join(", ")
-            )
-        })?;
-    Ok(())
+    let what = format!(
+        "{} of {}",
+        printable(&source.name),
+        printable(&project.name)
+    );
+    let wanted = arguments.name.unwrap_or(arguments.source);
+    made::delete(found, &what, wanted, session).await
 }
