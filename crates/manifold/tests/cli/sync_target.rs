@@ -64,9 +64,8 @@ fn a_file_follows_a_source() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "id,a\n1,x\n2,z\n");
     folder.ok(&["sync", "unschedule", "p", "t"]);
     // What is somebody's own is not replaced without a word.
-    let own = folder.path("own.csv");
-    std::fs::write(&own, "mine\n").unwrap();
-    let own = own.display().to_string();
+    folder.write("own.csv", "mine\n");
+    let own = folder.path("own.csv").display().to_string();
     folder.error(&["sync", "run", "p", "t", "--to", &own]);
     assert_eq!(std::fs::read_to_string(&own).unwrap(), "mine\n");
     let wrong = folder.error(&["sync", "run", "p", "t", "--to", "sqlite:/tmp/x.db"]);
