@@ -32,7 +32,7 @@ async fn no_more_rows_are_deleted_than_is_allowed() {
                 })
                 .await
                 .unwrap_err();
-            assert_eq!(refused.code(), "too_many_deletes", "{refused}");
+            assert_eq!(refused.code(), "too_many_deletions", "{refused}");
             assert!(refused.to_string().contains("6 of 100"), "{refused}");
             assert_eq!(scene.place.rows().await.len(), 100);
         }
@@ -54,7 +54,7 @@ async fn no_more_rows_are_deleted_than_is_allowed() {
             .run("CREATE TABLE {T} (id int, a varchar(9)); INSERT INTO {T} VALUES (7, 'precious')")
             .await;
         let refused = other.planned(other.job()).await.unwrap_err();
-        assert_eq!(refused.code(), "too_many_deletes");
+        assert_eq!(refused.code(), "too_many_deletions");
         assert_eq!(other.place.rows().await, ["7|precious"]);
         other.place.clear().await;
     }
