@@ -137,7 +137,10 @@ impl Sameness {
 
 #[cfg(test)]
 #[cfg(unix)]
-#[allow(clippy::disallowed_methods, reason = "files that somebody else changes")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "files that somebody else changes"
+)]
 mod tests {
     use super::*;
 
