@@ -23,11 +23,11 @@ use crate::session::Session;
 /// What to do with syncs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SyncCommand {
-    /// Pull a source from where its rows come from, as its next snapshot; or, with --to, write a table elsewhere
+    /// Pull a source as its next snapshot, or write it elsewhere
     Run(RunArgs),
     /// Do that again and again
     Schedule(ScheduleArgs),
-    /// List the sources that can be pulled, or are carried elsewhere by a schedule, with when each was and will be next
+    /// List the sources that can be synced, with when each was and will be next
     List {
         /// Only those of this project: its id, its name, or the beginning of its id
         project: Option<String>,
