@@ -198,7 +198,7 @@ impl Frozen {
         Ok(count.unsigned_abs())
     }
 
-    /// The number of rows of `table` and their logical hash; see [`TableDigest`].
+    /// The number of rows of `table` and their logical hash; see [`TableDigest`](super::digest::TableDigest).
     ///
     /// # Errors
     /// [`StoreError`] by meaning.
