@@ -31,16 +31,16 @@ use crate::import::Fetching;
 /// [`JobError::Failed`] with the code `bad_origin`, naming the source, the key and what may stand there, and never a value;
 /// `invalid_url` or `secret_literal` for an address.
 pub fn check(source: &str, source_type: SourceType, config: &Json) -> Result<(), JobError> {
-    let Some(members) = config.as_object().filter(|members| !members.is_empty()) else {
+    if config.as_object().is_some_and(serde_json::Map::is_empty) {
         return Ok(()); // nothing is said yet
-    };
+    }
     match source_type {
         SourceType::Http => HttpOrigin::of(source, config).map(drop),
         SourceType::Database | SourceType::Sqlite => {
             // A secret is the first thing to be told, whatever else is wrong.
-            let texts = members
-                .iter()
-                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+            let members = config.as_object().into_iter().flatten();
+            let texts =
+                members.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
             manifold_store::refuse_secrets(&texts.collect::<Vec<_>>())?;
             DatabaseOrigin::of(source, source_type, config).map(drop)
         }
