@@ -65,7 +65,13 @@ fn survive(command: impl for<'a> Fn(&'a Saved) -> Vec<&'a str>, left: usize) {
             assert_eq!(folder.state(&what), new, "{what}, again");
         }
         assert!(all_verify(folder, &what) >= left, "{what}, again");
-        let leftovers = folder.leftovers();
+        let mut leftovers = folder.leftovers();
+        // A tombstone may be one that another hub is writing, and goes with the collecting an hour later.
+        leftovers.retain(|path| {
+            !path
+                .parent()
+                .is_some_and(|project| project.parent().is_some_and(|gc| gc.ends_with("gc")))
+        });
         assert!(leftovers.is_empty(), "{what}: {leftovers:?}");
     }
     println!("{arguments:?}: {killed} killed");
