@@ -155,6 +155,7 @@ fn condition(declared: &str, cursor: &CursorColumn, from: &Seen) -> (String, Vec
 
 fn take(row: &MySqlRow, at: Option<usize>, highest: &mut Highest, feed: &mut SpoolFeed<'_>) {
     for (index, column) in row.columns().iter().enumerate() {
+        // The index is of a column of the row, and nothing but NULL has no bytes.
         let bytes = row.try_get_raw(index).ok();
         // A date of zeros is no NULL.
         let bytes = bytes.and_then(|value| <&[u8] as sqlx::Decode<MySql>>::decode(value).ok());

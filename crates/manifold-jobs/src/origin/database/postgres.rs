@@ -121,6 +121,7 @@ fn take(
     feed: &mut SpoolFeed<'_>,
 ) {
     for index in 0..row.len() {
+        // The index is of a column of the row, and nothing but NULL has no bytes.
         let value = row.try_get_raw(index).ok();
         let bytes = value.filter(|value| !value.is_null());
         let bytes = bytes.and_then(|value| value.as_bytes().ok());

@@ -58,7 +58,7 @@ impl Destination {
             Self::Remote(location) => location.to_path(),
         };
         ExportFormat::of_path(&path).map_err(|error| CommandError::Usage {
-            message: format!("{error}; give --format"),
+            message: format!("{error}; end the name so, or export with --format"),
         })
     }
 
