@@ -10,11 +10,13 @@
     reason = "SQLite's handle is reached here and nowhere else; each block has its safety argument"
 )]
 
+mod append;
 mod begun;
 mod checked_pages;
 mod connect;
 mod log_length;
 mod page_checksum;
+mod prepared;
 mod read_ahead;
 mod scan;
 mod still_file;
@@ -33,6 +35,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Connection as _};
 
+pub(crate) use append::Append;
 pub(crate) use begun::Begun;
 pub(crate) use connect::{
     add_checksums, connect, connect_foreign, connect_options, make, make_like, want_checksums,

@@ -111,15 +111,22 @@ impl<'a> From<ValueRef<'a>> for Cell<'a> {
     }
 }
 
+impl<'a> From<Cell<'a>> for ValueRef<'a> {
+    #[inline]
+    fn from(cell: Cell<'a>) -> Self {
+        match cell {
+            Cell::Null => ValueRef::Null,
+            Cell::Int(value) => ValueRef::Integer(value),
+            Cell::Real(value) => ValueRef::Real(value),
+            Cell::Text(bytes) => ValueRef::Text(bytes),
+            Cell::Blob(bytes) => ValueRef::Blob(bytes),
+        }
+    }
+}
+
 impl ToSql for Cell<'_> {
     #[inline]
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Cell::Null => ValueRef::Null,
-            Cell::Int(value) => ValueRef::Integer(*value),
-            Cell::Real(value) => ValueRef::Real(*value),
-            Cell::Text(bytes) => ValueRef::Text(bytes),
-            Cell::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
+        Ok(ToSqlOutput::Borrowed((*self).into()))
     }
 }

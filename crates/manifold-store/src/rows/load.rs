@@ -4,6 +4,8 @@ use super::error::{Doing, RowsError};
 use super::original::QuirkShare;
 use super::row::Row;
 use super::source::{END, Source, column_list};
+use crate::sqlite::Append;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Statement, params};
 
 /// Rows per statement; more gains nothing.
@@ -17,8 +19,8 @@ const WAITING_BYTES: usize = 8 << 20;
 pub(super) struct Load<'c> {
     conn: &'c Connection,
     source: Source,
-    many: Statement<'c>,
-    one: Statement<'c>,
+    many: Append<'c>,
+    one: Append<'c>,
     quirk: Statement<'c>,
     insert_at: String,
     ring: Vec<Row>,
@@ -45,15 +47,17 @@ impl<'c> Load<'c> {
         let row = format!("({})", vec!["?"; phys.len()].join(","));
         let rows = (PARAMETERS / phys.len()).clamp(1, ROWS);
         let insert = format!("INSERT INTO {table}({columns}) VALUES ");
-        let prepare = |sql: &str| conn.prepare(sql).doing("storing rows");
+        let append = |sql: &str| Append::prepare(conn, sql).doing("storing rows");
         Ok(Self {
             conn,
-            many: prepare(&(insert.clone() + &vec![row.as_str(); rows].join(",")))?,
-            one: prepare(&(insert + &row))?,
-            quirk: prepare(&format!(
-                "INSERT INTO row_quirks(source_id, quirk_id, rid, closed_seq, data) \
-                 VALUES (?, ?, ?, {END}, ?)"
-            ))?,
+            many: append(&(insert.clone() + &vec![row.as_str(); rows].join(",")))?,
+            one: append(&(insert + &row))?,
+            quirk: conn
+                .prepare(&format!(
+                    "INSERT INTO row_quirks(source_id, quirk_id, rid, closed_seq, data) \
+                     VALUES (?, ?, ?, {END}, ?)"
+                ))
+                .doing("storing rows")?,
             insert_at: format!(
                 "INSERT INTO {table}(_rid, {columns}) VALUES (?, {}",
                 &row[1..]
@@ -117,22 +121,15 @@ impl<'c> Load<'c> {
             && first > 1
             && let Some((row, rest)) = rows.split_first()
         {
-            let mut statement = self.conn.prepare(&self.insert_at)?;
-            statement.raw_bind_parameter(1, first)?;
-            bind(&mut statement, 2, row)?;
-            statement.raw_execute()?;
+            let rid = std::iter::once(ValueRef::Integer(first));
+            Append::prepare(self.conn, &self.insert_at)?.run(rid.chain(values(row)))?;
             rows = rest;
         }
         if rows.len() == self.ring.len() {
-            let mut at = 1;
-            for row in rows {
-                at = bind(&mut self.many, at, row)?;
-            }
-            self.many.raw_execute()?;
+            self.many.run(rows.iter().flat_map(values))?;
         } else {
             for row in rows {
-                bind(&mut self.one, 1, row)?;
-                self.one.raw_execute()?;
+                self.one.run(values(row))?;
             }
         }
         Ok(())
@@ -160,13 +157,7 @@ impl<'c> Load<'c> {
     }
 }
 
-/// Binds the cells of a row from parameter `at` on, and returns the parameter behind them.
 #[inline]
-fn bind(statement: &mut Statement<'_>, at: usize, row: &Row) -> rusqlite::Result<usize> {
-    let mut at = at;
-    for cell in row.cells() {
-        statement.raw_bind_parameter(at, cell)?;
-        at += 1;
-    }
-    Ok(at)
+fn values(row: &Row) -> impl Iterator<Item = ValueRef<'_>> {
+    row.cells().map(ValueRef::from)
 }

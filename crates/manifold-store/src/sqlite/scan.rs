@@ -5,7 +5,7 @@
 
 use std::ffi::c_int;
 use std::marker::PhantomData;
-use std::ptr::{NonNull, null_mut};
+use std::ptr::NonNull;
 
 use rusqlite::Connection;
 use rusqlite::ffi::{
@@ -14,10 +14,11 @@ use rusqlite::ffi::{
 };
 use rusqlite::types::ValueRef;
 
+use super::prepared::{Prepared, error};
+
 /// A prepared query.
 pub(crate) struct Scan<'c> {
-    connection: &'c Connection,
-    statement: NonNull<sqlite3_stmt>,
+    prepared: Prepared<'c>,
 }
 
 /// What a parameter stands for.
@@ -31,32 +32,14 @@ pub(crate) enum Bound<'a> {
 impl<'c> Scan<'c> {
     /// Prepares the first statement of `sql`.
     pub(crate) fn prepare(connection: &'c Connection, sql: &str) -> rusqlite::Result<Self> {
-        let length = c_int::try_from(sql.len()).map_err(|_| refused(ffi::SQLITE_TOOBIG))?;
-        let mut statement = null_mut();
-        // SAFETY: the handle is open as long as `connection` is, and `sql` is as long as is said.
-        let code = unsafe {
-            ffi::sqlite3_prepare_v2(
-                connection.handle(),
-                sql.as_ptr().cast(),
-                length,
-                &raw mut statement,
-                null_mut(),
-            )
-        };
-        if code != SQLITE_OK {
-            return Err(error(connection, code));
-        }
-        let statement = NonNull::new(statement).ok_or_else(|| refused(ffi::SQLITE_MISUSE))?;
-        Ok(Self {
-            connection,
-            statement,
-        })
+        let prepared = Prepared::new(connection, sql)?;
+        Ok(Self { prepared })
     }
 
     /// Begins with the first row, for these parameters.
     pub(crate) fn rows(&mut self, parameters: &[Bound<'_>]) -> rusqlite::Result<ScanRows<'_>> {
         for (parameter, index) in parameters.iter().zip(1..) {
-            let statement = self.statement.as_ptr();
+            let statement = self.prepared.statement.as_ptr();
             // SAFETY: the statement is not finalized before `self` is dropped, and is reset: whoever steps it borrows
             // `self` and resets it when dropped.
             let code = unsafe {
@@ -74,12 +57,12 @@ impl<'c> Scan<'c> {
                 }
             };
             if code != SQLITE_OK {
-                return Err(error(self.connection, code));
+                return Err(error(self.prepared.connection, code));
             }
         }
         Ok(ScanRows {
-            connection: self.connection,
-            statement: self.statement,
+            connection: self.prepared.connection,
+            statement: self.prepared.statement,
             state: State::Before,
         })
     }
@@ -88,14 +71,7 @@ impl<'c> Scan<'c> {
     #[cfg(test)]
     pub(crate) fn status(&self, counter: rusqlite::StatementStatus) -> i32 {
         // SAFETY: as in `rows`.
-        unsafe { ffi::sqlite3_stmt_status(self.statement.as_ptr(), counter as c_int, 0) }
-    }
-}
-
-impl Drop for Scan<'_> {
-    fn drop(&mut self) {
-        // SAFETY: finalized once, here; nobody else has it. What it returns is the error of the last step again.
-        unsafe { ffi::sqlite3_finalize(self.statement.as_ptr()) };
+        unsafe { ffi::sqlite3_stmt_status(self.prepared.statement.as_ptr(), counter as c_int, 0) }
     }
 }
 
@@ -189,23 +165,6 @@ impl<'r> ScanRow<'r> {
             }
         }
     }
-}
-
-/// What SQLite says about the call that returned `code`.
-#[cold]
-fn error(connection: &Connection, code: c_int) -> rusqlite::Error {
-    // SAFETY: the handle is open; the message is copied before anybody else can use the handle.
-    let message = unsafe {
-        let message = ffi::sqlite3_errmsg(connection.handle());
-        (!message.is_null()).then(|| std::ffi::CStr::from_ptr(message).to_string_lossy())
-    };
-    let message = message.map(std::borrow::Cow::into_owned);
-    rusqlite::Error::SqliteFailure(ffi::Error::new(code), message)
-}
-
-#[cold]
-fn refused(code: c_int) -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
 }
 
 #[cfg(test)]
