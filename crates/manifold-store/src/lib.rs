@@ -87,7 +87,7 @@ pub use backups::{
     AbandonedBackup, BACKUP_PROJECT, BACKUP_STORE, BackupStats, BackupTotals, Backups, NewBackup,
     TypeStats,
 };
-pub use blocking::blocking;
+pub use blocking::{blocking, blocking_behind_others};
 pub use clock::Clock;
 pub use connection::{Connection, Rows};
 pub use consolidated_models::{ConsolidatedModels, ModelDefinition};
@@ -108,8 +108,8 @@ pub use foreign::{
 pub use free_space::free_space;
 pub use freeze::{
     Contents, CopyProgress, CopyWatch, DatabaseId, FileDigest, Frozen, FrozenAlone, FrozenProject,
-    FrozenTogether, Part, RowEpoch, RowSource, Segment, SnapshotMark, Table, TableDigest,
-    TableKind, TileCount, Twin,
+    FrozenTogether, Hashed, Part, RowEpoch, RowSource, Segment, SnapshotMark, StreamedFile, Table,
+    TableDigest, TableKind, TileCount, Twin,
 };
 pub use hub_copies::HubCopies;
 pub use hub_log::{HubLog, LogEntry, LogFilter, Origin};

@@ -8,7 +8,7 @@ use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
 use manifold_store::{
     BackupId, Backups, Claim, Contents, DatabaseId, DatabaseManager as _, Frozen, Jobs, NewBackup,
-    ProjectId, Projects, SqliteManager, StoreError, Timestamp, fail_point,
+    ProjectId, Projects, SqliteManager, StoreError, Timestamp, blocking_behind_others, fail_point,
 };
 
 use super::describe::describe;
@@ -311,7 +311,8 @@ pub(super) async fn write(
         .freeze(DatabaseId::Project(request.project_id.clone()))
         .await?;
     let request = request.clone();
-    super::blocking(move || write_files(&frozen, &request, writing, ground, watch)).await
+    let written = move || write_files(&frozen, &request, writing, ground, watch);
+    blocking_behind_others(written).await
 }
 
 /// Looks what is there that the backup can share, before the state is taken.

@@ -1,10 +1,11 @@
 //! Writes one file of a backup: compressed if asked for, then encrypted if asked for, hashed as it lies on the disk.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, IntoInnerError, Read, Write};
 use std::path::Path;
 
 use age::stream::StreamWriter;
+use manifold_store::{FileDigest, Hashed, StreamedFile};
 
 use super::key::RepositoryKey;
 use super::{BackupError, ManifestFile};
@@ -24,16 +25,12 @@ enum Output {
 
 /// Encrypts the bytes on their way, or leaves them as they are.
 enum Locked {
-    Open(Box<Hashed>),
-    Sealed(Box<StreamWriter<Hashed>>),
+    Open(Box<Buffered>),
+    Sealed(Box<StreamWriter<Buffered>>),
 }
 
-/// Counts and hashes the bytes on their way to the disk.
-struct Hashed {
-    file: BufWriter<File>,
-    hasher: blake3::Hasher,
-    size: u64,
-}
+/// Collects the bytes before they are hashed and written.
+type Buffered = BufWriter<Hashed<StreamedFile>>;
 
 impl FileSink {
     /// Makes a file that must not exist, readable by its owner only.
@@ -46,15 +43,11 @@ impl FileSink {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = BufWriter::with_capacity(256 << 10, options.open(path)?);
-        let hashed = Hashed {
-            file,
-            hasher: blake3::Hasher::new(),
-            size: 0,
-        };
+        let file = StreamedFile::new(options.open(path)?);
+        let buffered = BufWriter::with_capacity(256 << 10, Hashed::new(file));
         let locked = match key {
-            Some(key) => Locked::Sealed(Box::new(key.seal(hashed)?)),
-            None => Locked::Open(Box::new(hashed)),
+            Some(key) => Locked::Sealed(Box::new(key.seal(buffered)?)),
+            None => Locked::Open(Box::new(buffered)),
         };
         let output = if compress {
             let mut encoder = zstd::stream::write::Encoder::new(locked, LEVEL)?;
@@ -72,17 +65,14 @@ impl FileSink {
             Output::Plain(locked) => locked,
             Output::Compressed(encoder) => encoder.finish()?,
         };
-        let mut hashed = match locked {
-            Locked::Open(hashed) => *hashed,
+        let buffered = match locked {
+            Locked::Open(buffered) => *buffered,
             Locked::Sealed(sealed) => sealed.finish()?,
         };
-        hashed.file.flush()?;
-        hashed.file.get_ref().sync_all()?;
-        Ok(ManifestFile {
-            name,
-            size: hashed.size,
-            hash: hash_text(&hashed.hasher),
-        })
+        let hashed = buffered.into_inner().map_err(IntoInnerError::into_error)?;
+        let (file, FileDigest { size, hash }) = hashed.finish();
+        file.finish()?;
+        Ok(ManifestFile { name, size, hash })
     }
 }
 
@@ -105,55 +95,29 @@ impl Write for FileSink {
 impl Write for Locked {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Open(hashed) => hashed.write(bytes),
+            Self::Open(buffered) => buffered.write(bytes),
             Self::Sealed(sealed) => sealed.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Open(hashed) => hashed.flush(),
+            Self::Open(buffered) => buffered.flush(),
             Self::Sealed(sealed) => sealed.flush(),
         }
     }
 }
 
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        self.size += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 /// The size and hash of a file that exists.
 pub(super) fn measure(path: &Path) -> Result<(u64, String), BackupError> {
-    File::open(path)
-        .and_then(measured)
-        .map_err(BackupError::io("read", path))
+    let FileDigest { size, hash } = FileDigest::of(path)?;
+    Ok((size, hash))
 }
 
 /// The size and hash of what is read.
-pub(super) fn measured(mut content: impl Read) -> io::Result<(u64, String)> {
-    // Long pieces are hashed several times as fast as those that `io::copy` makes.
-    let (mut hasher, mut piece) = (blake3::Hasher::new(), vec![0; 64 << 10]);
-    let mut size = 0;
-    loop {
-        match content.read(&mut piece) {
-            Ok(0) => return Ok((size, hash_text(&hasher))),
-            Ok(read) => {
-                hasher.update(&piece[..read]);
-                size += read as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+pub(super) fn measured(content: impl Read) -> io::Result<(u64, String)> {
+    let FileDigest { size, hash } = FileDigest::of_content(content)?;
+    Ok((size, hash))
 }
 
 /// A hash as it is written.

@@ -2,6 +2,7 @@
 
 use std::ffi::c_int;
 use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -9,7 +10,7 @@ use rusqlite::backup::{Backup, StepResult};
 
 use super::copy::{create_file, in_use, open, settle_file};
 use super::streamed_file::StreamedFile;
-use super::{CopyProgress, FileDigest};
+use super::{CopyProgress, FileDigest, Hashed};
 use crate::StoreError;
 use crate::source_trash;
 use crate::sqlite::{StillFile, make_like};
@@ -71,11 +72,25 @@ fn fill(
     match StillFile::of(from)?.filter(|_| !has_trash) {
         Some(still) => {
             let source = Path::new(from.path().unwrap_or_default());
-            let mut to = StreamedFile::new(file, source, hashed);
-            copy_bytes(&still, source, &mut to, path, &mut |done, total| {
-                look(progress(done, total))
-            })?;
-            to.finish().map_err(StoreError::io("write", path))
+            let written = StoreError::io("write", path);
+            let mut to = StreamedFile::of_copy(file, source);
+            let mut copy = |to: &mut dyn Write| {
+                copy_bytes(&still, source, to, path, &mut |done, total| {
+                    look(progress(done, total))
+                })
+            };
+            let digest = if hashed {
+                let mut hashed = Hashed::new(to);
+                copy(&mut hashed)?;
+                let digest;
+                (to, digest) = hashed.finish();
+                Some(digest)
+            } else {
+                copy(&mut to)?;
+                None
+            };
+            to.finish().map_err(written)?;
+            Ok(digest)
         }
         None => {
             drop(file); // SQLite opens it by itself
@@ -89,7 +104,7 @@ fn fill(
 fn copy_bytes(
     still: &StillFile<'_>,
     source: &Path,
-    to: &mut StreamedFile,
+    to: &mut dyn Write,
     path: &Path,
     look: &mut dyn FnMut(u64, u64) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
@@ -101,7 +116,7 @@ fn copy_bytes(
         still
             .read(piece, done)
             .map_err(|error| StoreError::from(error).at(source))?;
-        to.write(piece).map_err(StoreError::io("write", path))?;
+        to.write_all(piece).map_err(StoreError::io("write", path))?;
         done += piece.len() as u64;
         if done - looked >= BETWEEN_LOOKS || done == size {
             looked = done;

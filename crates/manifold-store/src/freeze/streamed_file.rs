@@ -1,114 +1,88 @@
 //! A file that is written from its beginning to its end, and goes onto the disk meanwhile.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-
-use crate::StoreError;
-
-/// Bytes that are read at once.
-const PIECE: usize = 64 << 10;
 
 /// After so many bytes the disk is given what is not on its way yet. Left to the end, all of it would keep the disk busy at
 /// once, and a commit of somebody else would wait for all of it.
 const AHEAD: u64 = 8 << 20;
 
-/// The same while somebody commits to the database that is copied.
+/// The same while somebody commits to the database that is copied, and of what is written slowly.
 const BESIDE_OTHERS: u64 = 1 << 20;
 
 /// How long the disk is then left to them.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The size of a file and the hash of its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileDigest {
-    /// Its size, in bytes.
-    pub size: u64,
-    /// The BLAKE3 of its bytes: `blake3:` and 64 hex digits.
-    pub hash: String,
-}
-
-impl FileDigest {
-    /// That of a file that exists, which is read.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`].
-    pub fn of(path: &Path) -> Result<Self, StoreError> {
-        let read = || -> io::Result<Self> {
-            let (mut file, mut piece) = (File::open(path)?, vec![0; PIECE]);
-            let (mut hasher, mut size) = (blake3::Hasher::new(), 0);
-            loop {
-                let read = match file.read(&mut piece) {
-                    Ok(0) => return Ok(Self::new(size, &hasher)),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    read => read?,
-                };
-                hasher.update(&piece[..read]);
-                size += read as u64;
-            }
-        };
-        read().map_err(StoreError::io("read", path))
-    }
-
-    fn new(size: u64, hasher: &blake3::Hasher) -> Self {
-        let hash = format!("blake3:{}", hasher.finalize().to_hex());
-        Self { size, hash }
-    }
-}
-
 /// See [the module](self).
-pub(super) struct StreamedFile {
+#[derive(Debug)]
+pub struct StreamedFile {
     file: File,
-    hasher: Option<blake3::Hasher>,
     size: u64,
     /// Up to where the disk was given it.
     given: u64,
     /// How long it was when the others were looked at.
     looked: u64,
-    others: Others,
+    others: Option<Others>,
 }
 
 impl StreamedFile {
-    /// Writes into an empty file what is read from the database at `source`.
-    pub(super) fn new(file: File, source: &Path, hashed: bool) -> Self {
+    /// Writes into an empty file what takes longer to make than to write.
+    #[must_use]
+    pub fn new(file: File) -> Self {
         Self {
             file,
-            hasher: hashed.then(blake3::Hasher::new),
             size: 0,
             given: 0,
             looked: 0,
-            others: Others::of(source),
+            others: None,
         }
     }
 
-    /// Writes on. Waits a moment now and then while others commit.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(bytes);
+    /// Writes into an empty file what is copied from the database at `source`.
+    pub(super) fn of_copy(file: File, source: &Path) -> Self {
+        Self {
+            others: Some(Others::of(source)),
+            ..Self::new(file)
         }
-        self.size += bytes.len() as u64;
-        if self.size - self.looked < BESIDE_OTHERS {
-            return Ok(());
-        }
+    }
+
+    /// Gives the disk what it is to write next; waits a moment now and then while others commit.
+    fn look(&mut self) {
         self.looked = self.size;
-        let (beside_others, waiting) = (self.others.commit(), self.size - self.given);
-        if beside_others || waiting >= AHEAD {
+        let beside_others = self.others.as_mut().is_some_and(Others::commit);
+        let (waiting, at_once) = (self.size - self.given, self.others.is_none());
+        if at_once || beside_others || waiting >= AHEAD {
             begin_writing(&self.file, self.given, waiting);
             self.given = self.size;
         }
         if beside_others {
             std::thread::sleep(PAUSE);
         }
-        Ok(())
     }
 
-    /// Presses it onto the disk; its digest, if it was hashed.
-    pub(super) fn finish(self) -> io::Result<Option<FileDigest>> {
-        self.file.sync_all()?;
-        let hasher = self.hasher.as_ref();
-        Ok(hasher.map(|hasher| FileDigest::new(self.size, hasher)))
+    /// Presses it onto the disk.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub fn finish(self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+}
+
+impl Write for StreamedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.size += written as u64;
+        if self.size - self.looked >= BESIDE_OTHERS {
+            self.look();
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -125,6 +99,7 @@ fn begin_writing(file: &File, from: u64, bytes: u64) {
 fn begin_writing(_: &File, _: u64, _: u64) {}
 
 /// Those who commit to a database.
+#[derive(Debug)]
 struct Others {
     log: PathBuf,
     /// Size and time of the write-ahead log when it was last looked at.
@@ -170,20 +145,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_there_and_hashed() {
+    fn what_was_written_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let (path, database) = (folder.path().join("copy"), folder.path().join("db"));
-        let mut file = StreamedFile::new(File::create(&path).unwrap(), &database, true);
         let piece: Vec<u8> = (0..700_001_u32).map(|at| (at % 253) as u8).collect();
-        for _ in 0..30 {
-            file.write(&piece).unwrap();
+        for of_copy in [false, true] {
+            let file = File::create(&path).unwrap();
+            let mut file = match of_copy {
+                true => StreamedFile::of_copy(file, &database),
+                false => StreamedFile::new(file),
+            };
+            for _ in 0..30 {
+                file.write_all(&piece).unwrap();
+            }
+            file.finish().unwrap();
+            let bytes = std::fs::read(&path).unwrap();
+            assert_eq!(bytes.len(), 30 * piece.len());
+            assert!(bytes.chunks(piece.len()).all(|written| written == piece));
         }
-        let digest = file.finish().unwrap().unwrap();
-        let bytes = std::fs::read(&path).unwrap();
-        assert!(bytes.chunks(piece.len()).all(|written| written == piece));
-        assert_eq!(digest.size, 30 * 700_001);
-        let hash = blake3::hash(&bytes).to_hex();
-        assert_eq!(digest.hash, format!("blake3:{hash}"));
     }
 
     #[test]
