@@ -75,6 +75,7 @@ mod staged;
 mod stencil;
 mod sync_states;
 mod table_file;
+mod table_walk;
 mod timestamp;
 mod transaction;
 mod trash;

@@ -1,5 +1,6 @@
 //! Rows that two snapshots have in another order, where the order of one of them is stored.
 
+use super::cell::Cell;
 use super::diff::Pair;
 use super::diff_rows::Version;
 use super::error::{Doing, RowsError};
@@ -80,9 +81,8 @@ fn rows(
     let mut rows = scan.all_rows().doing(DOING)?;
     while let Some(placed) = rows.next().doing(DOING)? {
         let (rid, place) = (placed.position.rid, placed.position.place);
-        let to = placed.row.value(2).as_i64().map_err(rusqlite::Error::from);
-        let to = to.doing(DOING)?;
-        let shared = rid <= other.rid_hi && to > other.seq;
+        let closed_later = matches!(placed.cell(0), Cell::Int(to) if to > other.seq);
+        let shared = rid <= other.rid_hi && closed_later;
         let ordinal = list.len();
         list.push([
             rid.cast_unsigned(),

@@ -1,10 +1,12 @@
 //! The rows of a snapshot in their original order.
 
+use super::cell::Cell;
 use super::listed::Listed;
 use super::log_tail;
 use super::position::Position;
 use super::snapshot::Snapshot;
 use crate::sqlite::{Bound, Scan, ScanRow, ScanRows};
+use crate::table_walk::TableWalk;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
@@ -13,6 +15,8 @@ use rusqlite::types::ValueRef;
 /// rows that are younger than it, and those that it lists are the third.
 pub(super) struct OrderedScan<'c> {
     natural: Scan<'c>,
+    /// The rows of `natural`, if they can be read from the file.
+    walk: Option<TableWalk<'c>>,
     positioned: Scan<'c>,
     conn: &'c Connection,
     snapshot: &'c Snapshot,
@@ -39,6 +43,7 @@ impl<'c> OrderedScan<'c> {
         );
         Ok(Self {
             natural: Scan::prepare(conn, &natural)?,
+            walk: None,
             positioned: Scan::prepare(conn, &positioned)?,
             conn,
             snapshot,
@@ -51,6 +56,10 @@ impl<'c> OrderedScan<'c> {
         if let Some(sql) = log_tail::query(self.conn, self.snapshot, &self.columns)? {
             self.positioned = Scan::prepare(self.conn, &sql)?;
         }
+        let columns = self.columns.split(", ").skip(1);
+        let columns: Vec<&str> = CLOSED_AND_PLACE.into_iter().chain(columns).collect();
+        let table = self.snapshot.table.to_string();
+        self.walk = TableWalk::open(self.conn, &table, &columns)?;
         self.rows(None)
     }
 
@@ -75,11 +84,22 @@ impl<'c> OrderedScan<'c> {
             )?),
         };
         let oldest = listed.as_ref().map_or(i64::MIN, Listed::highest);
-        let after_rid = Bound::Int(after_rid.max(oldest));
+        let after_rid = after_rid.max(oldest);
+        let natural = match self.walk.take() {
+            Some(walk) => NaturalRows::Walk(Box::new(NaturalWalk {
+                walk,
+                rids: (after_rid, rid_hi),
+                seq,
+            })),
+            None => {
+                let bounds = [rid_hi, seq, after_rid].map(Bound::Int);
+                NaturalRows::Scan(self.natural.rows(&bounds)?)
+            }
+        };
         let [rid_hi, seq, oldest] = [rid_hi, seq, oldest].map(Bound::Int);
         let (place, rid) = (Bound::Real(after.place), Bound::Int(after.rid));
         Ok(InOrder {
-            natural: self.natural.rows(&[rid_hi, seq, after_rid])?,
+            natural,
             positioned: self.positioned.rows(&[rid_hi, seq, place, rid, oldest])?,
             listed,
             natural_head: None,
@@ -100,7 +120,7 @@ enum On {
 
 /// A cursor over the rows of a snapshot, in order and in constant memory.
 pub(super) struct InOrder<'s> {
-    natural: ScanRows<'s>,
+    natural: NaturalRows<'s>,
     positioned: ScanRows<'s>,
     listed: Option<Listed<'s>>,
     natural_head: Option<Position>,
@@ -115,11 +135,11 @@ impl InOrder<'_> {
     pub(super) fn next(&mut self) -> rusqlite::Result<Option<Placed<'_>>> {
         match self.on {
             On::Start => {
-                self.natural_head = advance(&mut self.natural)?;
+                self.natural_head = self.natural.advance()?;
                 self.positioned_head = advance(&mut self.positioned)?;
                 self.advance_listed()?;
             }
-            On::Natural => self.natural_head = advance(&mut self.natural)?,
+            On::Natural => self.natural_head = self.natural.advance()?,
             On::Positioned => self.positioned_head = advance(&mut self.positioned)?,
             On::Listed => self.advance_listed()?,
         }
@@ -138,12 +158,14 @@ impl InOrder<'_> {
             }
         }
         let (head, row, natural) = match self.on {
-            On::Positioned => (self.positioned_head, self.positioned.row(), false),
-            On::Listed => (
-                self.listed_head,
-                self.listed.as_ref().and_then(Listed::row),
-                false,
-            ),
+            On::Positioned => {
+                let row = self.positioned.row().map(RowAt::Scan);
+                (self.positioned_head, row, false)
+            }
+            On::Listed => {
+                let row = self.listed.as_ref().and_then(Listed::row);
+                (self.listed_head, row.map(RowAt::Scan), false)
+            }
             On::Start | On::Natural => (self.natural_head, self.natural.row(), true),
         };
         Ok(head.zip(row).map(|(position, row)| Placed {
@@ -162,12 +184,88 @@ impl InOrder<'_> {
 }
 
 /// A row and where it stands.
+#[derive(Debug)]
 pub(super) struct Placed<'r> {
     pub(super) position: Position,
     /// The row stands where its rid says.
     pub(super) natural: bool,
-    /// The row; its cells start at index 2.
-    pub(super) row: ScanRow<'r>,
+    row: RowAt<'r>,
+}
+
+impl<'r> Placed<'r> {
+    /// The cell at `index` of those that are read, from 0.
+    #[inline]
+    pub(super) fn cell(&self, index: usize) -> Cell<'r> {
+        Cell::from(match self.row {
+            RowAt::Scan(row) => row.value(index + BEFORE_CELLS),
+            RowAt::Walk(walk) => walk.value(index + BEFORE_CELLS),
+        })
+    }
+}
+
+/// What is read before the cells.
+const BEFORE_CELLS: usize = 2;
+
+/// The same of a walk.
+const CLOSED_AND_PLACE: [&str; BEFORE_CELLS] = ["_to", "_pos"];
+
+#[derive(Debug)]
+enum RowAt<'r> {
+    Scan(ScanRow<'r>),
+    Walk(&'r TableWalk<'r>),
+}
+
+/// The rows whose place is their rid.
+enum NaturalRows<'s> {
+    Scan(ScanRows<'s>),
+    Walk(Box<NaturalWalk<'s>>),
+}
+
+impl NaturalRows<'_> {
+    #[inline]
+    fn advance(&mut self) -> rusqlite::Result<Option<Position>> {
+        match self {
+            Self::Scan(rows) => advance(rows),
+            Self::Walk(walk) => walk.advance(),
+        }
+    }
+
+    #[inline]
+    fn row(&self) -> Option<RowAt<'_>> {
+        match self {
+            Self::Scan(rows) => rows.row().map(RowAt::Scan),
+            Self::Walk(walk) => Some(RowAt::Walk(&walk.walk)),
+        }
+    }
+}
+
+/// All rows of a table, of which those are passed over that the snapshot does not show here.
+struct NaturalWalk<'s> {
+    walk: TableWalk<'s>,
+    /// Above the first, up to the last.
+    rids: (i64, i64),
+    seq: i64,
+}
+
+impl NaturalWalk<'_> {
+    #[inline]
+    fn advance(&mut self) -> rusqlite::Result<Option<Position>> {
+        let (after, last) = self.rids;
+        while let Some(rid) = self.walk.advance()? {
+            if rid > last {
+                break;
+            }
+            let is_shown = rid > after && {
+                let [closed, place] = [0, 1].map(|column| self.walk.value(column));
+                place == ValueRef::Null && closed.as_i64()? > self.seq
+            };
+            if is_shown {
+                let place = rid as f64; // rids stay far below 2^53
+                return Ok(Some(Position { place, rid }));
+            }
+        }
+        Ok(None)
+    }
 }
 
 #[inline]

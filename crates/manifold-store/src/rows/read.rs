@@ -7,14 +7,13 @@ use super::position::Position;
 use super::quirks::QuirkScan;
 use super::snapshot::Snapshot;
 use super::source::column_list;
-use crate::sqlite::ScanRow;
 use rusqlite::Connection;
 use std::ops::ControlFlow;
 
 /// The cells of one stored row, in the order of the snapshot's columns.
 #[derive(Debug)]
 pub struct StoredRow<'r> {
-    row: ScanRow<'r>,
+    placed: Placed<'r>,
     len: usize,
 }
 
@@ -42,7 +41,7 @@ impl<'r> StoredRow<'r> {
             "a row of {} cells has none at {index}",
             self.len
         );
-        Cell::from(self.row.value(index + 2))
+        self.placed.cell(index)
     }
 
     /// The cells from left to right.
@@ -79,20 +78,16 @@ pub fn read(
         let mut left = limit.unwrap_or(u64::MAX);
         while left > 0 {
             left -= 1;
-            let Some(Placed {
-                position,
-                natural,
-                row,
-            }) = rows.next()?
-            else {
+            let Some(placed) = rows.next()? else {
                 break;
             };
-            let quirk = match (natural, &mut quirks) {
+            let position = placed.position;
+            let quirk = match (placed.natural, &mut quirks) {
                 (_, None) => None,
                 (true, Some(quirks)) => quirks.of_next(position.rid)?,
                 (false, Some(quirks)) => quirks.of(position.rid)?,
             };
-            if each(position, &StoredRow { row, len }, quirk).is_break() {
+            if each(position, &StoredRow { placed, len }, quirk).is_break() {
                 break;
             }
         }

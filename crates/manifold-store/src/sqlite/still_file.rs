@@ -2,8 +2,8 @@
 
 use std::ffi::c_int;
 
-use rusqlite::Connection;
 use rusqlite::ffi::{self, SQLITE_OK};
+use rusqlite::{Connection, TransactionState};
 
 use super::page_checksum::{self, PageLayout};
 use super::vfs::with_pages;
@@ -39,8 +39,9 @@ impl<'c> StillFile<'c> {
         });
         // Without a transaction nothing is held from one statement to the next.
         let found = found.flatten().filter(|_| !connection.is_autocommit());
+        let only_reads = only_reads(connection)?;
         Ok(found
-            .filter(|(_, layout)| layout.size > 0)
+            .filter(|(_, layout)| layout.size > 0 && only_reads)
             .map(|(lock, layout)| Self {
                 connection,
                 lock,
@@ -54,13 +55,21 @@ impl<'c> StillFile<'c> {
         self.size
     }
 
-    /// Reads some pages, at most [`Self::PIECE`] bytes from a multiple of that on, and checks each. The first page is as it is in a
+    /// Bytes of a page.
+    pub(crate) fn page_size(&self) -> usize {
+        self.layout.size
+    }
+
+    /// Reads some whole pages, at most [`Self::PIECE`] bytes, and checks each. The first page is as it is in a
     /// file that has no log beside it.
     ///
     /// # Errors
     /// What SQLite says of a page that is wrong or cannot be read, and an error when the transaction has ended.
     pub(crate) fn read(&self, bytes: &mut [u8], offset: u64) -> rusqlite::Result<()> {
         let at = i64::try_from(offset).map_err(|_| refused(ffi::SQLITE_TOOBIG))?;
+        if !only_reads(self.connection)? {
+            return Err(refused(ffi::SQLITE_MISUSE));
+        }
         let code = with_pages(self.connection, |known, file| {
             if known.still() != Some(self.lock) {
                 return ffi::SQLITE_MISUSE;
@@ -83,6 +92,11 @@ impl<'c> StillFile<'c> {
         }
         Ok(())
     }
+}
+
+/// What the connection itself has written is in its memory first, where only SQLite looks.
+fn only_reads(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(connection.transaction_state(Some("main"))? == TransactionState::Read)
 }
 
 fn refused(code: c_int) -> rusqlite::Error {

@@ -95,8 +95,7 @@ impl<'w, 'i, 'a> Lockstep<'w, 'i, 'a> {
             // Most rows take this way: compared where SQLite holds them, never copied.
             let comparison = &self.comparison;
             let looked = self.stored.next(|placed| {
-                let likeness =
-                    comparison.of(incoming, |cell| Cell::from(placed.row.value(cell + 2)));
+                let likeness = comparison.of(incoming, |cell| placed.cell(cell));
                 (likeness, likeness == Likeness::Different)
             })?;
             match looked {

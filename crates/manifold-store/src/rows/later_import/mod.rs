@@ -179,6 +179,8 @@ fn compare(
     input: &mut Input<'_>,
     options: &ImportOptions,
 ) -> Result<Compared, ImportError> {
+    // What is in the file and not in the log is read sooner; where somebody is in the way it is read from where it is.
+    let _written_back = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     let reading = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)
         .doing("reading the stored rows")?;
     let columns = Columns::find(&reading, source, previous, input, &options.renames)?;

@@ -1,6 +1,5 @@
 //! Recognising a renamed column by its values.
 
-use super::super::cell::Cell;
 use super::super::error::{Doing, RowsError};
 use super::super::in_order::OrderedScan;
 use super::super::records::{IncomingColumn, Records};
@@ -39,7 +38,7 @@ impl Renamed {
             for _ in 0..SAMPLE {
                 let Some(placed) = rows.next()? else { break };
                 for (index, (at, values)) in columns.iter_mut().enumerate() {
-                    let cell = Cell::from(placed.row.value(index + 2));
+                    let cell = placed.cell(index);
                     let mut value = Vec::new();
                     records.render(cell, &previous.columns[*at].encoding, &mut value);
                     values.push(value);

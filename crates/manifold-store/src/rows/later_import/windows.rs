@@ -1,6 +1,5 @@
 //! The rows looked ahead at on either side.
 
-use super::super::cell::Cell;
 use super::super::error::{Doing, ImportError, RowsError};
 use super::super::in_order::{InOrder, Placed};
 use super::super::input::Input;
@@ -92,7 +91,7 @@ impl<'s> StoredSide<'s> {
             let mut stored = self.spare.pop().unwrap_or_default();
             stored.row.clear();
             for cell in 0..self.width {
-                stored.row.push(Cell::from(placed.row.value(cell + 2)));
+                stored.row.push(placed.cell(cell));
             }
             stored.at = at;
             stored.identity = None;
