@@ -6,7 +6,7 @@ use super::super::{
 };
 use super::csvish::Csvish;
 use chrono::{DateTime, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 use tempfile::TempDir;
@@ -57,7 +57,8 @@ impl Project {
         };
         let path = folder.path().join("p.db");
         std::fs::write(&path, migrated()).unwrap();
-        let conn = Connection::open(&path).unwrap();
+        // As the store opens it, so that what reads its pages is tried, too.
+        let conn = crate::sqlite::connect(&path, OpenFlags::default()).unwrap();
         conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON")
             .unwrap();
         let now = "2026-11-22T10:00:00+00:00";
