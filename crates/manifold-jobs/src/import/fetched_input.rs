@@ -68,7 +68,7 @@ impl Fetching<'_> {
             limits.silence = Duration::from_secs(seconds.into());
         }
         let layout = self.manager.layout();
-        let (secrets, folder) = (Secrets::new(layout), layout.temporary());
+        let (secrets, scratch) = (Secrets::new(layout), self.manager.scratch());
         let progress = |done, total| {
             (self.report)(Progress {
                 done,
@@ -84,7 +84,7 @@ impl Fetching<'_> {
         let download = Download {
             client: &client(&limits, &call.shown)?,
             call: &call,
-            folder: &folder,
+            scratch: &scratch,
             before,
             limits,
             cancel: self.cancel,

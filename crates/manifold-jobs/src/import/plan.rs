@@ -116,7 +116,7 @@ pub async fn import_plan(
     );
     let max_cell = Settings::new(manager.core()).import_max_cell().await?;
     let mut opening = Opening {
-        temporary: Some(manager.layout().temporary()),
+        temporary: Some(manager.scratch()),
         ..Opening::new(max_cell)
     };
     let _stopping = opening.stopping(&observer.cancel);

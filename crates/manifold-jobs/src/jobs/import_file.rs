@@ -331,7 +331,7 @@ impl ImportFile {
         let manager = context.manager();
         let max_cell = Settings::new(manager.core()).import_max_cell().await?;
         Ok(Opening {
-            temporary: Some(manager.layout().temporary()),
+            temporary: Some(manager.scratch()),
             cancel: context.cancel().clone(),
             ..Opening::new(max_cell)
         })

@@ -14,11 +14,9 @@ use super::ancestor::Ancestor;
 use super::columns::{Columns, DELETED_AT};
 use super::conflicts::{Conflicts, Decision, Hash, decide, shown};
 use super::incoming::Incoming;
-use super::packed_row::{PackedCells, identity};
-use super::row_spool::{RowSpool, SpoolScan, Spooled};
-use super::spooled_table::SpooledTable;
 use super::{Deletes, MaxDeletes, OnConflict, SyncError};
 use crate::origin::Reach;
+use crate::spool::{PackedCells, RowSpool, SpoolScan, Spooled, SpooledTable, identity};
 
 /// After how many rows it is looked whether to stop.
 const LOOK_UP_EVERY: u64 = 4_096;
@@ -281,7 +279,7 @@ impl Overlay {
             names.pop();
         }
         Ok(Overlaid {
-            table: self.spool.finish("sync", names, json!({}))?,
+            table: self.spool.finish("sync", names, json!({}), json!({}))?,
             marked: self.marked,
             marked_changed: if was_there { self.marked } else { 0 },
             conflicts: self.conflicts,

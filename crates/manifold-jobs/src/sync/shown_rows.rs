@@ -9,11 +9,9 @@ use manifold_store::{ProjectId, RowLog, StoreError};
 use serde_json::json;
 
 use super::SyncError;
-use super::packed_row::{PackedCells, pack};
-use super::row_spool::RowSpool;
-use super::spooled_table::SpooledTable;
 use crate::export::shown_column;
 use crate::import::{Fetching, value};
+use crate::spool::{PackedCells, RowSpool, SpooledTable, pack};
 use crate::{JobError, Progress};
 
 /// After how many rows it is said how far this is.
@@ -65,7 +63,7 @@ pub(crate) async fn shown_rows(
     let spool = set_aside.await??;
     let reading = json!({ "source": name.display().to_string() });
     Ok(spool
-        .finish("source", names, reading)
+        .finish("source", names, reading, json!({}))
         .map_err(SyncError::from)?)
 }
 

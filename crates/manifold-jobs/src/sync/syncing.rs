@@ -1,13 +1,13 @@
 //! Pulling, and laying what came over what is there.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use entity_project::{data_sources, sync_states};
 use manifold_format::{Reader as _, Typing};
 use manifold_store::rows::{self, PullRecord, Snapshot};
 use manifold_store::{
-    DataSources, ImportSource, RowLog, SqliteManager, StoreError, SyncStates, Timestamp, name::fold,
+    DataSources, ImportSource, RowLog, Scratch, SqliteManager, StoreError, SyncStates, Timestamp,
+    name::fold,
 };
 
 use super::ancestor::Ancestor;
@@ -198,14 +198,14 @@ impl Syncing<'_> {
         mode: SyncMode,
     ) -> Result<Overlaid, JobError> {
         let target = &found.target;
-        let folder = self.manager().layout().temporary();
+        let scratch = self.manager().scratch();
         let tokens: Arc<[String]> = target.typing.tokens().into();
         let on_conflict = match mode {
             SyncMode::Merge => self.request.on_conflict,
             _ => OnConflict::Source,
         };
         let incoming = self
-            .set_aside(came, target, &folder, tokens.clone())
+            .set_aside(came, target, &scratch, tokens.clone())
             .await?;
         let mut deletes = self.request.deletes;
         if incoming.rejected > 0 && came.reach == Reach::Whole && deletes != Deletes::None {
@@ -234,7 +234,7 @@ impl Syncing<'_> {
             max_deletes: (!self.unbounded).then_some(self.request.max_deletes),
             on_conflict,
             now: target.options.taken_at,
-            folder,
+            folder: scratch.folder().to_owned(),
             null_tokens: tokens,
             cancel: self.fetching.cancel.clone(),
         };
@@ -252,7 +252,7 @@ impl Syncing<'_> {
         &self,
         came: &mut Came,
         target: &FoundTarget,
-        folder: &Path,
+        scratch: &Scratch,
         null_tokens: Arc<[String]>,
     ) -> Result<Incoming, JobError> {
         (self.fetching.report)(Progress::step("setting rows aside"));
@@ -267,11 +267,11 @@ impl Syncing<'_> {
                 &"rows that came were read before; report this",
             ));
         };
-        let (folder, name) = (folder.to_owned(), came.name.clone());
+        let (scratch, name) = (scratch.clone(), came.name.clone());
         let cancel = self.fetching.cancel.clone();
         let read = move || {
             let aside = SettingAside {
-                folder: &folder,
+                scratch: &scratch,
                 name: &name,
                 null_tokens,
                 cancel: &cancel,

@@ -1,6 +1,6 @@
 //! A query on a database.
 //!
-//! It is read in one transaction that cannot write, row by row into a file of this machine ([`SpooledRows`]), which is then read as
+//! It is read in one transaction that cannot write, row by row into a file of this machine ([`SpooledTable`](crate::spool::SpooledTable)), which is then read as
 //! often as an import needs it. What is held in memory does not grow with the rows.
 
 mod config;
@@ -11,7 +11,6 @@ mod postgres;
 mod postgres_cell;
 mod spool;
 mod spool_feed;
-mod spooled_rows;
 mod sqlite;
 mod statement;
 #[cfg(test)]
@@ -93,6 +92,7 @@ impl DatabaseOrigin {
         let spool = Spool::begin(
             &shown,
             layout.temporary(),
+            [].into(),
             json_reading(&self.asked),
             settings.import_max_cell().await?,
         );
@@ -112,7 +112,7 @@ impl DatabaseOrigin {
             Ok(seen) => seen,
             Err(error) => return Err(feed.failed(error).await.into()),
         };
-        let (reader, file) = feed.finish().await?;
+        let reader = feed.finish().await?;
         let reached = seen.or_else(|| before.clone());
         let cursor = self
             .cursor
@@ -126,7 +126,7 @@ impl DatabaseOrigin {
             },
             cursor,
             name: PathBuf::from(shown),
-            files: vec![file],
+            files: Vec::new(),
         }))
     }
 }

@@ -52,7 +52,7 @@ pub(super) async fn open(
         ..InputFile::default()
     };
     let mut opening = Opening {
-        temporary: Some(fetching.manager.layout().temporary()),
+        temporary: Some(fetching.manager.scratch()),
         ..Opening::new(max_cell)
     };
     // A reader lives on behind this, and must not end with it.

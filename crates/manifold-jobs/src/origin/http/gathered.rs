@@ -4,6 +4,7 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use manifold_format::{FileFormat, JsonExtract, JsonPlace, ReadError, UnpackError, open_input};
+use manifold_store::Scratch;
 use tempfile::NamedTempFile;
 
 use super::csv_page::{CsvPage, copy_csv_page};
@@ -56,16 +57,16 @@ pub(super) struct PageRead {
 }
 
 impl Gathered {
-    /// Of pages of this format, in a temporary file in `folder`.
+    /// Of pages of this format, in a temporary file.
     pub(super) fn new(
-        folder: &Path,
+        scratch: &Scratch,
         format: FileFormat,
         paths: Paths,
         limits: (u64, u64),
         url: &str,
     ) -> Result<Self, JobError> {
         let (most, max_cell) = limits;
-        let made = NamedTempFile::new_in(folder).and_then(|file| Ok((file.reopen()?, file)));
+        let made = scratch.file().and_then(|file| Ok((file.reopen()?, file)));
         let (out, file) = made.map_err(|source| temporary(url, source))?;
         Ok(Self {
             file,

@@ -29,7 +29,7 @@ pub(super) async fn pull(
     since: Option<&Json>,
 ) -> Result<Option<Pulled>, JobError> {
     let layout = fetching.manager.layout();
-    let (secrets, folder) = (Secrets::new(layout), layout.temporary());
+    let (secrets, scratch) = (Secrets::new(layout), fetching.manager.scratch());
     let (resolved, environment) = (config.clone(), fetching.environment);
     let resolve = move || Template::of(&resolved, &secrets, environment);
     let template = Arc::new(manifold_store::blocking(resolve).await?);
@@ -51,7 +51,7 @@ pub(super) async fn pull(
         template,
         limits,
         format: config.format,
-        folder: &folder,
+        scratch: &scratch,
         pages: 0,
         bytes: 0,
         records: 0,
@@ -202,5 +202,5 @@ fn begin(
         }));
     }
     let limits = (asking.limits.bytes, max_cell);
-    Gathered::new(asking.folder, page.format, paths, limits, url)
+    Gathered::new(asking.scratch, page.format, paths, limits, url)
 }
