@@ -3,7 +3,7 @@
 use entity_core::enums::LogLevel;
 use manifold_format::Typing;
 use manifold_store::rows::Outcome;
-use manifold_store::{DataSources, ImportEnding, ImportSource, JobWatch, RowLog};
+use manifold_store::{DataSources, ImportEnding, ImportSource, JobWatch, RowLog, fail_point};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::path::Path;
@@ -61,6 +61,7 @@ impl Job for SyncSource {
             Ok(prepared) => prepared,
             Err(error) => return self.not_begun(context, error).await,
         };
+        fail_point!("sync-source-pulled");
         context.check_cancelled()?;
         match prepared {
             PreparedPull::UpToDate(latest) => {

@@ -67,6 +67,7 @@ impl Sync<'_> {
         }
         let target = &mut prepared.target;
         let written = line.hold(target).await.map_err(TargetError::from)?;
+        fail_point!("sync-target-begun");
         if let Some(done) = written.as_ref().filter(|written| written.job_id == job) {
             let done = done.clone();
             prepared.target.close().await;

@@ -2,8 +2,7 @@
 
 mod conflicts;
 mod modes;
-mod once;
-mod place;
+pub mod place;
 mod refused;
 
 use manifold_jobs::jobs::{SyncTarget, SyncedTarget};

@@ -59,10 +59,17 @@ impl Place {
             }
             "mysql" => {
                 let mut connection = sqlx::MySqlConnection::connect(&self.url).await.unwrap();
-                sqlx::raw_sql(AssertSqlSafe(statements))
+                let run = sqlx::raw_sql(AssertSqlSafe(statements.clone()))
                     .execute(&mut connection)
-                    .await
-                    .unwrap();
+                    .await;
+                // Tests share the table of lines, in which one may be chosen to give way to another.
+                if let Err(error) = run {
+                    assert!(error.to_string().contains("Deadlock"), "{error}");
+                    sqlx::raw_sql(AssertSqlSafe(statements))
+                        .execute(&mut connection)
+                        .await
+                        .unwrap();
+                }
             }
             _ => {
                 let path = self.url.strip_prefix("sqlite:").unwrap();
@@ -76,6 +83,44 @@ impl Place {
 
     pub async fn clear(&self) {
         self.run("DROP TABLE IF EXISTS {T}").await;
+    }
+
+    /// Remembers what the table is, and the line that says so.
+    pub async fn keep(&self) {
+        if self.rows().await.is_empty() {
+            return;
+        }
+        self.run(
+            "CREATE TABLE {T}_kept AS SELECT * FROM {T}; \
+             CREATE TABLE {T}_line AS SELECT * FROM manifold_sync WHERE target_table = '{T}'",
+        )
+        .await;
+    }
+
+    /// Makes the table what it was when it was kept; without that there is none.
+    pub async fn put_back(&self) {
+        let line = "DELETE FROM manifold_sync WHERE target_table = '{T}'";
+        if self.select("SELECT 1 FROM {T}_kept").await.is_empty() {
+            self.clear().await;
+            if !self.select("SELECT 1 FROM manifold_sync").await.is_empty() {
+                self.run(line).await;
+            }
+            return;
+        }
+        self.run(&format!(
+            "DELETE FROM {{T}}; INSERT INTO {{T}} SELECT * FROM {{T}}_kept; {line}; INSERT INTO manifold_sync SELECT * FROM {{T}}_line"
+        ))
+        .await;
+    }
+
+    /// Removes all of it.
+    pub async fn forget(&self) {
+        self.put_back().await;
+        self.run(
+            "DROP TABLE IF EXISTS {T}; DROP TABLE IF EXISTS {T}_kept; DROP TABLE IF EXISTS {T}_line; \
+             DELETE FROM manifold_sync WHERE target_table = '{T}'",
+        )
+        .await;
     }
 
     /// The rows of the table in order, cells joined by `|`, NULL as `-`; nothing when there is no table.
