@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use crate::database::{DatabaseUrl, TableName};
-use crate::sync::{Deletes, MaxDeletes, SyncMode};
-use crate::target::{Conflict, Course, Pair, Sync, SyncedTarget, TargetError};
+use crate::sync::{Deletes, MaxDeletes, OnConflict, SyncMode};
+use crate::target::{Course, Pair, Sync, SyncedTarget, TargetError};
 use crate::{Environment, Job, JobContext, JobError, PlanContext};
 
 /// Makes a table of PostgreSQL, MySQL, MariaDB or an SQLite file equal to the latest snapshot of a source. The rows, and a line that
@@ -33,7 +33,7 @@ pub struct SyncTarget {
     pub max_deletes: MaxDeletes,
     /// What becomes of rows that were changed on both sides.
     #[serde(default)]
-    pub on_conflict: Conflict,
+    pub on_conflict: OnConflict,
 }
 
 impl SyncTarget {
@@ -48,7 +48,7 @@ impl SyncTarget {
             mode: SyncMode::Full,
             deletes: Deletes::Hard,
             max_deletes: MaxDeletes::default(),
-            on_conflict: Conflict::Source,
+            on_conflict: OnConflict::Source,
         }
     }
 

@@ -17,7 +17,7 @@ use manifold_store::ProjectId;
 use serde_json::Value as Json;
 
 pub(crate) use database::DatabaseOrigin;
-pub(crate) use http::HttpOrigin;
+pub(crate) use http::{HttpOrigin, Position};
 pub(crate) use pulled::{Pulled, Reach};
 pub(crate) use source::SourceOrigin;
 

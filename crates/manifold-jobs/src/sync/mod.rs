@@ -12,6 +12,7 @@ mod error;
 mod incoming;
 mod max_deletes;
 mod mode;
+mod newest;
 mod overlay;
 mod plan;
 mod prepared;
@@ -23,6 +24,7 @@ mod syncing;
 #[cfg(test)]
 mod tests;
 
+pub use conflicts::{Winner, open_conflicts};
 pub use error::SyncError;
 pub use max_deletes::{InvalidPercentage, MaxDeletes};
 pub use mode::{Deletes, OnConflict, SyncMode};

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::ancestor::Ancestor;
 use super::columns::{Columns, DELETED_AT};
-use super::conflicts::{Conflicts, Decision, Hash, decide, shown};
+use super::conflicts::{Conflicts, Decision, Hash, Open, Winner, decide, shown};
 use super::incoming::Incoming;
+use super::newest::Newest;
 use super::{Deletes, MaxDeletes, OnConflict, SyncError};
 use crate::origin::Reach;
 use crate::spool::{PackedCells, RowSpool, SpoolScan, Spooled, SpooledTable, identity};
@@ -46,6 +47,7 @@ pub(super) struct Overlay {
     columns: Columns,
     conflicts: Conflicts,
     ancestor: Ancestor,
+    newest: Option<Newest>,
     spool: RowSpool,
     stored: u64,
     deleted: u64,
@@ -85,6 +87,12 @@ impl Overlay {
         let had_marks = laying.replaces && has_marks(stored) && !has_marks(&incoming.columns);
         let marks = laying.deletes == Deletes::Soft || had_marks;
         let columns = Columns::new(stored, &incoming.columns, &incoming.identity, marks)?;
+        let newest = match &laying.on_conflict {
+            OnConflict::Newest { column } => {
+                Some(Newest::new(column, &incoming.columns, &columns)?)
+            }
+            _ => None,
+        };
         let tokens = laying.null_tokens.clone();
         let spool = RowSpool::create(&laying.folder, columns.names.len(), tokens)?;
         Ok(Self {
@@ -93,6 +101,7 @@ impl Overlay {
             columns,
             conflicts,
             ancestor,
+            newest,
             spool,
             stored: 0,
             deleted: 0,
@@ -176,23 +185,33 @@ impl Overlay {
             identity(cells.iter().copied(), &mut bytes);
             KeyIndex::hash(&bytes)
         });
-        let is_open = self.conflicts.was_open(key);
-        let before = self.ancestor.of(key, here_now)?;
-        let decision = decide(here_now, before, there_now, is_open);
-        if decision == Decision::Conflict {
-            match (here, there) {
-                (Some(cells), _) => {
-                    let cells = pick(cells, &self.columns.identity);
-                    self.conflicts.add(key, cells)?;
-                }
-                (None, Some(cells)) => {
-                    let cells = self.incoming.identity_of(cells);
-                    self.conflicts.add(key, cells.into_iter())?;
-                }
-                (None, None) => {}
+        let open = self.conflicts.take(key);
+        let before = match open {
+            Some(Open::Kept(there)) => there,
+            _ => self.ancestor.of(key, here_now)?,
+        };
+        match decide(here_now, before, there_now, open == Some(Open::Conflict)) {
+            Decision::Conflict => {}
+            Decision::Keep => {
+                self.conflicts.keep(key, there_now)?;
+                return Ok(Decision::Keep);
             }
+            Decision::Take => return Ok(Decision::Take),
         }
-        Ok(decision)
+        let cells: Vec<_> = match (here, there) {
+            (Some(cells), _) => pick(cells, &self.columns.identity).collect(),
+            (None, Some(cells)) => self.incoming.identity_of(cells),
+            (None, None) => Vec::new(),
+        };
+        let winner = match &self.newest {
+            Some(newest) => newest.winner(here, there, &cells)?,
+            None => Winner::Target,
+        };
+        self.conflicts.add(key, cells.into_iter(), winner)?;
+        Ok(match winner {
+            Winner::Source => Decision::Take,
+            Winner::Target => Decision::Conflict,
+        })
     }
 
     /// A row stays.
@@ -335,7 +354,7 @@ pub(super) fn pick<'c>(
     places.iter().map(|place| cell(cells, *place))
 }
 
-fn cell<'c>(cells: &[TypedCell<'c>], place: Option<usize>) -> TypedCell<'c> {
+pub(super) fn cell<'c>(cells: &[TypedCell<'c>], place: Option<usize>) -> TypedCell<'c> {
     let found = place.and_then(|place| cells.get(place));
     found.copied().unwrap_or(TypedCell::Null)
 }

@@ -201,7 +201,7 @@ impl Syncing<'_> {
         let scratch = self.manager().scratch();
         let tokens: Arc<[String]> = target.typing.tokens().into();
         let on_conflict = match mode {
-            SyncMode::Merge => self.request.on_conflict,
+            SyncMode::Merge => self.request.on_conflict.clone(),
             _ => OnConflict::Source,
         };
         let incoming = self
@@ -218,13 +218,13 @@ impl Syncing<'_> {
         (self.fetching.report)(Progress::step("merging"));
         let state = found.state.as_ref();
         let remembered = state.and_then(|state| state.conflicts.as_ref());
-        let ancestor = match (on_conflict, &target.latest) {
-            (OnConflict::List, Some(latest)) => {
+        let ancestor = match (&on_conflict, &target.latest) {
+            (OnConflict::Source, _) | (_, None) => Ancestor::Latest,
+            (_, Some(latest)) => {
                 let columns = (incoming.columns.clone(), incoming.identity.clone());
                 let (manager, project) = (self.manager(), &self.request.project_id);
                 Ancestor::find(manager, project, state, latest, columns).await?
             }
-            _ => Ancestor::Latest,
         };
         let laying = Laying {
             source: found.source.name.clone(),

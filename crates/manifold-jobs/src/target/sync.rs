@@ -8,13 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::TargetConnection;
 use super::modes::Step;
-use super::options::Conflict;
 use super::prepared::Prepared;
 use super::state::{Counts, StateLine, Written};
 use super::synced::SyncedTarget;
 use super::{Pair, TargetError};
 use crate::database::{DatabaseKind, DatabaseUrl, TableName};
-use crate::sync::{Deletes, MaxDeletes, SyncMode};
+use crate::sync::{Deletes, MaxDeletes, OnConflict, SyncMode};
 use crate::{Environment, JobContext, JobError, Progress};
 
 /// What is made equal, and how.
@@ -27,7 +26,7 @@ pub(crate) struct Sync<'a> {
     pub(crate) mode: SyncMode,
     pub(crate) deletes: Deletes,
     pub(crate) max_deletes: MaxDeletes,
-    pub(crate) conflict: &'a Conflict,
+    pub(crate) conflict: &'a OnConflict,
 }
 
 /// Who follows it, and may stop it.

@@ -32,6 +32,8 @@ mod tests;
 
 use serde_json::Value as Json;
 
+pub(crate) use self::position::Position;
+
 use self::config::HttpConfig;
 use self::limits::HttpLimits;
 use super::Pulled;
