@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use manifold_format::{ShownCell, ShownColumn, TypedCell, UnknownEncoding, Value};
 use manifold_store::rows::{self, Snapshot};
@@ -23,6 +24,7 @@ pub(crate) async fn shown_rows(
     project: &ProjectId,
     snapshot: &Snapshot,
     name: &Path,
+    null_tokens: Arc<[String]>,
 ) -> Result<SpooledTable, JobError> {
     (fetching.report)(Progress::step("reading the other source"));
     let shown: Result<Vec<ShownColumn>, UnknownEncoding> =
@@ -36,7 +38,7 @@ pub(crate) async fn shown_rows(
     let log = RowLog::new(fetching.manager);
     let set_aside = log.read(project, move |connection| {
         let snapshot = rows::snapshot(connection, &id)?;
-        let mut spool = match RowSpool::create(&folder, width, [].into()) {
+        let mut spool = match RowSpool::create(&folder, width, null_tokens) {
             Ok(spool) => spool,
             Err(error) => return Ok(Err(SyncError::from(error))),
         };

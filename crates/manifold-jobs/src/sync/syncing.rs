@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entity_project::{data_sources, sync_states};
-use manifold_format::{Reader as _, Typing};
+use manifold_format::Reader as _;
 use manifold_store::rows::{self, PullRecord, Snapshot};
 use manifold_store::{
     DataSources, ImportSource, RowLog, Scratch, SqliteManager, StoreError, SyncStates, Timestamp,
@@ -67,13 +67,14 @@ impl Syncing<'_> {
             return Err(SyncError::NoKey { name }.into());
         }
         let since = found.cursor().filter(|_| !self.request.whole);
-        let mut pulled = found.origin.pull(self.fetching, since).await?;
+        let tokens: Arc<[String]> = found.target.typing.tokens().into();
+        let mut pulled = found.origin.pull(self.fetching, since, &tokens).await?;
         let is_part = |pulled: &Pulled| pulled.reach == Reach::Since;
         if self.request.mode == Some(SyncMode::Full)
             && since.is_some()
             && pulled.as_ref().is_some_and(is_part)
         {
-            pulled = found.origin.pull(self.fetching, None).await?;
+            pulled = found.origin.pull(self.fetching, None, &tokens).await?;
         }
         let Some(pulled) = pulled else {
             let latest = found.target.latest;
@@ -108,7 +109,7 @@ impl Syncing<'_> {
             source: ImportSource::Id(request.source_id.clone()),
             key_columns: Vec::new(),
             always: false,
-            typing: Typing::default(),
+            typing: origin.typing(),
             renames: Vec::new(),
         };
         let mut target = target.find(manager, &request.source_id, |_| true).await?;
@@ -139,6 +140,7 @@ impl Syncing<'_> {
         let mode = self.request.asked_mode();
         let mode = mode.unwrap_or_else(|| SyncMode::for_reach(pulled.reach, !keys.is_empty()));
         let mut came = Came::of(pulled).await?;
+        came.check(&found.origin.typing())?;
         let is_first = found.target.latest.is_none();
         let whole = came.reach == Reach::Whole;
         if mode == SyncMode::Full || is_first && mode == SyncMode::Append {

@@ -34,5 +34,6 @@ mod store;
 mod syncs;
 mod tables;
 mod targets;
+mod told_columns;
 mod urls;
 mod waiting;

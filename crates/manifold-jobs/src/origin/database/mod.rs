@@ -17,9 +17,11 @@ mod statement;
 mod tests;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use entity_project::enums::SourceType;
+use manifold_format::Typing;
 use manifold_store::{DatabaseManager as _, Settings};
 use serde_json::Value as Json;
 
@@ -40,6 +42,7 @@ pub(crate) struct DatabaseOrigin {
     cursor: Option<Box<CursorColumn>>,
     /// How long the server may take for an answer.
     timeout: Duration,
+    typing: Typing,
 }
 
 /// What one pull is told to do.
@@ -60,6 +63,11 @@ impl DatabaseOrigin {
         config::read(source, r#type, config)
     }
 
+    /// What is said about the columns.
+    pub(super) fn typing(&self) -> &Typing {
+        &self.typing
+    }
+
     /// Pulls the rows.
     ///
     /// # Errors
@@ -68,6 +76,7 @@ impl DatabaseOrigin {
         &self,
         fetching: &Fetching<'_>,
         since: Option<&Json>,
+        null_tokens: &Arc<[String]>,
     ) -> Result<Option<Pulled>, JobError> {
         let layout = fetching.manager.layout();
         self.url.refuse_of_store(layout).await?;
@@ -92,7 +101,7 @@ impl DatabaseOrigin {
         let spool = Spool::begin(
             &shown,
             layout.temporary(),
-            [].into(),
+            null_tokens.clone(),
             json_reading(&self.asked),
             settings.import_max_cell().await?,
         );

@@ -7,7 +7,7 @@ use manifold_format::{FileFormat, JsonExtract, JsonPlace, ReadError, UnpackError
 use manifold_store::Scratch;
 use tempfile::NamedTempFile;
 
-use super::csv_page::{CsvPage, copy_csv_page};
+use super::csv_page::{CsvPage, CsvPages, copy_csv_page};
 use super::error::HttpError;
 use super::page::Page;
 use crate::JobError;
@@ -22,6 +22,7 @@ pub(super) struct Gathered {
     pub(super) format: FileFormat,
     /// The members that lead to the records, to what is next and to the total.
     paths: Paths,
+    csv: CsvPages,
     header: Option<Vec<u8>>,
     pub(super) records: u64,
     bytes: u64,
@@ -61,7 +62,7 @@ impl Gathered {
     pub(super) fn new(
         scratch: &Scratch,
         format: FileFormat,
-        paths: Paths,
+        (paths, csv): (Paths, CsvPages),
         limits: (u64, u64),
         url: &str,
     ) -> Result<Self, JobError> {
@@ -73,6 +74,7 @@ impl Gathered {
             out: BufWriter::with_capacity(256 << 10, out),
             format,
             paths,
+            csv,
             header: None,
             records: 0,
             bytes: 0,
@@ -152,7 +154,7 @@ impl Gathered {
             }
             _ => {
                 let mut input = BufReader::with_capacity(256 << 10, input);
-                let copied = copy_csv_page(&mut input, &mut self.header, &mut out);
+                let copied = copy_csv_page(self.csv, &mut input, &mut self.header, &mut out);
                 let copied = copied.map_err(|error| failed(ReadError::Other(error.into())))?;
                 let what = match copied {
                     CsvPage::Copied(records) => {

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use super::came::{Came, cursor_error, open};
 use super::config::HttpConfig;
 use super::course::{Course, Next};
+use super::csv_page::CsvPages;
 use super::error::HttpError;
 use super::gathered::{Gathered, Paths};
 use super::limits::HttpLimits;
@@ -17,7 +18,7 @@ use super::parameter::Parameter;
 use super::seen::Seen;
 use super::template::Template;
 use crate::download::{Validators, client};
-use crate::import::Fetching;
+use crate::import::{Fetching, Opening};
 use crate::origin::Pulled;
 use crate::{JobError, Progress};
 
@@ -27,6 +28,7 @@ pub(super) async fn pull(
     limits: HttpLimits,
     fetching: &Fetching<'_>,
     since: Option<&Json>,
+    null_tokens: &Arc<[String]>,
 ) -> Result<Option<Pulled>, JobError> {
     let layout = fetching.manager.layout();
     let (secrets, scratch) = (Secrets::new(layout), fetching.manager.scratch());
@@ -74,7 +76,12 @@ pub(super) async fn pull(
         return Ok(None);
     };
     (fetching.report)(Progress::step("looking"));
-    open(came, config, fetching, (seen, sent), max_cell, &url).await
+    let opening = Opening {
+        null_tokens: null_tokens.clone(),
+        temporary: Some(scratch),
+        ..Opening::new(max_cell)
+    };
+    open(came, config, fetching, (seen, sent), opening, &url).await
 }
 
 /// A whole number as such, which a body tells from text.
@@ -202,5 +209,6 @@ fn begin(
         }));
     }
     let limits = (asking.limits.bytes, max_cell);
-    Gathered::new(asking.scratch, page.format, paths, limits, url)
+    let how = (paths, CsvPages::of(&config.reading));
+    Gathered::new(asking.scratch, page.format, how, limits, url)
 }
