@@ -4,6 +4,7 @@ mod conflicts;
 mod modes;
 pub mod place;
 mod refused;
+mod stopped;
 
 use manifold_jobs::jobs::{SyncTarget, SyncedTarget};
 use manifold_jobs::{Environment, JobError, Observer, Plan, run_foreground};

@@ -81,6 +81,41 @@ impl Place {
         }
     }
 
+    /// Keeps everybody else from writing to the table until the answer is dropped; `None` for a file.
+    pub async fn hold(&self) -> Option<Box<dyn std::any::Any>> {
+        let table = &self.table;
+        match self.kind {
+            "postgres" => {
+                let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+                let lock = format!("BEGIN; LOCK TABLE {table} IN ROW EXCLUSIVE MODE");
+                let lock = sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut connection);
+                lock.await.unwrap();
+                Some(Box::new(connection))
+            }
+            "mysql" => {
+                let mut connection = sqlx::MySqlConnection::connect(&self.url).await.unwrap();
+                let lock = format!("START TRANSACTION; SELECT * FROM {table} FOR UPDATE");
+                let lock = sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut connection);
+                lock.await.unwrap();
+                Some(Box::new(connection))
+            }
+            _ => None,
+        }
+    }
+
+    /// How many statements about the table others run now.
+    pub async fn running(&self) -> usize {
+        let sql = match self.kind {
+            "postgres" => {
+                "SELECT pid::text FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%{T}%'"
+            }
+            _ => {
+                "SELECT CAST(id AS CHAR) FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND info LIKE '%{T}%'"
+            }
+        };
+        self.select(sql).await.len()
+    }
+
     pub async fn clear(&self) {
         self.run("DROP TABLE IF EXISTS {T}").await;
     }
