@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use sqlx::AssertSqlSafe;
 use sqlx::mysql::MySqlConnection;
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection as _};
 use tokio_util::sync::CancellationToken;
 
 use super::{DatabaseError, Reached, Timed};
 
-/// How long a server may take to end a statement; it is asked when nobody waits for much any more.
+/// How long a server may take to end it; it is asked when nobody waits for much any more.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// A connection as its server knows it, so that another connection can end what it does.
@@ -45,28 +45,31 @@ impl Session {
         Ok(Self::MySql(timed.answer(reached, asked).await?))
     }
 
-    /// Ends the statement that the server works on for it, if there is one, through a connection of its own. The same user may do that.
-    ///
-    /// # Errors
-    /// [`DatabaseError`]; the statement goes on then, and the server ends the transaction after it.
-    pub(crate) async fn end_statement(self, reached: &Reached) -> Result<(), DatabaseError> {
+    /// Ends it, with the statement that the server works on for it and the transaction, through a connection of its own: the same user may
+    /// do that. Where it fails the server goes on until it next writes to the connection.
+    pub(crate) async fn end(self, reached: &Reached) {
+        if let Err(error) = self.ended(reached).await {
+            tracing::warn!(url = reached.shown, %error, "what the server does for somebody who has left goes on for now");
+        }
+    }
+
+    async fn ended(self, reached: &Reached) -> Result<(), DatabaseError> {
         let timed = Timed {
-            cancel: CancellationToken::new(), // it was cancelled already, which is why
+            cancel: CancellationToken::new(), // that of the job was cancelled, which may be why
             longest: LONGEST,
         };
         match self {
             Self::Postgres(process) => {
                 let mut other = reached.postgres(&timed).await?;
-                let end = sqlx::query("SELECT pg_cancel_backend($1)").bind(process);
+                let end = sqlx::query("SELECT pg_terminate_backend($1)").bind(process);
                 timed.answer(reached, end.execute(&mut other)).await?;
-                timed.answer(reached, other.close()).await
             }
             Self::MySql(connection) => {
                 let mut other = reached.mysql(&timed).await?;
-                let end = sqlx::raw_sql(AssertSqlSafe(format!("KILL QUERY {connection}")));
+                let end = sqlx::raw_sql(AssertSqlSafe(format!("KILL {connection}")));
                 timed.answer(reached, end.execute(&mut other)).await?;
-                timed.answer(reached, other.close()).await
             }
         }
+        Ok(())
     }
 }

@@ -1,7 +1,9 @@
 //! Makes a table of a database elsewhere equal to a source.
 
+use std::sync::Arc;
+
 use entity_core::enums::LogLevel;
-use manifold_store::{ProjectId, SourceId};
+use manifold_store::{ProjectId, SourceId, SqliteManager};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -76,6 +78,24 @@ impl SyncTarget {
         })?;
         Ok((url, table))
     }
+
+    fn sync<'a>(
+        &'a self,
+        manager: &'a Arc<SqliteManager>,
+        url: &'a DatabaseUrl,
+        table: &'a TableName,
+    ) -> Sync<'a> {
+        Sync {
+            manager,
+            project_id: &self.project_id,
+            url,
+            table,
+            mode: self.mode,
+            deletes: self.deletes,
+            max_deletes: self.max_deletes,
+            conflict: &self.on_conflict,
+        }
+    }
 }
 
 impl Job for SyncTarget {
@@ -94,16 +114,7 @@ impl Job for SyncTarget {
             environment: context.environment(),
             report: &move |progress| reporter.report(progress),
         };
-        let sync = Sync {
-            manager,
-            project_id: &self.project_id,
-            url: &url,
-            table: &table,
-            mode: self.mode,
-            deletes: self.deletes,
-            max_deletes: self.max_deletes,
-            conflict: &self.on_conflict,
-        };
+        let sync = self.sync(manager, &url, &table);
         let synced = sync.run(&pair, context, &course).await?;
         if synced.conflicts > 0 {
             let text = format!(
@@ -137,16 +148,7 @@ impl Job for SyncTarget {
             environment,
             report: &move |news| _ = progress.send_replace(news),
         };
-        let sync = Sync {
-            manager,
-            project_id: &self.project_id,
-            url: &url,
-            table: &table,
-            mode: self.mode,
-            deletes: self.deletes,
-            max_deletes: self.max_deletes,
-            conflict: &self.on_conflict,
-        };
+        let sync = self.sync(manager, &url, &table);
         let planned = sync.plan(&pair, &course).await?;
         Ok(json!(planned))
     }

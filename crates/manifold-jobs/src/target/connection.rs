@@ -211,10 +211,8 @@ impl TargetConnection {
             Open::Postgres(reached, _) | Open::MySql(reached, _) => reached,
             Open::Sqlite(_) => return,
         };
-        if let Some(session) = self.session
-            && let Err(error) = session.end_statement(reached).await
-        {
-            tracing::warn!(%error, "what the server does for a sync that has ended goes on for now");
+        if let Some(session) = self.session {
+            session.end(reached).await;
         }
     }
 

@@ -51,7 +51,7 @@ impl Seen {
         if let Some(place) = place {
             seen.table = place.rows().await;
             // Some databases begin a line before anything is written.
-            let line = "SELECT snapshot_number FROM manifold_sync WHERE target_table = '{T}' AND snapshot_number > 0";
+            let line = "SELECT snapshot_number FROM {S}manifold_sync WHERE snapshot_number > 0";
             seen.line = place.select(line).await;
         }
         seen

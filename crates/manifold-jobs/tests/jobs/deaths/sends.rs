@@ -12,7 +12,7 @@ use crate::targets::place::Place;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_table_is_made_once() {
-    for place in Place::all("deaths_new") {
+    for place in Place::apart("deaths_new").await {
         let store = Store::with_key(&["id"]).await;
         store.import(csv(1)).await;
         let job = job(&store, &place, SyncMode::Merge);
@@ -38,7 +38,7 @@ async fn rows_are_merged_into_a_table_once() {
 }
 
 async fn dies(mode: SyncMode) {
-    for place in Place::all(&format!("deaths_{}", mode.name())) {
+    for place in Place::apart(&format!("deaths_{}", mode.name())).await {
         // Rows without a key, of which a second time could not be told from a first.
         let key: &[&str] = if mode == SyncMode::Merge {
             &["id"]

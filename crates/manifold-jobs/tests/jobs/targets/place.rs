@@ -7,6 +7,7 @@ pub struct Place {
     pub kind: &'static str,
     pub url: String,
     pub table: String,
+    schema: Option<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -31,6 +32,7 @@ impl Place {
                     kind,
                     url,
                     table: format!("manifold_target_{test}_{}", std::process::id()),
+                    schema: None,
                     _folder: tempfile::tempdir().unwrap(),
                 }),
                 Err(_) => eprintln!("skipped {test} with {kind}: {variable} names no server"),
@@ -41,14 +43,23 @@ impl Place {
             kind: "sqlite",
             url: format!("sqlite:{}", folder.path().join("there.db").display()),
             table: "there".to_owned(),
+            schema: None,
             _folder: folder,
         });
         places
     }
 
-    /// Runs statements in which `{T}` stands for the table.
+    fn named(&self, statements: &str) -> String {
+        let schema = self.schema.as_ref();
+        let schema = schema.map_or_else(String::new, |schema| format!("{schema}."));
+        statements
+            .replace("{T}", &self.table)
+            .replace("{S}", &schema)
+    }
+
+    /// Runs statements in which `{T}` stands for the table, and `{S}` for what is before the name of another one beside it.
     pub async fn run(&self, statements: &str) {
-        let statements = statements.replace("{T}", &self.table);
+        let statements = self.named(statements);
         match self.kind {
             "postgres" => {
                 let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
@@ -59,17 +70,10 @@ impl Place {
             }
             "mysql" => {
                 let mut connection = sqlx::MySqlConnection::connect(&self.url).await.unwrap();
-                let run = sqlx::raw_sql(AssertSqlSafe(statements.clone()))
+                sqlx::raw_sql(AssertSqlSafe(statements))
                     .execute(&mut connection)
-                    .await;
-                // Tests share the table of lines, in which one may be chosen to give way to another.
-                if let Err(error) = run {
-                    assert!(error.to_string().contains("Deadlock"), "{error}");
-                    sqlx::raw_sql(AssertSqlSafe(statements))
-                        .execute(&mut connection)
-                        .await
-                        .unwrap();
-                }
+                    .await
+                    .unwrap();
             }
             _ => {
                 let path = self.url.strip_prefix("sqlite:").unwrap();
@@ -120,6 +124,20 @@ impl Place {
         self.run("DROP TABLE IF EXISTS {T}").await;
     }
 
+    /// The same, with each table in a schema of its own, and so with its own table of lines: what locks all lines is nothing to others.
+    pub async fn apart(test: &str) -> Vec<Self> {
+        let mut places = Self::all(test);
+        for place in &mut places {
+            if place.kind != "sqlite" {
+                let schema = std::mem::take(&mut place.table);
+                place.run(&format!("CREATE SCHEMA {schema}")).await;
+                place.table = format!("{schema}.there");
+                place.schema = Some(schema);
+            }
+        }
+        places
+    }
+
     /// Remembers what the table is, and the line that says so.
     pub async fn keep(&self) {
         if self.rows().await.is_empty() {
@@ -127,35 +145,32 @@ impl Place {
         }
         self.run(
             "CREATE TABLE {T}_kept AS SELECT * FROM {T}; \
-             CREATE TABLE {T}_line AS SELECT * FROM manifold_sync WHERE target_table = '{T}'",
+             CREATE TABLE {T}_line AS SELECT * FROM {S}manifold_sync",
         )
         .await;
     }
 
     /// Makes the table what it was when it was kept; without that there is none.
     pub async fn put_back(&self) {
-        let line = "DELETE FROM manifold_sync WHERE target_table = '{T}'";
         if self.select("SELECT 1 FROM {T}_kept").await.is_empty() {
-            self.clear().await;
-            if !self.select("SELECT 1 FROM manifold_sync").await.is_empty() {
-                self.run(line).await;
-            }
+            self.run("DROP TABLE IF EXISTS {T}; DROP TABLE IF EXISTS {S}manifold_sync")
+                .await;
             return;
         }
-        self.run(&format!(
-            "DELETE FROM {{T}}; INSERT INTO {{T}} SELECT * FROM {{T}}_kept; {line}; INSERT INTO manifold_sync SELECT * FROM {{T}}_line"
-        ))
+        self.run(
+            "DELETE FROM {T}; INSERT INTO {T} SELECT * FROM {T}_kept; \
+             DELETE FROM {S}manifold_sync; INSERT INTO {S}manifold_sync SELECT * FROM {T}_line",
+        )
         .await;
     }
 
     /// Removes all of it.
     pub async fn forget(&self) {
-        self.put_back().await;
-        self.run(
-            "DROP TABLE IF EXISTS {T}; DROP TABLE IF EXISTS {T}_kept; DROP TABLE IF EXISTS {T}_line; \
-             DELETE FROM manifold_sync WHERE target_table = '{T}'",
-        )
-        .await;
+        match (self.kind, &self.schema) {
+            ("postgres", Some(schema)) => self.run(&format!("DROP SCHEMA {schema} CASCADE")).await,
+            (_, Some(schema)) => self.run(&format!("DROP SCHEMA {schema}")).await,
+            (_, None) => {}
+        }
     }
 
     /// The rows of the table in order, cells joined by `|`, NULL as `-`; nothing when there is no table.
@@ -164,7 +179,7 @@ impl Place {
     }
 
     pub async fn select(&self, sql: &str) -> Vec<String> {
-        let sql = sql.replace("{T}", &self.table);
+        let sql = self.named(sql);
         let mut rows: Vec<String> = match self.kind {
             "postgres" => {
                 let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
