@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::WorkerId;
+use crate::{SqliteManager, WorkerId};
 
 /// How the names of temporary files of a registered process begin, before its id.
 pub(crate) const OWNED: &str = ".tmp-of-";
@@ -19,7 +19,14 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    pub(crate) fn new(folder: PathBuf, worker: Option<&WorkerId>) -> Self {
+    /// That of the process whose manager this is.
+    #[must_use]
+    pub fn of(manager: &SqliteManager) -> Self {
+        let worker = manager.worker_if_registered().ok();
+        Self::new(manager.layout().temporary(), worker)
+    }
+
+    fn new(folder: PathBuf, worker: Option<&WorkerId>) -> Self {
         let prefix = match worker {
             Some(worker) => format!("{OWNED}{worker}-"),
             None => ".tmp-".to_owned(),

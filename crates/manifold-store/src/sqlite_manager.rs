@@ -19,8 +19,8 @@ use crate::stencil::Stencils;
 use crate::worker::Worker;
 use crate::{
     Access, CoreDatabase, DatabaseId, DatabaseManager, Durability, Frozen, Layout, Metrics,
-    ProjectDatabase, ProjectId, Scratch, Settings, Staged, StagedBuilder, StoreError, file_lock,
-    freeze, hub, projection, provision, quarantine, replace, saga, sqlite, worker,
+    ProjectDatabase, ProjectId, Settings, Staged, StagedBuilder, StoreError, file_lock, freeze,
+    hub, projection, provision, quarantine, replace, saga, sqlite, worker,
 };
 
 /// At most so many descriptors go into open spokes, however many the system allows.
@@ -186,12 +186,6 @@ impl SqliteManager {
                 Ok(worker)
             })
             .await
-    }
-
-    /// Where this process makes temporary files.
-    #[must_use]
-    pub fn scratch(&self) -> Scratch {
-        Scratch::new(self.layout.temporary(), self.worker.get().map(Worker::id))
     }
 
     /// The id of this process, where the caller has registered it before its transaction began: the

@@ -35,7 +35,7 @@ impl Ancestor {
         latest: &Snapshot,
         (came, identity): (Vec<String>, Identity),
     ) -> Result<Self, JobError> {
-        let mut ancestor = Self::none(&manager.scratch());
+        let mut ancestor = Self::none(&Scratch::of(manager));
         let Some(state) = state else {
             return Ok(ancestor);
         };

@@ -200,7 +200,7 @@ impl Syncing<'_> {
         mode: SyncMode,
     ) -> Result<Overlaid, JobError> {
         let target = &found.target;
-        let scratch = self.manager().scratch();
+        let scratch = Scratch::of(self.manager());
         let tokens: Arc<[String]> = target.typing.tokens().into();
         let on_conflict = match mode {
             SyncMode::Merge => self.request.on_conflict.clone(),

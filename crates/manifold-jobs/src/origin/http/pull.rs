@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use manifold_format::FileFormat;
-use manifold_store::{DatabaseManager as _, Secrets, Settings};
+use manifold_store::{DatabaseManager as _, Scratch, Secrets, Settings};
 use serde_json::{Value as Json, json};
 
 use super::came::{Came, cursor_error, open};
@@ -31,7 +31,7 @@ pub(super) async fn pull(
     null_tokens: &Arc<[String]>,
 ) -> Result<Option<Pulled>, JobError> {
     let layout = fetching.manager.layout();
-    let (secrets, scratch) = (Secrets::new(layout), fetching.manager.scratch());
+    let (secrets, scratch) = (Secrets::new(layout), Scratch::of(fetching.manager));
     let (resolved, environment) = (config.clone(), fetching.environment);
     let resolve = move || Template::of(&resolved, &secrets, environment);
     let template = Arc::new(manifold_store::blocking(resolve).await?);
