@@ -96,7 +96,7 @@ pub(super) fn read(
         asked,
         cursor,
         timeout,
-        typing: Section::of(source, config)?.nulls("null")?,
+        typing: Box::new(Section::of(source, config)?.nulls("null")?),
     })
 }
 

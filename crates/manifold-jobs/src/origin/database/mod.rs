@@ -42,7 +42,7 @@ pub(crate) struct DatabaseOrigin {
     cursor: Option<Box<CursorColumn>>,
     /// How long the server may take for an answer.
     timeout: Duration,
-    typing: Typing,
+    typing: Box<Typing>,
 }
 
 /// What one pull is told to do.

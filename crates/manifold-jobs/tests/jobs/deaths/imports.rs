@@ -17,7 +17,7 @@ async fn a_first_import_that_dies_anywhere_is_done_once() {
         .survives(|folder| {
             let mut import = import.clone();
             import.file.path = folder.join("1.csv");
-            Work::Import(import)
+            Work::Import(Box::new(import))
         })
         .await;
 }
@@ -33,7 +33,7 @@ async fn a_later_import_that_dies_anywhere_is_done_once() {
             .survives(|folder| {
                 let mut import = import.clone();
                 import.file.path = folder.join("2.csv");
-                Work::Import(import)
+                Work::Import(Box::new(import))
             })
             .await;
     }

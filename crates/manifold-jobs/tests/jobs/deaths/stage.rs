@@ -104,7 +104,6 @@ impl Stage {
         .await;
         drop(manager);
         assert_ne!(old, new, "{}", self.what);
-        println!("{}: {passed:?}", self.what);
         for (point, times) in passed {
             let later = (times > 1).then_some(times.min(3));
             for pass in std::iter::once(1).chain(later) {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A job that dies.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Work {
-    Import(ImportFile),
+    Import(Box<ImportFile>),
     Export(ExportData),
     Pull(SyncSource),
     Send(SyncTarget),
@@ -18,7 +18,7 @@ impl Work {
     /// Writes the job down.
     pub async fn submit(&self, jobs: &Jobs) -> JobId {
         let new = match self {
-            Self::Import(job) => new(job, &job.target.project_id),
+            Self::Import(job) => new(&**job, &job.target.project_id),
             Self::Export(job) => new(job, &job.request.project_id),
             Self::Pull(job) => new(job, &job.request.project_id),
             Self::Send(job) => new(job, &job.project_id),
