@@ -23,6 +23,7 @@ Examples:
   manifold sync run aviation weather
   manifold sync run aviation planes --mode merge --deletes soft
   manifold sync run aviation planes --max-deletes 20%
+  manifold sync run aviation planes --on-conflict newest --newest updated_at --dry-run
   manifold sync run aviation planes --to 'postgres://me:${secret:pw}@db.example/fleet' --table public.planes
   manifold sync run aviation planes --to sqlite:/srv/fleet.db --table planes --mode merge --on-conflict list --dry-run
   manifold sync run aviation planes --to /srv/www/planes.csv
