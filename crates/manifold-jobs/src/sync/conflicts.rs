@@ -105,6 +105,11 @@ impl Conflicts {
         self.remember(key, Open::Kept(there)).map(drop)
     }
 
+    /// Notes that what was a conflict before is one still, and no matter now.
+    pub(super) fn leave(&mut self, key: Hash) -> Result<(), SyncError> {
+        self.remember(key, Open::Conflict).map(drop)
+    }
+
     /// Notes a conflict over the row with this key, which has these cells.
     pub(super) fn add<'a>(
         &mut self,

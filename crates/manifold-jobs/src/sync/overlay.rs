@@ -169,12 +169,16 @@ impl Overlay {
         here: Option<&[TypedCell<'_>]>,
         there: Option<&[TypedCell<'_>]>,
     ) -> Result<Decision, SyncError> {
-        let is_missing = there.is_none();
-        if is_missing && self.laying.deletes == Deletes::None {
-            return Ok(Decision::Keep);
-        }
+        // It is not deleted, wherever it may be gone.
+        let stays = there.is_none() && self.laying.deletes == Deletes::None;
         if self.laying.on_conflict == OnConflict::Source {
-            return Ok(Decision::Take);
+            return Ok(match stays {
+                true => Decision::Keep,
+                false => Decision::Take,
+            });
+        }
+        if stays && self.laying.reach == Reach::Since {
+            return Ok(Decision::Keep); // nobody knows whether it is gone
         }
         let mut bytes = Vec::new();
         let here_now = here.map(|cells| {
@@ -191,6 +195,15 @@ impl Overlay {
             _ => self.ancestor.of(key, here_now)?,
         };
         match decide(here_now, before, there_now, open == Some(Open::Conflict)) {
+            decision if stays => {
+                // Where deletes count the next time, this is another row than both sides agreed on still.
+                match (open, decision) {
+                    (_, Decision::Take) => {}
+                    (Some(Open::Conflict), _) => self.conflicts.leave(key)?,
+                    _ => self.conflicts.keep(key, before)?,
+                }
+                return Ok(Decision::Keep);
+            }
             Decision::Conflict => {}
             Decision::Keep => {
                 self.conflicts.keep(key, there_now)?;
@@ -288,6 +301,9 @@ impl Overlay {
             });
         }
         self.add_new_rows()?;
+        let all_seen = self.laying.reach == Reach::Whole
+            && (self.laying.deletes != Deletes::None
+                || self.laying.on_conflict != OnConflict::Source);
         let mark = self.columns.deleted_at;
         let was_there = mark.is_some_and(|mark| self.columns.stored[mark].is_some());
         let mut names = self.columns.names;
@@ -302,7 +318,7 @@ impl Overlay {
             marked: self.marked,
             marked_changed: if was_there { self.marked } else { 0 },
             conflicts: self.conflicts,
-            all_seen: self.laying.deletes != Deletes::None,
+            all_seen,
             repeated: self.incoming.repeated,
         })
     }

@@ -357,6 +357,28 @@ async fn what_was_changed_here_alone_stays_sync_after_sync() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_here_is_known_still_when_deletes_count_again() {
+    let pair = Pair::new(&["id"]).await;
+    pair.store.import("id,v\n1,a\n2,b\n3,c\n").await;
+    pair.sync(pair.merge()).await.unwrap();
+    // 1 is another here, and 4 is new; there 1 and 2 are gone.
+    pair.import_here("id,v\n1,A\n2,b\n3,c\n4,d\n").await;
+    pair.store.import("id,v\n3,x\n").await;
+    let keep = |deletes| SyncRequest {
+        deletes,
+        on_conflict: OnConflict::Target,
+        ..pair.merge()
+    };
+    let none = pair.sync(keep(Deletes::None)).await.unwrap();
+    assert_eq!(none.conflicts, 0);
+    assert_eq!(pair.rows(&none).await, ["1|A", "2|b", "3|x", "4|d"]);
+    pair.store.import("id,v\n3,y\n").await;
+    let hard = pair.sync(keep(Deletes::Hard)).await.unwrap();
+    assert_eq!((hard.conflicts, hard.deleted), (1, 1));
+    assert_eq!(pair.rows(&hard).await, ["1|A", "3|y", "4|d"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_newest_of_two_changes_holds() {
     let pair = Pair::new(&["id"]).await;
     let newest = |column: &str| SyncRequest {
