@@ -130,9 +130,10 @@ impl Place {
         for place in &mut places {
             if place.kind != "sqlite" {
                 let schema = std::mem::take(&mut place.table);
+                place.schema = Some(schema.clone());
+                place.forget().await; // of a test that failed
                 place.run(&format!("CREATE SCHEMA {schema}")).await;
                 place.table = format!("{schema}.there");
-                place.schema = Some(schema);
             }
         }
         places
@@ -167,8 +168,11 @@ impl Place {
     /// Removes all of it.
     pub async fn forget(&self) {
         match (self.kind, &self.schema) {
-            ("postgres", Some(schema)) => self.run(&format!("DROP SCHEMA {schema} CASCADE")).await,
-            (_, Some(schema)) => self.run(&format!("DROP SCHEMA {schema}")).await,
+            ("postgres", Some(schema)) => {
+                self.run(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE"))
+                    .await
+            }
+            (_, Some(schema)) => self.run(&format!("DROP SCHEMA IF EXISTS {schema}")).await,
             (_, None) => {}
         }
     }
