@@ -15,6 +15,7 @@ use crate::options::CsvOptions;
 use crate::quirk::{FormView, QuirkView};
 use crate::quoting::Quoting;
 use crate::raw_text::RawText;
+use crate::reader::check_encodings;
 use crate::record::{Record, RejectReason};
 use crate::row_encoder::RowEncoder;
 use crate::sample::Sample;
@@ -170,13 +171,7 @@ impl<R: Read> CsvReader<R> {
     ///
     /// [`ReadError::EncodingCount`], [`ReadError::EncodingsLate`].
     pub fn set_encodings(&mut self, encodings: &[Encoding]) -> Result<(), ReadError> {
-        let (columns, found) = (self.columns.len(), encodings.len());
-        if columns != found {
-            return Err(ReadError::EncodingCount { columns, found });
-        }
-        if self.rows > 0 {
-            return Err(ReadError::EncodingsLate { rows: self.rows });
-        }
+        check_encodings(encodings, self.columns.len(), self.rows)?;
         self.encoder.encodings = encodings.to_vec();
         Ok(())
     }

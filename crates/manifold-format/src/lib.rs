@@ -93,7 +93,9 @@ pub use original_writer::OriginalWriter;
 pub use quirk::{Quirk, QuirkError, RowForm};
 pub use quoting::Quoting;
 pub use raw_text::RawText;
-pub use reader::{ByteProgress, OpenInput, Reader, Reference, Rows, Table, TableSummary};
+pub use reader::{
+    ByteProgress, OpenInput, Reader, Reference, Rows, Table, TableSummary, check_encodings,
+};
 pub use record::{Place, Record, RejectReason};
 pub use rejected_text::{EditError, RejectedText, rows_of};
 pub use shown_cell::ShownCell;

@@ -66,6 +66,22 @@ pub trait Rows: Send {
     }
 }
 
+/// Whether `given` may be set for `columns` columns after `rows` rows were read: what [`Rows::set_encodings`] refuses in every
+/// format.
+///
+/// # Errors
+/// [`ReadError::EncodingCount`], [`ReadError::EncodingsLate`].
+pub fn check_encodings(given: &[Encoding], columns: usize, rows: u64) -> Result<(), ReadError> {
+    let found = given.len();
+    if columns != found {
+        return Err(ReadError::EncodingCount { columns, found });
+    }
+    match rows {
+        0 => Ok(()),
+        rows => Err(ReadError::EncodingsLate { rows }),
+    }
+}
+
 /// A table of an input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {

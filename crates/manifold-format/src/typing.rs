@@ -130,6 +130,28 @@ impl Typing {
         tokens
     }
 
+    /// Notes what stands for NULL, in the words of people: a token; `COL=TOKEN` in one column; `=TOKEN` for one that holds an `=` or is
+    /// called `none`; `none`, that none are to be found.
+    pub fn say_null(&mut self, said: &str) {
+        let (nulls, token) = match said.split_once('=') {
+            None => (self.nulls.get_or_insert_default(), said),
+            // What `none` means is told from the word itself by the sign before it.
+            Some(("", token)) => {
+                let nulls = self.nulls.get_or_insert_default();
+                nulls.tokens.push(token.to_owned());
+                return;
+            }
+            Some((column, token)) => {
+                let nulls = self.column_nulls.entry(column.to_owned());
+                (nulls.or_default(), token)
+            }
+        };
+        match token {
+            "none" => nulls.find = false,
+            token => nulls.tokens.push(token.to_owned()),
+        }
+    }
+
     /// The columns that are named.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         let names = self.types.keys().chain(self.column_nulls.keys());

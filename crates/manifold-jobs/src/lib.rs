@@ -32,6 +32,7 @@ mod rescue;
 mod retention;
 pub mod schedule;
 mod snapshot_profile;
+mod spool;
 mod step;
 mod stop;
 pub mod sync;

@@ -1,12 +1,11 @@
 //! Finding rows again by their key, in bounded memory.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use tempfile::TempPath;
 
-use crate::StoreError;
+use crate::{Scratch, StoreError};
 
 /// Keys that stay in memory: some 64 MiB of them. With more, all go to a temporary file.
 const IN_MEMORY: usize = 1 << 20;
@@ -21,7 +20,7 @@ const SCRATCH: &str = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OF
 pub struct KeyIndex {
     memory: HashMap<[u8; 16], (u64, u64)>,
     most: usize,
-    folder: PathBuf,
+    scratch: Scratch,
     file: Option<KeyFile>,
 }
 
@@ -32,19 +31,19 @@ struct KeyFile {
 }
 
 impl KeyIndex {
-    /// An empty index; what does not fit into memory is in a file in `folder`.
+    /// An empty index; what does not fit into memory is in a temporary file.
     #[must_use]
-    pub fn new(folder: &Path) -> Self {
-        Self::keeping(folder, IN_MEMORY)
+    pub fn new(scratch: &Scratch) -> Self {
+        Self::keeping(scratch, IN_MEMORY)
     }
 
     /// The same, with so many keys in memory.
     #[must_use]
-    pub fn keeping(folder: &Path, most: usize) -> Self {
+    pub fn keeping(scratch: &Scratch, most: usize) -> Self {
         Self {
             memory: HashMap::new(),
             most,
-            folder: folder.to_owned(),
+            scratch: scratch.clone(),
             file: None,
         }
     }
@@ -92,7 +91,7 @@ impl KeyIndex {
     }
 
     fn spill(&mut self) -> Result<(), StoreError> {
-        let file = KeyFile::create(&self.folder)?;
+        let file = KeyFile::create(&self.scratch)?;
         for (key, numbers) in self.memory.drain() {
             file.put(key, numbers)?;
         }
@@ -103,10 +102,13 @@ impl KeyIndex {
 }
 
 impl KeyFile {
-    fn create(folder: &Path) -> Result<Self, StoreError> {
-        let made = tempfile::Builder::new().prefix("keys-").tempfile_in(folder);
+    fn create(scratch: &Scratch) -> Result<Self, StoreError> {
+        let made = scratch.file();
         let path = made
-            .map_err(StoreError::io("create a temporary file in", folder))?
+            .map_err(StoreError::io(
+                "create a temporary file in",
+                scratch.folder(),
+            ))?
             .into_temp_path();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let named = |error: rusqlite::Error| StoreError::from(error).at(&path);
@@ -143,7 +145,7 @@ mod tests {
     #[test]
     fn keys_are_found_in_memory_and_in_a_file() {
         let folder = tempfile::tempdir().unwrap();
-        let mut index = KeyIndex::keeping(folder.path(), 10);
+        let mut index = KeyIndex::keeping(&folder.path().into(), 10);
         let key = |n: u64| KeyIndex::hash(&n.to_le_bytes());
         for n in 0..40 {
             assert_eq!(index.put(key(n), (n, u64::MAX - n)).unwrap(), None);

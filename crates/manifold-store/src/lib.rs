@@ -60,6 +60,7 @@ mod saga;
 mod salvage;
 pub mod sandbox;
 mod schedules;
+mod scratch;
 mod secrets;
 mod settings;
 mod snapshots;
@@ -149,6 +150,7 @@ pub use restore_points::{ImportedSnapshot, RestorePoint, RestorePoints, UserActi
 pub use row_log::{RowLog, RowLogError};
 pub use salvage::{Salvage, SalvageError, Salvaged, SalvagedTable};
 pub use schedules::{NewSchedule, Planting, StoredSchedules};
+pub use scratch::Scratch;
 pub use secrets::{ResolvedConfig, Secret, Secrets, SecretsError};
 pub use settings::{Setting, SettingValue, Settings};
 pub use snapshots::{SnapshotDetails, Snapshots};

@@ -27,8 +27,14 @@ const OF_PLACES: [&str; 5] = [
     "export-data-sent",
 ];
 
-/// Points of what is written into databases elsewhere: `manifold-jobs/tests/jobs/targets/once.rs` kills it there.
-const OF_TARGETS: [&str; 2] = ["sync-target-written", "sync-target-committed"];
+/// Points of syncs with what is elsewhere: `manifold-jobs/tests/jobs/deaths` kills them there.
+const OF_SYNCS: [&str; 5] = [
+    "sync-source-pulled",
+    "sync-target-begun",
+    "sync-target-rows-taken",
+    "sync-target-written",
+    "sync-target-committed",
+];
 
 /// The names in the sources.
 fn names(folder: &Path, found: &mut BTreeSet<String>) {
@@ -56,7 +62,7 @@ fn every_point_is_passed_by_a_command() {
         .map(|passage| passage.point)
         .chain(OF_WORKERS)
         .chain(OF_PLACES)
-        .chain(OF_TARGETS)
+        .chain(OF_SYNCS)
         .map(str::to_owned)
         .collect();
     assert!(in_sources.len() > 50, "{in_sources:?}");

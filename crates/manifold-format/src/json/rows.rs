@@ -11,7 +11,7 @@ use super::value::{self, elements, members, unescaped};
 use crate::encoding::Encoding;
 use crate::error::ReadError;
 use crate::item::Item;
-use crate::reader::{Rows, TableSummary};
+use crate::reader::{Rows, TableSummary, check_encodings};
 use crate::record::Record;
 use crate::typed_cell::TypedCell;
 use serde_json::json;
@@ -198,13 +198,7 @@ impl JsonRows {
 
 impl Rows for JsonRows {
     fn set_encodings(&mut self, encodings: &[Encoding]) -> Result<(), ReadError> {
-        let (columns, found) = (self.encodings.len(), encodings.len());
-        if columns != found {
-            return Err(ReadError::EncodingCount { columns, found });
-        }
-        if self.rows > 0 {
-            return Err(ReadError::EncodingsLate { rows: self.rows });
-        }
+        check_encodings(encodings, self.encodings.len(), self.rows)?;
         self.encodings = encodings.to_vec();
         Ok(())
     }

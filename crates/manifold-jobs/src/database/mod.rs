@@ -9,6 +9,7 @@ mod error;
 mod kind;
 mod name;
 mod server_error;
+mod session;
 mod timed;
 mod url;
 
@@ -17,5 +18,6 @@ pub(crate) use duration::seconds_of;
 pub use error::DatabaseError;
 pub(crate) use kind::DatabaseKind;
 pub(crate) use name::TableName;
+pub(crate) use session::Session;
 pub(crate) use timed::Timed;
 pub(crate) use url::DatabaseUrl;

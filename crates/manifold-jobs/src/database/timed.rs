@@ -15,7 +15,8 @@ pub(crate) struct Timed {
 }
 
 impl Timed {
-    /// Waits for an answer. What was asked goes on at the server when it is not waited for any more.
+    /// Waits for an answer. What was asked goes on at the server when it is not waited for any more, unless its
+    /// [`Session`](super::Session) ends it.
     ///
     /// # Errors
     /// [`DatabaseError::Stopped`], [`DatabaseError::Timeout`], and what the error of the driver means.

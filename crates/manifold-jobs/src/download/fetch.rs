@@ -1,9 +1,8 @@
 //! Fetching, and taking up what dropped.
 
-use std::path::Path;
 use std::time::Duration;
 
-use manifold_store::free_space;
+use manifold_store::{Scratch, free_space};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, Response, StatusCode, Url};
 use tempfile::NamedTempFile;
@@ -27,7 +26,7 @@ pub(crate) struct Download<'a> {
     pub(crate) client: &'a Client,
     pub(crate) call: &'a Call,
     /// The folder of the temporary file.
-    pub(crate) folder: &'a Path,
+    pub(crate) scratch: &'a Scratch,
     /// What was fetched before, which is not fetched again.
     pub(crate) before: Option<&'a Validators>,
     pub(crate) limits: DownloadLimits,
@@ -106,7 +105,7 @@ impl Download<'_> {
         if answer.status() == StatusCode::NOT_MODIFIED && self.before.is_some() {
             return Ok(Downloaded::NotModified);
         }
-        let file = NamedTempFile::new_in(self.folder).map_err(|error| self.temporary(error))?;
+        let file = self.scratch.file().map_err(|error| self.temporary(error))?;
         let opened = file.reopen().map_err(|error| self.temporary(error))?;
         let received = Received {
             file: File::from_std(opened),
@@ -331,7 +330,7 @@ impl Download<'_> {
 
     /// The most bytes that the file may have, of which `written` are on the disk already.
     fn room(&self, written: u64) -> u64 {
-        let free = free_space(self.folder).map_or(u64::MAX, |free| {
+        let free = free_space(self.scratch.folder()).map_or(u64::MAX, |free| {
             free.saturating_sub(DownloadLimits::LEFT_FREE.min(free / 2))
         });
         let room = written.saturating_add(free);

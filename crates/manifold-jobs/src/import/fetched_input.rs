@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use manifold_store::{ImportSource, Secrets, SqliteManager, StoreError, name};
+use manifold_store::{ImportSource, Scratch, Secrets, SqliteManager, StoreError, name};
 use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
@@ -68,7 +68,7 @@ impl Fetching<'_> {
             limits.silence = Duration::from_secs(seconds.into());
         }
         let layout = self.manager.layout();
-        let (secrets, folder) = (Secrets::new(layout), layout.temporary());
+        let (secrets, scratch) = (Secrets::new(layout), Scratch::of(self.manager));
         let progress = |done, total| {
             (self.report)(Progress {
                 done,
@@ -84,7 +84,7 @@ impl Fetching<'_> {
         let download = Download {
             client: &client(&limits, &call.shown)?,
             call: &call,
-            folder: &folder,
+            scratch: &scratch,
             before,
             limits,
             cancel: self.cancel,

@@ -1,7 +1,6 @@
 //! A file whose tables are known.
 
 use std::io::{Cursor, Read, Seek as _, Write as _};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,6 +8,7 @@ use manifold_format::{
     ByteProgress, Compression, CsvInput, CsvOptions, CsvReader, FileFormat, JsonOptions,
     JsonReader, OpenInput, Reader, Remembered,
 };
+use manifold_store::Scratch;
 use tokio_util::sync::CancellationToken;
 
 use super::opened_file::open_unpacked;
@@ -24,7 +24,7 @@ pub(crate) struct Opening {
     /// Cells that are counted because somebody says that they stand for NULL.
     pub(crate) null_tokens: Arc<[String]>,
     /// Where what can be read only once is kept meanwhile.
-    pub(crate) temporary: Option<PathBuf>,
+    pub(crate) temporary: Option<Scratch>,
     /// Ends reading.
     pub(crate) cancel: CancellationToken,
     /// Is set when `cancel` is cancelled.
@@ -146,7 +146,7 @@ impl OpenedInput {
                 let mut file = file.clone();
                 file.format = Some(format);
                 let input = Cursor::new(head).chain(input);
-                let folder = opening.temporary.as_deref();
+                let folder = opening.temporary.as_ref().map(Scratch::folder);
                 if !opening.keep {
                     return delimited(&file, input, compression, opening, progress);
                 }
@@ -165,7 +165,7 @@ impl OpenedInput {
                 let kept = opening.keep.then(|| {
                     // What is read for this counts for nobody.
                     let open = opener(file.clone(), opening, &ByteProgress::default());
-                    KeptInput::again(open, opening.temporary.as_deref())
+                    KeptInput::again(open, opening.temporary.as_ref().map(Scratch::folder))
                 });
                 Ok(Self {
                     kept,
@@ -228,7 +228,7 @@ fn spooled(
         cancel,
     };
     let made = match &opening.temporary {
-        Some(folder) => tempfile::NamedTempFile::new_in(folder),
+        Some(scratch) => scratch.file(),
         None => tempfile::NamedTempFile::new(),
     };
     let mut kept = made.map_err(unreadable)?;

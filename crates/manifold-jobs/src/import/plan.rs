@@ -7,8 +7,8 @@ use std::sync::Arc;
 use manifold_format::{ByteProgress, Compression, Decision, Table, Typing};
 use manifold_store::rows::{ImportError, Outcome, Records as _, Rename, Row, Step};
 use manifold_store::{
-    DataSources, DatabaseManager as _, ImportSource, JobWatch, ProjectId, RowLog, Settings,
-    SourceId, SqliteManager,
+    DataSources, DatabaseManager as _, ImportSource, JobWatch, ProjectId, RowLog, Scratch,
+    Settings, SourceId, SqliteManager,
 };
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -116,7 +116,7 @@ pub async fn import_plan(
     );
     let max_cell = Settings::new(manager.core()).import_max_cell().await?;
     let mut opening = Opening {
-        temporary: Some(manager.layout().temporary()),
+        temporary: Some(Scratch::of(manager)),
         ..Opening::new(max_cell)
     };
     let _stopping = opening.stopping(&observer.cancel);

@@ -48,6 +48,33 @@ pub enum Mark {
     Char(char),
 }
 
+impl Mark {
+    /// What people write: one character, `tab`, `space`, or `none`.
+    ///
+    /// # Errors
+    /// What it may be, in words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self::None),
+            _ => Self::character(text).map(Self::Char),
+        }
+    }
+
+    /// What people write where there must be a character: one, `tab` or `space`.
+    ///
+    /// # Errors
+    /// What it may be, in words.
+    pub fn character(text: &str) -> Result<char, String> {
+        let mut characters = text.chars();
+        match (text, characters.next(), characters.next()) {
+            ("tab" | "\\t", ..) => Ok('\t'),
+            ("space", ..) => Ok(' '),
+            (_, Some(one), None) => Ok(one),
+            _ => Err("it is one character, `tab` or `space`".to_owned()),
+        }
+    }
+}
+
 impl Reading {
     /// What is asked of the reader.
     pub(super) fn asked(&self, remembered: Option<Remembered>) -> Result<Asked, ReadError> {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use manifold_format::{
     ByteProgress, Decision, Encoding, Item, ReadError, Reader, Record, Reference, Rows, Table,
-    TableEvidence, TableSummary, TypedCell, Verdict,
+    TableEvidence, TableSummary, TypedCell, Verdict, check_encodings,
 };
 use manifold_store::{
     ForeignDatabase, ForeignError, ForeignRows, ForeignTable, ForeignValue, name,
@@ -151,13 +151,7 @@ struct SqliteRows {
 
 impl Rows for SqliteRows {
     fn set_encodings(&mut self, encodings: &[Encoding]) -> Result<(), ReadError> {
-        let (columns, found) = (self.encodings.len(), encodings.len());
-        if columns != found {
-            return Err(ReadError::EncodingCount { columns, found });
-        }
-        if self.read > 0 {
-            return Err(ReadError::EncodingsLate { rows: self.read });
-        }
+        check_encodings(encodings, self.encodings.len(), self.read)?;
         self.encodings = encodings.to_vec();
         Ok(())
     }

@@ -6,8 +6,8 @@ use entity_core::enums::LogLevel;
 use manifold_format::{ByteProgress, FileFormat};
 use manifold_store::rows::Snapshot;
 use manifold_store::{
-    DatabaseManager as _, ImportEnding, ImportRecord, ProjectId, RowLog, Settings, SourceTrash,
-    fail_point,
+    DatabaseManager as _, ImportEnding, ImportRecord, ProjectId, RowLog, Scratch, Settings,
+    SourceTrash, fail_point,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -331,7 +331,7 @@ impl ImportFile {
         let manager = context.manager();
         let max_cell = Settings::new(manager.core()).import_max_cell().await?;
         Ok(Opening {
-            temporary: Some(manager.layout().temporary()),
+            temporary: Some(Scratch::of(manager)),
             cancel: context.cancel().clone(),
             ..Opening::new(max_cell)
         })

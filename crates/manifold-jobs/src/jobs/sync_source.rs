@@ -3,7 +3,7 @@
 use entity_core::enums::LogLevel;
 use manifold_format::Typing;
 use manifold_store::rows::Outcome;
-use manifold_store::{DataSources, ImportEnding, ImportSource, JobWatch, RowLog};
+use manifold_store::{DataSources, ImportEnding, ImportSource, JobWatch, RowLog, fail_point};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::path::Path;
@@ -61,6 +61,7 @@ impl Job for SyncSource {
             Ok(prepared) => prepared,
             Err(error) => return self.not_begun(context, error).await,
         };
+        fail_point!("sync-source-pulled");
         context.check_cancelled()?;
         match prepared {
             PreparedPull::UpToDate(latest) => {
@@ -148,15 +149,15 @@ impl SyncSource {
             context.log(LogLevel::Warn, warning);
         }
         let [marked, marked_changed] = if imported.unchanged { [0, 0] } else { marks };
-        let (conflicts, conflict_keys) = (pull.conflicts.count(), pull.conflicts.named());
+        let (conflicts, keys) = (pull.conflicts.count(), pull.conflicts.keys());
         if conflicts > 0 {
+            let taken = pull.conflicts.taken();
+            let shown: Vec<_> = keys.iter().map(|key| key.join(", ")).collect();
             let words = format!(
-                "{conflicts} rows were changed both here and where they come from, and stay as they are here; the first have these keys: {}",
-                conflict_keys
-                    .iter()
-                    .map(|key| key.join(", "))
-                    .collect::<Vec<_>>()
-                    .join("; ")
+                "{conflicts} rows were changed both here and where they come from: {taken} became what came, {} stay as they are here; \
+                 the first have these keys: {}",
+                conflicts - taken,
+                shown.join("; ")
             );
             context.log(LogLevel::Warn, words);
         }
@@ -168,7 +169,9 @@ impl SyncSource {
             marked,
             repeated: pull.repeated,
             conflicts,
-            conflict_keys: conflict_keys.to_vec(),
+            conflicts_taken: pull.conflicts.taken(),
+            conflict_keys: keys,
+            conflict_winners: pull.conflicts.winners(),
             warnings: pull.warnings,
             ..Synced::of(imported)
         })
@@ -201,7 +204,9 @@ impl SyncSource {
             mode: Some(pull.mode),
             whole: pull.whole,
             conflicts: pull.conflicts.count(),
-            conflict_keys: pull.conflicts.named().to_vec(),
+            conflicts_taken: pull.conflicts.taken(),
+            conflict_keys: pull.conflicts.keys(),
+            conflict_winners: pull.conflicts.winners(),
             warnings: pull.warnings,
             rows: before,
             ..SyncPlan::unchanged(name, self.request.max_deletes)

@@ -1,13 +1,15 @@
 //! Makes a table of a database elsewhere equal to a source.
 
+use std::sync::Arc;
+
 use entity_core::enums::LogLevel;
-use manifold_store::{ProjectId, SourceId};
+use manifold_store::{ProjectId, SourceId, SqliteManager};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use crate::database::{DatabaseUrl, TableName};
-use crate::sync::{Deletes, MaxDeletes, SyncMode};
-use crate::target::{Conflict, Course, Pair, Sync, SyncedTarget, TargetError};
+use crate::sync::{Deletes, MaxDeletes, OnConflict, SyncMode};
+use crate::target::{Course, Pair, Sync, SyncedTarget, TargetError};
 use crate::{Environment, Job, JobContext, JobError, PlanContext};
 
 /// Makes a table of PostgreSQL, MySQL, MariaDB or an SQLite file equal to the latest snapshot of a source. The rows, and a line that
@@ -33,7 +35,7 @@ pub struct SyncTarget {
     pub max_deletes: MaxDeletes,
     /// What becomes of rows that were changed on both sides.
     #[serde(default)]
-    pub on_conflict: Conflict,
+    pub on_conflict: OnConflict,
 }
 
 impl SyncTarget {
@@ -48,7 +50,7 @@ impl SyncTarget {
             mode: SyncMode::Full,
             deletes: Deletes::Hard,
             max_deletes: MaxDeletes::default(),
-            on_conflict: Conflict::Source,
+            on_conflict: OnConflict::Source,
         }
     }
 
@@ -76,6 +78,24 @@ impl SyncTarget {
         })?;
         Ok((url, table))
     }
+
+    fn sync<'a>(
+        &'a self,
+        manager: &'a Arc<SqliteManager>,
+        url: &'a DatabaseUrl,
+        table: &'a TableName,
+    ) -> Sync<'a> {
+        Sync {
+            manager,
+            project_id: &self.project_id,
+            url,
+            table,
+            mode: self.mode,
+            deletes: self.deletes,
+            max_deletes: self.max_deletes,
+            conflict: &self.on_conflict,
+        }
+    }
 }
 
 impl Job for SyncTarget {
@@ -94,16 +114,7 @@ impl Job for SyncTarget {
             environment: context.environment(),
             report: &move |progress| reporter.report(progress),
         };
-        let sync = Sync {
-            manager,
-            project_id: &self.project_id,
-            url: &url,
-            table: &table,
-            mode: self.mode,
-            deletes: self.deletes,
-            max_deletes: self.max_deletes,
-            conflict: &self.on_conflict,
-        };
+        let sync = self.sync(manager, &url, &table);
         let synced = sync.run(&pair, context, &course).await?;
         if synced.conflicts > 0 {
             let text = format!(
@@ -137,16 +148,7 @@ impl Job for SyncTarget {
             environment,
             report: &move |news| _ = progress.send_replace(news),
         };
-        let sync = Sync {
-            manager,
-            project_id: &self.project_id,
-            url: &url,
-            table: &table,
-            mode: self.mode,
-            deletes: self.deletes,
-            max_deletes: self.max_deletes,
-            conflict: &self.on_conflict,
-        };
+        let sync = self.sync(manager, &url, &table);
         let planned = sync.plan(&pair, &course).await?;
         Ok(json!(planned))
     }

@@ -11,13 +11,16 @@ mod pulled;
 mod section;
 mod source;
 
+use std::sync::Arc;
+
 use entity_project::data_sources;
 use entity_project::enums::SourceType;
+use manifold_format::Typing;
 use manifold_store::ProjectId;
 use serde_json::Value as Json;
 
 pub(crate) use database::DatabaseOrigin;
-pub(crate) use http::HttpOrigin;
+pub(crate) use http::{HttpOrigin, Position};
 pub(crate) use pulled::{Pulled, Reach};
 pub(crate) use source::SourceOrigin;
 
@@ -91,7 +94,17 @@ impl Origin {
         }
     }
 
-    /// Pulls what is there, or what came after `since`, the cursor of an earlier [`Pulled`]; `None` when nothing has changed.
+    /// What the config says about the columns.
+    pub(crate) fn typing(&self) -> Typing {
+        match self {
+            Self::Http(origin) => origin.typing().clone(),
+            Self::Database(origin) => origin.typing().clone(),
+            _ => Typing::default(),
+        }
+    }
+
+    /// Pulls what is there, or what came after `since`, the cursor of an earlier [`Pulled`]; `None` when nothing has changed. Cells that are one of
+    /// `null_tokens` are counted.
     ///
     /// # Errors
     /// [`JobError`] with a code of its own for each thing that can be wrong on the other side; what a later attempt may find
@@ -100,11 +113,12 @@ impl Origin {
         &self,
         fetching: &Fetching<'_>,
         since: Option<&Json>,
+        null_tokens: &Arc<[String]>,
     ) -> Result<Option<Pulled>, JobError> {
         match self {
-            Self::Http(origin) => origin.pull(fetching, since).await,
-            Self::Database(origin) => origin.pull(fetching, since).await,
-            Self::Source(origin) => origin.pull(fetching, since).await,
+            Self::Http(origin) => origin.pull(fetching, since, null_tokens).await,
+            Self::Database(origin) => origin.pull(fetching, since, null_tokens).await,
+            Self::Source(origin) => origin.pull(fetching, since, null_tokens).await,
             #[cfg(test)]
             Self::Given(origin) => origin.pull(fetching, since).await,
         }

@@ -1,5 +1,6 @@
 //! A part of a source's config, read key by key.
 
+use manifold_format::Typing;
 use serde_json::{Map, Value as Json};
 
 use crate::JobError;
@@ -138,6 +139,21 @@ impl<'a> Section<'a> {
             path: self.path_of(key),
             members,
         }))
+    }
+
+    /// What stands for NULL: a list of what `import --null` says, or one.
+    pub(crate) fn nulls(&self, key: &str) -> Result<Typing, JobError> {
+        let wrong = || self.wrong(key, "is a token in quotes, or a list of them");
+        let values = match self.value(key) {
+            None => &[],
+            Some(Json::Array(values)) => values.as_slice(),
+            Some(value) => std::slice::from_ref(value),
+        };
+        let mut typing = Typing::default();
+        for value in values {
+            typing.say_null(value.as_str().ok_or_else(wrong)?);
+        }
+        Ok(typing)
     }
 
     /// The names of members that lead to a value: `data.items`, or a list of names where one has a point in it.

@@ -1,6 +1,7 @@
 //! The latest snapshot of another source, in this project or another one.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use manifold_store::rows::latest;
 use manifold_store::{DataSources, ProjectId, Projects, RowLog};
@@ -69,6 +70,7 @@ impl SourceOrigin {
         &self,
         fetching: &Fetching<'_>,
         since: Option<&Json>,
+        null_tokens: &Arc<[String]>,
     ) -> Result<Option<Pulled>, JobError> {
         let manager = fetching.manager;
         let project = match &self.from.project {
@@ -101,7 +103,7 @@ impl SourceOrigin {
             return Ok(None);
         }
         let name = PathBuf::from(format!("{}@{}", source.name, latest.number));
-        let rows = shown_rows(fetching, &project, &latest, &name).await?;
+        let rows = shown_rows(fetching, &project, &latest, &name, null_tokens.clone()).await?;
         Ok(Some(Pulled {
             reader: Box::new(rows),
             reach: Reach::Whole,

@@ -1,22 +1,21 @@
 //! What rows were when both sides agreed on them.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 
 use entity_project::sync_states;
 use manifold_format::TypedCell;
 use manifold_store::rows::{self, RowsError, Snapshot};
-use manifold_store::{KeyIndex, ProjectId, RowLog, SqliteManager};
+use manifold_store::{KeyIndex, ProjectId, RowLog, Scratch, SqliteManager};
 
 use super::SyncError;
 use super::columns::Columns;
 use super::conflicts::Hash;
 use super::incoming::Identity;
 use super::overlay::pick;
-use super::packed_row::{PackedCells, identity};
 use super::syncing::{names, stored_cells};
 use crate::JobError;
+use crate::spool::{PackedCells, identity};
 
 /// What rows were when both sides agreed on them.
 pub(super) enum Ancestor {
@@ -36,7 +35,7 @@ impl Ancestor {
         latest: &Snapshot,
         (came, identity): (Vec<String>, Identity),
     ) -> Result<Self, JobError> {
-        let mut ancestor = Self::none(&manager.layout().temporary());
+        let mut ancestor = Self::none(&Scratch::of(manager));
         let Some(state) = state else {
             return Ok(ancestor);
         };
@@ -74,8 +73,8 @@ impl Ancestor {
     }
 
     /// That both sides never agreed on anything, until rows are added.
-    fn none(folder: &Path) -> Self {
-        Self::Older(Box::new(KeyIndex::new(folder)))
+    fn none(scratch: &Scratch) -> Self {
+        Self::Older(Box::new(KeyIndex::new(scratch)))
     }
 
     /// Adds a row of the older snapshot by the cells of its key and those that are compared.

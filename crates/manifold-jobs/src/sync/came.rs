@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use manifold_format::{ByteProgress, Decision, Rows, Table};
+use manifold_format::{ByteProgress, Decision, Rows, Table, Typing};
 use tempfile::TempPath;
 
 use crate::JobError;
-use crate::import::{ImportFileError, TableInput, blocking};
+use crate::import::{ImportFileError, TableInput, blocking, check_typing};
 use crate::origin::{Pulled, Reach};
 
 /// The table that was pulled, ready to be read once.
@@ -58,6 +58,11 @@ impl Came {
             files: pulled.files,
             warnings,
         })
+    }
+
+    /// Refuses what is said about columns that did not come.
+    pub(super) fn check(&self, typing: &Typing) -> Result<(), ImportFileError> {
+        check_typing(typing, &std::iter::once(&self.table), &self.name)
     }
 
     /// The names of its columns.

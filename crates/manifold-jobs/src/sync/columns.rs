@@ -32,10 +32,7 @@ impl Columns {
         identity: &Identity,
         marks: bool,
     ) -> Result<Self, SyncError> {
-        let place = |names: &[String], name: &str| {
-            let folded = fold(name);
-            names.iter().position(|other| fold(other) == folded)
-        };
+        let place = column_place;
         let mut columns = Self {
             names: stored.to_vec(),
             stored: (0..stored.len()).map(Some).collect(),
@@ -84,6 +81,12 @@ impl Columns {
         self.stored.push(None);
         self.incoming.push(incoming);
     }
+}
+
+/// Where a column of this name is, whatever the case of its letters.
+pub(super) fn column_place(names: &[String], name: &str) -> Option<usize> {
+    let folded = fold(name);
+    names.iter().position(|other| fold(other) == folded)
 }
 
 #[cfg(test)]

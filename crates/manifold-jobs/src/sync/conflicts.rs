@@ -1,14 +1,15 @@
 //! Rows that were changed both here and where they come from.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use manifold_format::TypedCell;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::SyncError;
 
-/// How many conflicts are remembered at most.
-const MOST: usize = 10_000;
+/// Of how many rows it is remembered at most that they differ.
+const MOST: usize = 100_000;
 
 /// How many of them are named.
 const NAMED: usize = 20;
@@ -27,8 +28,8 @@ pub(super) enum Decision {
     Conflict,
 }
 
-/// What is done with a row that is `here`, `there`, and was `before` when both sides agreed; `None`: it is, or was, not there.
-/// `is_open`: whether it was a conflict when the other side was looked at last.
+/// What is done with a row that is `here`, `there`, and was `before` on the other side when it was looked at last; `None`: it is, or was,
+/// not there. `is_open`: whether it was a conflict when the other side was looked at last.
 pub(super) fn decide(
     here: Option<Hash>,
     before: Option<Hash>,
@@ -44,29 +45,69 @@ pub(super) fn decide(
     }
 }
 
-/// Conflicts that are left.
+/// Which side of a conflict holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Winner {
+    /// The row becomes what came.
+    Source,
+    /// The row stays as it is here.
+    Target,
+}
+
+/// What is remembered of a row that differs from what it is where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Open {
+    /// It was changed on both sides.
+    Conflict,
+    /// It was changed here, when the other side had this.
+    Kept(Option<Hash>),
+}
+
+/// Rows that were changed here, or on both sides.
 #[derive(Debug, Default)]
 pub(crate) struct Conflicts {
     /// Those that were left before.
-    before: BTreeSet<String>,
-    /// Keys that were met now.
-    now: BTreeSet<String>,
-    named: Vec<Vec<String>>,
+    before: BTreeMap<String, Open>,
+    /// Those that are left now.
+    now: BTreeMap<String, Open>,
+    left: u64,
+    taken: u64,
+    named: Vec<(Vec<String>, Winner)>,
 }
 
 impl Conflicts {
-    /// Those that a state of the source remembers.
+    /// Those that a state of the source remembers: a key, and behind `=` what the other side had where only this one has changed.
     pub(super) fn remembered(state: Option<&Json>) -> Self {
-        let keys = state.and_then(Json::as_array).into_iter().flatten();
+        let texts = state.and_then(Json::as_array).into_iter().flatten();
+        let open = texts
+            .filter_map(Json::as_str)
+            .map(|text| match text.split_once('=') {
+                None => (text.to_owned(), Open::Conflict),
+                Some((key, there)) => (key.to_owned(), Open::Kept(unhex(there))),
+            });
         Self {
-            before: keys.filter_map(Json::as_str).map(str::to_owned).collect(),
+            before: open.collect(),
             ..Self::default()
         }
     }
 
-    /// Whether the row with this key was a conflict before; it is no more, unless it is [added](Self::add) again.
-    pub(super) fn was_open(&mut self, key: Hash) -> bool {
-        !self.before.is_empty() && self.before.remove(&hex(key))
+    /// What was remembered of the row with this key; it is forgotten, unless it is added again.
+    pub(super) fn take(&mut self, key: Hash) -> Option<Open> {
+        match self.before.is_empty() {
+            true => None,
+            false => self.before.remove(&hex(key)),
+        }
+    }
+
+    /// Notes that the row with this key was changed here only; the other side has this.
+    pub(super) fn keep(&mut self, key: Hash, there: Option<Hash>) -> Result<(), SyncError> {
+        self.remember(key, Open::Kept(there)).map(drop)
+    }
+
+    /// Notes that what was a conflict before is one still, and no matter now.
+    pub(super) fn leave(&mut self, key: Hash) -> Result<(), SyncError> {
+        self.remember(key, Open::Conflict).map(drop)
     }
 
     /// Notes a conflict over the row with this key, which has these cells.
@@ -74,34 +115,69 @@ impl Conflicts {
         &mut self,
         key: Hash,
         cells: impl Iterator<Item = TypedCell<'a>>,
+        winner: Winner,
     ) -> Result<(), SyncError> {
-        if self.now.len() >= MOST {
-            return Err(SyncError::TooManyConflicts { most: MOST });
+        match winner {
+            Winner::Source => self.taken += 1,
+            Winner::Target if self.remember(key, Open::Conflict)? => self.left += 1,
+            Winner::Target => return Ok(()),
         }
-        if self.now.insert(hex(key)) && self.named.len() < NAMED {
-            self.named.push(cells.map(shown).collect());
+        if self.named.len() < NAMED {
+            self.named.push((cells.map(shown).collect(), winner));
         }
         Ok(())
     }
 
+    /// Whether it is another one.
+    fn remember(&mut self, key: Hash, open: Open) -> Result<bool, SyncError> {
+        if self.now.len() >= MOST {
+            return Err(SyncError::TooManyConflicts { most: MOST });
+        }
+        Ok(self.now.insert(hex(key), open).is_none())
+    }
+
     /// How many there are now.
     pub(crate) fn count(&self) -> u64 {
-        self.now.len() as u64
+        self.left + self.taken
+    }
+
+    /// How many of them became what came.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// The keys of the first of them.
-    pub(crate) fn named(&self) -> &[Vec<String>] {
-        &self.named
+    pub(crate) fn keys(&self) -> Vec<Vec<String>> {
+        self.named.iter().map(|(key, _)| key.clone()).collect()
     }
 
-    /// What is to be remembered: those that are there now, and, unless every row was looked at, those that were not.
+    /// Which side holds of each of them.
+    pub(crate) fn winners(&self) -> Vec<Winner> {
+        self.named.iter().map(|(_, winner)| *winner).collect()
+    }
+
+    /// What is to be remembered: what differs now, and, unless every row was looked at, what was not.
     pub(super) fn to_remember(&self, all_seen: bool) -> Option<Json> {
         let mut open = self.now.clone();
         if !all_seen {
-            open.extend(self.before.iter().cloned());
+            for (key, before) in &self.before {
+                open.entry(key.clone()).or_insert(*before);
+            }
         }
-        (!open.is_empty()).then(|| json!(open))
+        let texts = open.into_iter().map(|(key, open)| match open {
+            Open::Conflict => key,
+            Open::Kept(there) => format!("{key}={}", there.map(hex).unwrap_or_default()),
+        });
+        let texts: Vec<_> = texts.collect();
+        (!texts.is_empty()).then(|| json!(texts))
     }
+}
+
+/// How many rows that were changed on both sides a state of a source remembers.
+#[must_use]
+pub fn open_conflicts(state: &Json) -> usize {
+    let open = Conflicts::remembered(Some(state)).before.into_values();
+    open.filter(|open| *open == Open::Conflict).count()
 }
 
 /// The cells of a key, for people.
@@ -117,6 +193,11 @@ pub(super) fn shown(cell: TypedCell<'_>) -> String {
 
 fn hex(hash: Hash) -> String {
     format!("{:032x}", u128::from_be_bytes(hash))
+}
+
+/// `None` for nothing.
+fn unhex(text: &str) -> Option<Hash> {
+    u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
 }
 
 #[cfg(test)]
@@ -152,16 +233,25 @@ mod tests {
     }
 
     #[test]
-    fn conflicts_are_remembered() {
+    fn what_differs_is_remembered() {
         let mut first = Conflicts::default();
-        first
-            .add([1; 16], [TypedCell::Number(b"1")].into_iter())
-            .unwrap();
-        first.add([2; 16], [TypedCell::Null].into_iter()).unwrap();
-        assert_eq!(first.named(), [["1"], ["NULL"]]);
+        let number = || [TypedCell::Number(b"1")].into_iter();
+        let null = [TypedCell::Null].into_iter();
+        first.add([1; 16], number(), Winner::Target).unwrap();
+        first.add([1; 16], number(), Winner::Target).unwrap();
+        first.add([2; 16], null, Winner::Target).unwrap();
+        first.add([3; 16], number(), Winner::Source).unwrap();
+        first.keep([4; 16], Some([9; 16])).unwrap();
+        first.keep([5; 16], None).unwrap();
+        assert_eq!(first.keys(), [["1"], ["NULL"], ["1"]]);
+        assert_eq!((first.count(), first.taken()), (3, 1));
         let state = first.to_remember(true).unwrap();
+        assert_eq!(open_conflicts(&state), 2);
         let mut second = Conflicts::remembered(Some(&state));
-        assert!(second.was_open([1; 16]) && !second.was_open([9; 16]));
+        assert_eq!(second.take([1; 16]), Some(Open::Conflict));
+        assert_eq!(second.take([3; 16]), None);
+        assert_eq!(second.take([4; 16]), Some(Open::Kept(Some([9; 16]))));
+        assert_eq!(second.take([5; 16]), Some(Open::Kept(None)));
         assert_eq!(second.to_remember(true), None);
         assert_eq!(second.to_remember(false), Some(json!(["02".repeat(16)])));
     }

@@ -65,6 +65,33 @@ pub enum SyncError {
         /// The column.
         column: String,
     },
+    /// What came has no column that says which row is the later one.
+    #[error(
+        "column `{column}`, which is to say which row is the newer one, is not in what came, which has: {}; name another one with \
+         --newest",
+        columns.join(", ")
+    )]
+    MissingNewestColumn {
+        /// The column.
+        column: String,
+        /// The columns that came.
+        columns: Vec<String>,
+    },
+    /// Which row is the later one cannot be told.
+    #[error(
+        "the row with the key {key} was changed on both sides, and of its column `{column}` nobody can tell which is newer: here it is \
+         `{here}`, there `{there}`; numbers without an exponent and times as ISO 8601 writes them can be compared"
+    )]
+    Incomparable {
+        /// The column.
+        column: String,
+        /// The cells of the key.
+        key: String,
+        /// The value here.
+        here: String,
+        /// The value that came.
+        there: String,
+    },
     /// More rows would be deleted than may be.
     #[error(
         "{deleted} of {rows} rows of source `{name}` would be deleted, more than {most}: if that is right, run it with \
@@ -82,10 +109,8 @@ pub enum SyncError {
         /// What would allow it.
         enough: MaxDeletes,
     },
-    /// More rows were changed on both sides than are remembered.
-    #[error(
-        "more than {most} rows were changed both here and where they come from: --on-conflict source takes what came"
-    )]
+    /// More rows were changed here than are remembered.
+    #[error("more than {most} rows were changed here: --on-conflict source takes what came")]
     TooManyConflicts {
         /// How many are remembered.
         most: usize,
@@ -117,6 +142,8 @@ impl SyncError {
             Self::NullKey { .. } => "null_key",
             Self::RepeatedKey { .. } => "repeated_key",
             Self::DeletedAtTaken { .. } => "deleted_at_taken",
+            Self::MissingNewestColumn { .. } => "missing_newest_column",
+            Self::Incomparable { .. } => "incomparable_values",
             Self::TooManyDeletions { .. } => "too_many_deletions",
             Self::TooManyConflicts { .. } => "too_many_conflicts",
             Self::Input(error) => error.code(),

@@ -4,15 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use manifold_format::{Item, Record, Rows, TypedCell};
-use manifold_store::KeyIndex;
+use manifold_store::{KeyIndex, Scratch};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::SyncError;
-use super::packed_row::{PackedCells, identity};
-use super::row_spool::{RowSpool, SpooledRows, row_at};
-use super::spooled_table::SpooledTable;
 use crate::import::ImportFileError;
+use crate::spool::{PackedCells, RowSpool, SpooledRows, SpooledTable, identity, row_at};
 
 /// After how many rows it is looked whether to stop.
 const LOOK_UP_EVERY: u64 = 4_096;
@@ -55,7 +53,7 @@ pub(super) struct FoundRow {
 
 /// Where rows that come are set aside, and who stops that.
 pub(super) struct SettingAside<'a> {
-    pub(super) folder: &'a Path,
+    pub(super) scratch: &'a Scratch,
     /// What errors call the input.
     pub(super) name: &'a Path,
     pub(super) null_tokens: Arc<[String]>,
@@ -77,8 +75,12 @@ impl Incoming {
             SyncError::Input(ImportFileError::read(aside.name, error))
         };
         let is_typed = rows.is_typed();
-        let mut spool = RowSpool::create(aside.folder, columns.len(), aside.null_tokens.clone())?;
-        let mut index = KeyIndex::new(aside.folder);
+        let mut spool = RowSpool::create(
+            aside.scratch.folder(),
+            columns.len(),
+            aside.null_tokens.clone(),
+        )?;
+        let mut index = KeyIndex::new(aside.scratch);
         let (mut states, mut key) = (Vec::new(), Vec::new());
         let (mut repeated, mut rejected) = (0, 0);
         let mut record = Record::new();
@@ -132,7 +134,7 @@ impl Incoming {
         }
         rows.finish().map_err(unreadable)?;
         Ok(Self {
-            spooled: spool.finish("sync", columns.clone(), json!({}))?,
+            spooled: spool.finish("sync", columns.clone(), json!({}), json!({}))?,
             columns,
             identity,
             index,

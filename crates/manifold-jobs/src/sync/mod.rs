@@ -12,20 +12,19 @@ mod error;
 mod incoming;
 mod max_deletes;
 mod mode;
+mod newest;
 mod overlay;
-mod packed_row;
 mod plan;
 mod prepared;
 mod request;
-mod row_spool;
 mod shown_rows;
-mod spooled_table;
 mod stored_cells;
 mod synced;
 mod syncing;
 #[cfg(test)]
 mod tests;
 
+pub use conflicts::{Winner, open_conflicts};
 pub use error::SyncError;
 pub use max_deletes::{InvalidPercentage, MaxDeletes};
 pub use mode::{Deletes, OnConflict, SyncMode};

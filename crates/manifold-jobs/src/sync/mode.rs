@@ -51,13 +51,20 @@ pub enum Deletes {
     None,
 }
 
-/// What becomes of rows that were changed both here and where they come from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What becomes of merged rows that were changed on both sides: where rows come from, and where they are merged into others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnConflict {
     /// They become what came.
     #[default]
     Source,
-    /// They stay as they are here, and are listed.
+    /// They stay as they are.
+    Target,
+    /// The later one by a column of both wins.
+    Newest {
+        /// The column.
+        column: String,
+    },
+    /// They stay as they are, and are listed.
     List,
 }

@@ -12,13 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::ancestor::Ancestor;
 use super::columns::{Columns, DELETED_AT};
-use super::conflicts::{Conflicts, Decision, Hash, decide, shown};
+use super::conflicts::{Conflicts, Decision, Hash, Open, Winner, decide, shown};
 use super::incoming::Incoming;
-use super::packed_row::{PackedCells, identity};
-use super::row_spool::{RowSpool, SpoolScan, Spooled};
-use super::spooled_table::SpooledTable;
+use super::newest::Newest;
 use super::{Deletes, MaxDeletes, OnConflict, SyncError};
 use crate::origin::Reach;
+use crate::spool::{PackedCells, RowSpool, SpoolScan, Spooled, SpooledTable, identity};
 
 /// After how many rows it is looked whether to stop.
 const LOOK_UP_EVERY: u64 = 4_096;
@@ -48,6 +47,7 @@ pub(super) struct Overlay {
     columns: Columns,
     conflicts: Conflicts,
     ancestor: Ancestor,
+    newest: Option<Newest>,
     spool: RowSpool,
     stored: u64,
     deleted: u64,
@@ -87,6 +87,12 @@ impl Overlay {
         let had_marks = laying.replaces && has_marks(stored) && !has_marks(&incoming.columns);
         let marks = laying.deletes == Deletes::Soft || had_marks;
         let columns = Columns::new(stored, &incoming.columns, &incoming.identity, marks)?;
+        let newest = match &laying.on_conflict {
+            OnConflict::Newest { column } => {
+                Some(Newest::new(column, &incoming.columns, &columns)?)
+            }
+            _ => None,
+        };
         let tokens = laying.null_tokens.clone();
         let spool = RowSpool::create(&laying.folder, columns.names.len(), tokens)?;
         Ok(Self {
@@ -95,6 +101,7 @@ impl Overlay {
             columns,
             conflicts,
             ancestor,
+            newest,
             spool,
             stored: 0,
             deleted: 0,
@@ -162,12 +169,16 @@ impl Overlay {
         here: Option<&[TypedCell<'_>]>,
         there: Option<&[TypedCell<'_>]>,
     ) -> Result<Decision, SyncError> {
-        let is_missing = there.is_none();
-        if is_missing && self.laying.deletes == Deletes::None {
-            return Ok(Decision::Keep);
-        }
+        // It is not deleted, wherever it may be gone.
+        let stays = there.is_none() && self.laying.deletes == Deletes::None;
         if self.laying.on_conflict == OnConflict::Source {
-            return Ok(Decision::Take);
+            return Ok(match stays {
+                true => Decision::Keep,
+                false => Decision::Take,
+            });
+        }
+        if stays && self.laying.reach == Reach::Since {
+            return Ok(Decision::Keep); // nobody knows whether it is gone
         }
         let mut bytes = Vec::new();
         let here_now = here.map(|cells| {
@@ -178,23 +189,42 @@ impl Overlay {
             identity(cells.iter().copied(), &mut bytes);
             KeyIndex::hash(&bytes)
         });
-        let is_open = self.conflicts.was_open(key);
-        let before = self.ancestor.of(key, here_now)?;
-        let decision = decide(here_now, before, there_now, is_open);
-        if decision == Decision::Conflict {
-            match (here, there) {
-                (Some(cells), _) => {
-                    let cells = pick(cells, &self.columns.identity);
-                    self.conflicts.add(key, cells)?;
+        let open = self.conflicts.take(key);
+        let before = match open {
+            Some(Open::Kept(there)) => there,
+            _ => self.ancestor.of(key, here_now)?,
+        };
+        match decide(here_now, before, there_now, open == Some(Open::Conflict)) {
+            decision if stays => {
+                // Where deletes count the next time, this is another row than both sides agreed on still.
+                match (open, decision) {
+                    (_, Decision::Take) => {}
+                    (Some(Open::Conflict), _) => self.conflicts.leave(key)?,
+                    _ => self.conflicts.keep(key, before)?,
                 }
-                (None, Some(cells)) => {
-                    let cells = self.incoming.identity_of(cells);
-                    self.conflicts.add(key, cells.into_iter())?;
-                }
-                (None, None) => {}
+                return Ok(Decision::Keep);
             }
+            Decision::Conflict => {}
+            Decision::Keep => {
+                self.conflicts.keep(key, there_now)?;
+                return Ok(Decision::Keep);
+            }
+            Decision::Take => return Ok(Decision::Take),
         }
-        Ok(decision)
+        let cells: Vec<_> = match (here, there) {
+            (Some(cells), _) => pick(cells, &self.columns.identity).collect(),
+            (None, Some(cells)) => self.incoming.identity_of(cells),
+            (None, None) => Vec::new(),
+        };
+        let winner = match &self.newest {
+            Some(newest) => newest.winner(here, there, &cells)?,
+            None => Winner::Target,
+        };
+        self.conflicts.add(key, cells.into_iter(), winner)?;
+        Ok(match winner {
+            Winner::Source => Decision::Take,
+            Winner::Target => Decision::Conflict,
+        })
     }
 
     /// A row stays.
@@ -271,6 +301,9 @@ impl Overlay {
             });
         }
         self.add_new_rows()?;
+        let all_seen = self.laying.reach == Reach::Whole
+            && (self.laying.deletes != Deletes::None
+                || self.laying.on_conflict != OnConflict::Source);
         let mark = self.columns.deleted_at;
         let was_there = mark.is_some_and(|mark| self.columns.stored[mark].is_some());
         let mut names = self.columns.names;
@@ -281,11 +314,11 @@ impl Overlay {
             names.pop();
         }
         Ok(Overlaid {
-            table: self.spool.finish("sync", names, json!({}))?,
+            table: self.spool.finish("sync", names, json!({}), json!({}))?,
             marked: self.marked,
             marked_changed: if was_there { self.marked } else { 0 },
             conflicts: self.conflicts,
-            all_seen: self.laying.deletes != Deletes::None,
+            all_seen,
             repeated: self.incoming.repeated,
         })
     }
@@ -337,7 +370,7 @@ pub(super) fn pick<'c>(
     places.iter().map(|place| cell(cells, *place))
 }
 
-fn cell<'c>(cells: &[TypedCell<'c>], place: Option<usize>) -> TypedCell<'c> {
+pub(super) fn cell<'c>(cells: &[TypedCell<'c>], place: Option<usize>) -> TypedCell<'c> {
     let found = place.and_then(|place| cells.get(place));
     found.copied().unwrap_or(TypedCell::Null)
 }

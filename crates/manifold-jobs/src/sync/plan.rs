@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MaxDeletes, SyncMode};
+use super::{MaxDeletes, SyncMode, Winner};
 
 /// What a sync would do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,10 +29,16 @@ pub struct SyncPlan {
     pub moved: u64,
     /// Records that are no rows.
     pub rejected: u64,
-    /// Rows that were changed on both sides and would stay as they are here.
+    /// Rows that were changed on both sides.
     pub conflicts: u64,
+    /// Those of them that would become what came.
+    #[serde(default)]
+    pub conflicts_taken: u64,
     /// The keys of the first 20 of them.
     pub conflict_keys: Vec<Vec<String>>,
+    /// Which side holds of each of those.
+    #[serde(default)]
+    pub conflict_winners: Vec<Winner>,
     /// How many rows may be deleted.
     pub max_deletes: MaxDeletes,
     /// Whether more would be: the sync would fail.
@@ -57,7 +63,9 @@ impl SyncPlan {
             moved: 0,
             rejected: 0,
             conflicts: 0,
+            conflicts_taken: 0,
             conflict_keys: Vec::new(),
+            conflict_winners: Vec::new(),
             max_deletes,
             too_many_deletions: false,
             warnings: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use manifold_format::{ShownCell, ShownColumn, TypedCell, UnknownEncoding, Value};
 use manifold_store::rows::{self, Snapshot};
@@ -9,11 +10,9 @@ use manifold_store::{ProjectId, RowLog, StoreError};
 use serde_json::json;
 
 use super::SyncError;
-use super::packed_row::{PackedCells, pack};
-use super::row_spool::RowSpool;
-use super::spooled_table::SpooledTable;
 use crate::export::shown_column;
 use crate::import::{Fetching, value};
+use crate::spool::{PackedCells, RowSpool, SpooledTable, pack};
 use crate::{JobError, Progress};
 
 /// After how many rows it is said how far this is.
@@ -25,6 +24,7 @@ pub(crate) async fn shown_rows(
     project: &ProjectId,
     snapshot: &Snapshot,
     name: &Path,
+    null_tokens: Arc<[String]>,
 ) -> Result<SpooledTable, JobError> {
     (fetching.report)(Progress::step("reading the other source"));
     let shown: Result<Vec<ShownColumn>, UnknownEncoding> =
@@ -38,7 +38,7 @@ pub(crate) async fn shown_rows(
     let log = RowLog::new(fetching.manager);
     let set_aside = log.read(project, move |connection| {
         let snapshot = rows::snapshot(connection, &id)?;
-        let mut spool = match RowSpool::create(&folder, width, [].into()) {
+        let mut spool = match RowSpool::create(&folder, width, null_tokens) {
             Ok(spool) => spool,
             Err(error) => return Ok(Err(SyncError::from(error))),
         };
@@ -65,7 +65,7 @@ pub(crate) async fn shown_rows(
     let spool = set_aside.await??;
     let reading = json!({ "source": name.display().to_string() });
     Ok(spool
-        .finish("source", names, reading)
+        .finish("source", names, reading, json!({}))
         .map_err(SyncError::from)?)
 }
 

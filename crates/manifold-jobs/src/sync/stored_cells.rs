@@ -3,8 +3,8 @@
 use manifold_format::{Encoding, TypedCell, UnknownEncoding};
 use manifold_store::rows::{Cell, Snapshot, StoredRow};
 
-use super::packed_row::pack;
 use crate::import::value;
+use crate::spool::pack;
 
 /// Packs the cells of a snapshot's rows: numbers are what they were read as, text stays text.
 pub(super) struct StoredCells {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SyncMode;
+use super::{SyncMode, Winner};
 use crate::import::Imported;
 
 /// What a sync did.
@@ -25,10 +25,16 @@ pub struct Synced {
     pub marked: i64,
     /// Rows that came and whose key a later row has that came; the later one holds.
     pub repeated: u64,
-    /// Rows that were changed on both sides, and stay as they are here.
+    /// Rows that were changed on both sides.
     pub conflicts: u64,
+    /// Those of them that became what came.
+    #[serde(default)]
+    pub conflicts_taken: u64,
     /// The keys of the first 20 of them.
     pub conflict_keys: Vec<Vec<String>>,
+    /// Which side holds of each of those.
+    #[serde(default)]
+    pub conflict_winners: Vec<Winner>,
     /// What people should know.
     pub warnings: Vec<String>,
 }
@@ -45,7 +51,9 @@ impl Synced {
             marked: 0,
             repeated: 0,
             conflicts: 0,
+            conflicts_taken: 0,
             conflict_keys: Vec::new(),
+            conflict_winners: Vec::new(),
             warnings: Vec::new(),
             imported,
         }

@@ -1,13 +1,13 @@
 //! Pulling, and laying what came over what is there.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use entity_project::{data_sources, sync_states};
-use manifold_format::{Reader as _, Typing};
+use manifold_format::Reader as _;
 use manifold_store::rows::{self, PullRecord, Snapshot};
 use manifold_store::{
-    DataSources, ImportSource, RowLog, SqliteManager, StoreError, SyncStates, Timestamp, name::fold,
+    DataSources, ImportSource, RowLog, Scratch, SqliteManager, StoreError, SyncStates, Timestamp,
+    name::fold,
 };
 
 use super::ancestor::Ancestor;
@@ -67,13 +67,14 @@ impl Syncing<'_> {
             return Err(SyncError::NoKey { name }.into());
         }
         let since = found.cursor().filter(|_| !self.request.whole);
-        let mut pulled = found.origin.pull(self.fetching, since).await?;
+        let tokens: Arc<[String]> = found.target.typing.tokens().into();
+        let mut pulled = found.origin.pull(self.fetching, since, &tokens).await?;
         let is_part = |pulled: &Pulled| pulled.reach == Reach::Since;
         if self.request.mode == Some(SyncMode::Full)
             && since.is_some()
             && pulled.as_ref().is_some_and(is_part)
         {
-            pulled = found.origin.pull(self.fetching, None).await?;
+            pulled = found.origin.pull(self.fetching, None, &tokens).await?;
         }
         let Some(pulled) = pulled else {
             let latest = found.target.latest;
@@ -108,7 +109,7 @@ impl Syncing<'_> {
             source: ImportSource::Id(request.source_id.clone()),
             key_columns: Vec::new(),
             always: false,
-            typing: Typing::default(),
+            typing: origin.typing(),
             renames: Vec::new(),
         };
         let mut target = target.find(manager, &request.source_id, |_| true).await?;
@@ -139,6 +140,7 @@ impl Syncing<'_> {
         let mode = self.request.asked_mode();
         let mode = mode.unwrap_or_else(|| SyncMode::for_reach(pulled.reach, !keys.is_empty()));
         let mut came = Came::of(pulled).await?;
+        came.check(&found.origin.typing())?;
         let is_first = found.target.latest.is_none();
         let whole = came.reach == Reach::Whole;
         if mode == SyncMode::Full || is_first && mode == SyncMode::Append {
@@ -198,14 +200,14 @@ impl Syncing<'_> {
         mode: SyncMode,
     ) -> Result<Overlaid, JobError> {
         let target = &found.target;
-        let folder = self.manager().layout().temporary();
+        let scratch = Scratch::of(self.manager());
         let tokens: Arc<[String]> = target.typing.tokens().into();
         let on_conflict = match mode {
-            SyncMode::Merge => self.request.on_conflict,
+            SyncMode::Merge => self.request.on_conflict.clone(),
             _ => OnConflict::Source,
         };
         let incoming = self
-            .set_aside(came, target, &folder, tokens.clone())
+            .set_aside(came, target, &scratch, tokens.clone())
             .await?;
         let mut deletes = self.request.deletes;
         if incoming.rejected > 0 && came.reach == Reach::Whole && deletes != Deletes::None {
@@ -218,13 +220,13 @@ impl Syncing<'_> {
         (self.fetching.report)(Progress::step("merging"));
         let state = found.state.as_ref();
         let remembered = state.and_then(|state| state.conflicts.as_ref());
-        let ancestor = match (on_conflict, &target.latest) {
-            (OnConflict::List, Some(latest)) => {
+        let ancestor = match (&on_conflict, &target.latest) {
+            (OnConflict::Source, _) | (_, None) => Ancestor::Latest,
+            (_, Some(latest)) => {
                 let columns = (incoming.columns.clone(), incoming.identity.clone());
                 let (manager, project) = (self.manager(), &self.request.project_id);
                 Ancestor::find(manager, project, state, latest, columns).await?
             }
-            _ => Ancestor::Latest,
         };
         let laying = Laying {
             source: found.source.name.clone(),
@@ -234,7 +236,7 @@ impl Syncing<'_> {
             max_deletes: (!self.unbounded).then_some(self.request.max_deletes),
             on_conflict,
             now: target.options.taken_at,
-            folder,
+            folder: scratch.folder().to_owned(),
             null_tokens: tokens,
             cancel: self.fetching.cancel.clone(),
         };
@@ -252,7 +254,7 @@ impl Syncing<'_> {
         &self,
         came: &mut Came,
         target: &FoundTarget,
-        folder: &Path,
+        scratch: &Scratch,
         null_tokens: Arc<[String]>,
     ) -> Result<Incoming, JobError> {
         (self.fetching.report)(Progress::step("setting rows aside"));
@@ -267,11 +269,11 @@ impl Syncing<'_> {
                 &"rows that came were read before; report this",
             ));
         };
-        let (folder, name) = (folder.to_owned(), came.name.clone());
+        let (scratch, name) = (scratch.clone(), came.name.clone());
         let cancel = self.fetching.cancel.clone();
         let read = move || {
             let aside = SettingAside {
-                folder: &folder,
+                scratch: &scratch,
                 name: &name,
                 null_tokens,
                 cancel: &cancel,

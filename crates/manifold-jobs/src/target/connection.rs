@@ -3,18 +3,28 @@
 use std::sync::{Mutex, PoisonError};
 
 use manifold_store::{ForeignError, ForeignTarget, ForeignValue, Layout};
+use sqlx::AssertSqlSafe;
 use sqlx::mysql::MySqlConnection;
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::Environment;
-use crate::database::{DatabaseError, DatabaseKind, DatabaseUrl, Reached, Timed, reach};
+use crate::database::{DatabaseError, DatabaseKind, DatabaseUrl, Reached, Session, Timed, reach};
+
+/// A statement in which texts stand for marks, for whichever server runs it.
+macro_rules! bound {
+    ($sql:expr, $bound:expr) => {{
+        let query = sqlx::query(AssertSqlSafe($sql)).persistent(false);
+        $bound.iter().fold(query, |query, text| query.bind(*text))
+    }};
+}
 
 /// A connection to a target.
 pub(super) struct TargetConnection {
     pub(super) kind: DatabaseKind,
     pub(super) open: Open,
     pub(super) timed: Timed,
+    /// As the server knows it, if there is one.
+    session: Option<Session>,
 }
 
 pub(super) enum Open {
@@ -41,15 +51,18 @@ impl TargetConnection {
         timed: Timed,
     ) -> Result<Self, DatabaseError> {
         url.refuse_of_store(layout).await?;
+        let mut session = None;
         let open = match url.kind() {
             DatabaseKind::Postgres => {
                 let reached = reach(url, layout, environment).await?;
-                let connection = reached.postgres(&timed).await?;
+                let mut connection = reached.postgres(&timed).await?;
+                session = Some(Session::of_postgres(&mut connection, &reached, &timed).await?);
                 Open::Postgres(reached, Box::new(connection))
             }
             DatabaseKind::MySql => {
                 let reached = reach(url, layout, environment).await?;
                 let mut connection = reached.mysql(&timed).await?;
+                session = Some(Session::of_mysql(&mut connection, &reached, &timed).await?);
                 // What does not fit is an error, and is not cut.
                 let strict = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'";
                 let set = sqlx::raw_sql(strict).execute(&mut connection);
@@ -78,6 +91,7 @@ impl TargetConnection {
             kind: url.kind(),
             open,
             timed,
+            session,
         })
     }
 
@@ -87,27 +101,24 @@ impl TargetConnection {
     /// [`DatabaseError`].
     pub(super) async fn run(&mut self, sql: &str, bound: &[&str]) -> Result<u64, DatabaseError> {
         let sql = self.marked(sql);
+        let timed = &self.timed;
         match &mut self.open {
             Open::Postgres(reached, connection) => {
-                let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-                let query = bound.iter().fold(query, |query, text| query.bind(*text));
-                let done = query.execute(&mut **connection);
-                Ok(self.timed.answer(reached, done).await?.rows_affected())
+                let done = bound!(sql, bound).execute(&mut **connection);
+                Ok(timed.answer(reached, done).await?.rows_affected())
             }
             Open::MySql(reached, connection) if bound.is_empty() => {
                 // Not every statement can be prepared.
                 let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **connection);
-                Ok(self.timed.answer(reached, done).await?.rows_affected())
+                Ok(timed.answer(reached, done).await?.rows_affected())
             }
             Open::MySql(reached, connection) => {
-                let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-                let query = bound.iter().fold(query, |query, text| query.bind(*text));
-                let done = query.execute(&mut **connection);
-                Ok(self.timed.answer(reached, done).await?.rows_affected())
+                let done = bound!(sql, bound).execute(&mut **connection);
+                Ok(timed.answer(reached, done).await?.rows_affected())
             }
             Open::Sqlite(file) => {
                 let bound = values(bound);
-                file.work(&self.timed, move |target| target.run(&sql, &bound))
+                file.work(timed, move |target| target.run(&sql, &bound))
                     .await
             }
         }
@@ -123,46 +134,21 @@ impl TargetConnection {
         bound: &[&str],
     ) -> Result<Vec<Texts>, DatabaseError> {
         let sql = self.marked(sql);
+        let timed = &self.timed;
         match &mut self.open {
             Open::Postgres(reached, connection) => {
-                let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-                let query = bound.iter().fold(query, |query, text| query.bind(*text));
-                let rows = self
-                    .timed
-                    .answer(reached, query.fetch_all(&mut **connection))
-                    .await?;
-                let text = |row: &sqlx::postgres::PgRow, index| {
-                    row.try_get_unchecked::<Option<String>, _>(index)
-                        .unwrap_or_default()
-                };
-                let rows = rows
-                    .iter()
-                    .map(|row| (0..row.len()).map(|index| text(row, index)).collect());
-                Ok(rows.collect())
+                let found = bound!(sql, bound).fetch_all(&mut **connection);
+                Ok(texts_of(&timed.answer(reached, found).await?))
             }
             Open::MySql(reached, connection) => {
-                let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-                let query = bound.iter().fold(query, |query, text| query.bind(*text));
-                let rows = self
-                    .timed
-                    .answer(reached, query.fetch_all(&mut **connection))
-                    .await?;
-                let text = |row: &sqlx::mysql::MySqlRow, index| {
-                    row.try_get_unchecked::<Option<String>, _>(index)
-                        .unwrap_or_default()
-                };
-                let rows = rows
-                    .iter()
-                    .map(|row| (0..row.len()).map(|index| text(row, index)).collect());
-                Ok(rows.collect())
+                let found = bound!(sql, bound).fetch_all(&mut **connection);
+                Ok(texts_of(&timed.answer(reached, found).await?))
             }
             Open::Sqlite(file) => {
                 let bound = values(bound);
-                let rows = file
-                    .work(&self.timed, move |target| target.rows(&sql, &bound))
-                    .await?;
+                let rows = file.work(timed, move |target| target.rows(&sql, &bound));
+                let rows = rows.await?.into_iter();
                 Ok(rows
-                    .into_iter()
                     .map(|row| row.into_iter().map(text).collect())
                     .collect())
             }
@@ -216,6 +202,20 @@ impl TargetConnection {
         }
     }
 
+    /// Gives the connection up after an error of this code. Where an answer was not waited for, the server ends what it still does.
+    pub(super) async fn give_up(self, code: &str) {
+        if !matches!(code, "cancelled" | "database_timeout") {
+            return;
+        }
+        let reached = match &self.open {
+            Open::Postgres(reached, _) | Open::MySql(reached, _) => reached,
+            Open::Sqlite(_) => return,
+        };
+        if let Some(session) = self.session {
+            session.end(reached).await;
+        }
+    }
+
     /// Ends the connection in good order.
     pub(super) async fn close(self) {
         use sqlx::Connection as _;
@@ -258,6 +258,19 @@ impl SqliteTarget {
         self.0 = Mutex::new(Some(target));
         Ok(worked?)
     }
+}
+
+/// The rows of a server.
+fn texts_of<R>(rows: &[R]) -> Vec<Texts>
+where
+    R: sqlx::Row,
+    usize: sqlx::ColumnIndex<R>,
+    for<'r> Option<String>: sqlx::Decode<'r, R::Database>,
+{
+    let text = |row: &R, index: usize| row.try_get_unchecked(index).unwrap_or_default();
+    let rows = rows.iter();
+    rows.map(|row| (0..row.len()).map(|index| text(row, index)).collect())
+        .collect()
 }
 
 fn values(bound: &[&str]) -> Vec<ForeignValue> {

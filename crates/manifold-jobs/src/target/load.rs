@@ -83,7 +83,7 @@ async fn rows(
         Open::Postgres(reached, connection) => {
             let sql = format!("COPY {table} ({listed}) FROM STDIN");
             let mut copy = timed.answer(reached, connection.copy_in_raw(&sql)).await?;
-            while let Some(lines) = stream.lines.recv().await {
+            while let Some(lines) = stream.next().await? {
                 let mut text = Vec::new();
                 numbered(lines)
                     .iter()
@@ -95,7 +95,7 @@ async fn rows(
         Open::MySql(reached, connection) => {
             let marks = format!("({})", vec!["?"; columns.len()].join(","));
             let most = (VALUES / columns.len().max(1)).max(1);
-            while let Some(lines) = stream.lines.recv().await {
+            while let Some(lines) = stream.next().await? {
                 for rows in parts(numbered(lines), most) {
                     let marks = vec![marks.as_str(); rows.len()].join(",");
                     let sql = format!("INSERT INTO {table} ({listed}) VALUES {marks}");
@@ -120,7 +120,7 @@ async fn rows(
         Open::Sqlite(file) => {
             let marks = vec!["?"; columns.len()].join(",");
             let sql = format!("INSERT INTO {table} ({listed}) VALUES ({marks})");
-            while let Some(lines) = stream.lines.recv().await {
+            while let Some(lines) = stream.next().await? {
                 let (rows, sql) = (numbered(lines), sql.clone());
                 let insert = move |target: &manifold_store::ForeignTarget| {
                     for row in rows {

@@ -5,10 +5,9 @@
 //! it is neither, both sides have changed the row.
 
 use super::column::TargetColumn;
-use super::options::Conflict;
 use super::table::{PresentColumn, is_same};
 use crate::database::{DatabaseKind, TableName};
-use crate::sync::Deletes;
+use crate::sync::{Deletes, OnConflict};
 
 /// The temporary tables: what differs, and what is to be done.
 const CHANGES: &str = "manifold_changes";
@@ -25,7 +24,7 @@ pub(super) struct Merge<'a> {
     pub(super) present: &'a [PresentColumn],
     pub(super) key: &'a [usize],
     pub(super) deletes: Deletes,
-    pub(super) conflict: &'a Conflict,
+    pub(super) conflict: &'a OnConflict,
     /// The column of the conflict's times, by index.
     pub(super) newest: Option<usize>,
 }
@@ -133,8 +132,8 @@ impl Merge<'_> {
     /// Whether the source wins where both sides have changed a row.
     fn source_wins(&self, alive: &str) -> String {
         match (self.conflict, self.newest) {
-            (Conflict::Source, _) => "1 = 1".to_owned(),
-            (Conflict::Newest { .. }, Some(index)) => {
+            (OnConflict::Source, _) => "1 = 1".to_owned(),
+            (OnConflict::Newest { .. }, Some(index)) => {
                 let theirs = self.of_target(index);
                 // The target's row is the later one, which is also so when its time is unknown and that of the source too.
                 format!(

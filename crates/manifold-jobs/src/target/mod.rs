@@ -14,7 +14,6 @@ mod error;
 mod load;
 mod merge;
 mod modes;
-mod options;
 mod prepared;
 mod rows;
 mod source;
@@ -25,7 +24,6 @@ mod table;
 
 pub use crate::database::DatabaseError;
 pub use error::TargetError;
-pub use options::Conflict;
 pub use synced::SyncedTarget;
 
 pub(crate) use source::Pair;

@@ -37,14 +37,8 @@ impl Sync<'_> {
         prepared: &mut Prepared,
         answer: &mut SyncedTarget,
     ) -> Result<(), TargetError> {
-        let Step {
-            pair,
-            base,
-            course,
-            dry,
-        } = step;
-        let merge = self.statements(prepared);
-        let (live, table) = (merge.live_rows(), self.table.quoted(self.url.kind()));
+        let Step { pair, base, .. } = step;
+        let live = self.statements(prepared).live_rows();
         let rows = pair.latest.counts.row_count.unsigned_abs();
         let there = match prepared.present.is_empty() {
             true => 0,
@@ -62,25 +56,13 @@ impl Sync<'_> {
         answer.deleted = gone;
         answer.updated = rows.min(there - gone);
         answer.inserted = rows - answer.updated;
-        if dry {
+        if step.dry {
             return Ok(());
         }
-        prepared
-            .target
-            .run(&format!("DELETE FROM {table}"), &[])
-            .await?;
-        let stream = self.stream(pair, prepared, Wanted::All);
-        let names = self.names(prepared);
-        load(
-            &mut prepared.target,
-            &table,
-            &names,
-            stream,
-            Shape::Ours,
-            course.report,
-        )
-        .await?;
-        Ok(())
+        let table = self.table.quoted(self.url.kind());
+        let delete = format!("DELETE FROM {table}");
+        prepared.target.run(&delete, &[]).await?;
+        self.add(step, prepared, Wanted::All).await.map(drop)
     }
 
     /// Adds rows that are new.
@@ -93,39 +75,33 @@ impl Sync<'_> {
         prepared: &mut Prepared,
         answer: &mut SyncedTarget,
     ) -> Result<(), TargetError> {
-        let Step {
-            pair,
-            base,
-            course,
-            dry,
-        } = step;
-        if dry {
-            answer.inserted = match base {
-                None => pair.latest.counts.row_count.unsigned_abs(),
-                Some(base) => {
-                    let differing = pair.differing(self.manager, self.project_id, base).await?;
-                    differing.added + differing.changed
-                }
-            };
-            return Ok(());
-        }
-        let wanted = match base {
-            None => Wanted::All,
-            Some(base) => Wanted::Added(Box::new(base.clone())),
+        let Step { pair, base, .. } = step;
+        answer.inserted = match (base, step.dry) {
+            (None, true) => pair.latest.counts.row_count.unsigned_abs(),
+            (Some(base), true) => {
+                let differing = pair.differing(self.manager, self.project_id, base).await?;
+                differing.added + differing.changed
+            }
+            (None, false) => self.add(step, prepared, Wanted::All).await?,
+            (Some(base), false) => {
+                let wanted = Wanted::Added(Box::new(base.clone()));
+                self.add(step, prepared, wanted).await?
+            }
         };
-        let table = self.table.quoted(self.url.kind());
-        let stream = self.stream(pair, prepared, wanted);
-        let names = self.names(prepared);
-        let loaded = load(
-            &mut prepared.target,
-            &table,
-            &names,
-            stream,
-            Shape::Ours,
-            course.report,
-        );
-        answer.inserted = loaded.await?;
         Ok(())
+    }
+
+    /// Writes rows into the table behind those that are there, and returns how many they were.
+    async fn add(
+        &self,
+        step: Step<'_>,
+        prepared: &mut Prepared,
+        wanted: Wanted,
+    ) -> Result<u64, TargetError> {
+        let stream = self.stream(step.pair, prepared, wanted);
+        let (table, names) = (self.table.quoted(self.url.kind()), self.names(prepared));
+        let (target, report) = (&mut prepared.target, step.course.report);
+        load(target, &table, &names, stream, Shape::Ours, report).await
     }
 
     /// Compares rows by their key, in the target.
@@ -138,12 +114,7 @@ impl Sync<'_> {
         prepared: &mut Prepared,
         answer: &mut SyncedTarget,
     ) -> Result<(), TargetError> {
-        let Step {
-            pair,
-            base,
-            course,
-            dry,
-        } = step;
+        let Step { pair, base, .. } = step;
         if prepared.present.is_empty() {
             answer.inserted = pair.latest.counts.row_count.unsigned_abs();
             return Ok(()); // it is found out what would be done
@@ -164,16 +135,9 @@ impl Sync<'_> {
         let (listed, apply) = (merge.conflict_keys(LISTED), merge.apply());
         let target = &mut prepared.target;
         target.run(&make, &[]).await?;
-        load(
-            target,
-            changes,
-            &names,
-            stream,
-            Shape::Change,
-            course.report,
-        )
-        .await?;
-        (course.report)(Progress::step("comparing"));
+        let report = step.course.report;
+        load(target, changes, &names, stream, Shape::Change, report).await?;
+        report(Progress::step("comparing"));
         if target.number(&null_keys).await? > 0 {
             return Err(self.key_not_unique(pair, "a row has nothing in it"));
         }
@@ -199,10 +163,10 @@ impl Sync<'_> {
         if answer.conflicts > 0 {
             answer.conflict_keys = target.texts(&listed, &[]).await?;
         }
-        if dry {
+        if step.dry {
             return Ok(());
         }
-        (course.report)(Progress::step("writing"));
+        report(Progress::step("writing"));
         for statement in apply {
             target.run(&statement, &[]).await?;
         }

@@ -5,13 +5,12 @@ use std::time::Duration;
 use super::column::{TargetColumn, check_name, target_columns};
 use super::connection::TargetConnection;
 use super::merge::DELETED_AT;
-use super::options::Conflict;
 use super::sync::{Course, Sync};
 use super::table::{self, PresentColumn, is_same};
 use super::{Pair, TargetError};
 use crate::Progress;
 use crate::database::{DatabaseKind, Timed};
-use crate::sync::{Deletes, SyncMode};
+use crate::sync::{Deletes, OnConflict, SyncMode};
 
 /// How long a target may take for an answer: writing many rows is one.
 const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
@@ -96,7 +95,7 @@ impl Sync<'_> {
     }
 
     fn newest(&self, columns: &[TargetColumn]) -> Result<Option<usize>, TargetError> {
-        let Conflict::Newest { column } = self.conflict else {
+        let OnConflict::Newest { column } = self.conflict else {
             return Ok(None);
         };
         let found = columns.iter().position(|found| found.name == *column);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use manifold_format::ShownColumn;
 use manifold_store::rows::{self, Cell, Column, Snapshot, StoredRow};
-use manifold_store::{ProjectId, RowLog, SqliteManager};
+use manifold_store::{ProjectId, RowLog, SqliteManager, fail_point};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -14,6 +14,7 @@ use super::TargetError;
 use super::cell::TargetCell;
 use super::column::{Fitted, TargetColumn};
 use super::difference::Differences;
+use crate::database::DatabaseError;
 use crate::export::{shown_column, stored};
 
 /// How many rows, and bytes, are handed over at once; one batch waits while another is written.
@@ -49,7 +50,7 @@ pub(super) enum Wanted {
 
 /// Rows that come while they are read.
 pub(super) struct Stream {
-    pub(super) lines: mpsc::Receiver<Vec<Line>>,
+    lines: mpsc::Receiver<Vec<Line>>,
     reading: JoinHandle<Result<(), TargetError>>,
 }
 
@@ -77,6 +78,16 @@ impl Stream {
             read.await?
         });
         Self { lines, reading }
+    }
+
+    /// The next rows; none behind the last ones, or where reading failed, which [`Self::finish`] says.
+    ///
+    /// # Errors
+    /// None but in tests.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Line>>, DatabaseError> {
+        let lines = self.lines.recv().await;
+        fail_point!("sync-target-rows-taken", DatabaseError::Stopped);
+        Ok(lines)
     }
 
     /// There are no more rows.

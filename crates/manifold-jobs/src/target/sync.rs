@@ -8,13 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::TargetConnection;
 use super::modes::Step;
-use super::options::Conflict;
 use super::prepared::Prepared;
 use super::state::{Counts, StateLine, Written};
 use super::synced::SyncedTarget;
 use super::{Pair, TargetError};
 use crate::database::{DatabaseKind, DatabaseUrl, TableName};
-use crate::sync::{Deletes, MaxDeletes, SyncMode};
+use crate::sync::{Deletes, MaxDeletes, OnConflict, SyncMode};
 use crate::{Environment, JobContext, JobError, Progress};
 
 /// What is made equal, and how.
@@ -27,7 +26,7 @@ pub(crate) struct Sync<'a> {
     pub(crate) mode: SyncMode,
     pub(crate) deletes: Deletes,
     pub(crate) max_deletes: MaxDeletes,
-    pub(crate) conflict: &'a Conflict,
+    pub(crate) conflict: &'a OnConflict,
 }
 
 /// Who follows it, and may stop it.
@@ -50,41 +49,56 @@ impl Sync<'_> {
         course: &Course<'_>,
     ) -> Result<SyncedTarget, JobError> {
         let mut prepared = self.prepare(pair, course).await?;
+        let done = self.write(pair, context, course, &mut prepared).await;
+        match &done {
+            Ok(_) => prepared.target.close().await,
+            Err(error) => prepared.target.give_up(error.code()).await,
+        }
+        done
+    }
+
+    /// Makes the target equal, and commits.
+    async fn write(
+        &self,
+        pair: &Pair,
+        context: &JobContext,
+        course: &Course<'_>,
+        prepared: &mut Prepared,
+    ) -> Result<SyncedTarget, JobError> {
         let job = context.job_id().to_string();
         let line = self.line(pair);
         let target = &mut prepared.target;
         if target.kind == DatabaseKind::MySql {
             // A table cannot be made within a transaction there.
             line.provide(target).await.map_err(TargetError::from)?;
-            self.provide(&mut prepared).await?;
+            self.provide(prepared).await?;
         }
         self.begin(&mut prepared.target, true).await?;
         if prepared.target.kind != DatabaseKind::MySql {
             line.provide(&mut prepared.target)
                 .await
                 .map_err(TargetError::from)?;
-            self.provide(&mut prepared).await?;
+            self.provide(prepared).await?;
         }
         let target = &mut prepared.target;
         let written = line.hold(target).await.map_err(TargetError::from)?;
+        fail_point!("sync-target-begun");
         if let Some(done) = written.as_ref().filter(|written| written.job_id == job) {
-            let done = done.clone();
-            prepared.target.close().await;
-            return Ok(self.answer(pair, None, &done));
+            return Ok(self.answer(pair, None, done));
         }
         if target.kind == DatabaseKind::Postgres {
             let table = self.table.quoted(target.kind);
             let lock = format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
             target.run(&lock, &[]).await.map_err(TargetError::from)?;
         }
-        let base = self.base(pair, written.as_ref(), &prepared).await?;
+        let base = self.base(pair, written.as_ref(), prepared).await?;
         let step = Step {
             pair,
             base: base.as_ref(),
             course,
             dry: false,
         };
-        let mut answer = self.work(step, &mut prepared).await?;
+        let mut answer = self.work(step, prepared).await?;
         let done = Written {
             snapshot_id: pair.latest.id.clone(),
             snapshot_number: pair.latest.number,
@@ -103,9 +117,8 @@ impl Sync<'_> {
         context.hold().await?;
         target.run("COMMIT", &[]).await.map_err(TargetError::from)?;
         fail_point!("sync-target-committed");
-        prepared.target.close().await;
         answer.created_table = prepared.created;
-        answer.added_columns = prepared.added;
+        answer.added_columns.clone_from(&prepared.added);
         Ok(answer)
     }
 
@@ -119,29 +132,42 @@ impl Sync<'_> {
         course: &Course<'_>,
     ) -> Result<SyncedTarget, TargetError> {
         let mut prepared = self.prepare(pair, course).await?;
+        let planned = self.look(pair, course, &mut prepared).await;
+        match &planned {
+            Ok(_) => prepared.target.close().await,
+            Err(error) => prepared.target.give_up(error.code()).await,
+        }
+        planned
+    }
+
+    async fn look(
+        &self,
+        pair: &Pair,
+        course: &Course<'_>,
+        prepared: &mut Prepared,
+    ) -> Result<SyncedTarget, TargetError> {
         self.begin(&mut prepared.target, false).await?;
         let line = self.line(pair);
         let written = line.read(&mut prepared.target).await?;
         prepared.created = prepared.present.is_empty();
-        let missing = self.missing(&prepared);
+        let missing = self.missing(prepared);
         prepared.added = match prepared.created {
             true => Vec::new(),
             false => missing.into_iter().map(|(name, _)| name).collect(),
         };
-        let base = self.base(pair, written.as_ref(), &prepared).await?;
+        let base = self.base(pair, written.as_ref(), prepared).await?;
         let step = Step {
             pair,
             base: base.as_ref(),
             course,
             dry: true,
         };
-        let done = self.work(step, &mut prepared).await;
+        let done = self.work(step, prepared).await;
         let ended = prepared.target.run("ROLLBACK", &[]).await;
         let mut answer = done?;
         ended?;
-        prepared.target.close().await;
         answer.created_table = prepared.created;
-        answer.added_columns = prepared.added;
+        answer.added_columns.clone_from(&prepared.added);
         Ok(answer)
     }
 

@@ -15,6 +15,9 @@ mod hub_fails;
 mod import_kills;
 mod kills;
 mod kinds;
+#[cfg(unix)]
+#[path = "../points/names.rs"]
+mod names;
 mod overtaken;
 mod processes;
 mod resumed;

@@ -8,6 +8,8 @@
 
 mod cancel;
 mod copies;
+#[cfg(unix)]
+mod deaths;
 mod exports;
 mod fence;
 mod history;
@@ -17,6 +19,9 @@ mod later_import;
 mod life;
 mod log;
 mod made_source;
+#[cfg(unix)]
+#[path = "../points/names.rs"]
+mod names;
 mod originals;
 mod own_format;
 mod plan;
@@ -29,5 +34,6 @@ mod store;
 mod syncs;
 mod tables;
 mod targets;
+mod told_columns;
 mod urls;
 mod waiting;

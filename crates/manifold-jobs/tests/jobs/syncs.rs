@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use entity_project::sync_states;
 use manifold_jobs::jobs::{SyncSource, Synced};
-use manifold_jobs::sync::{Deletes, MaxDeletes, OnConflict, SyncMode, SyncPlan, SyncRequest};
+use manifold_jobs::sync::{
+    Deletes, MaxDeletes, OnConflict, SyncMode, SyncPlan, SyncRequest, Winner, open_conflicts,
+};
 use manifold_jobs::{JobError, Observer, Plan, run_foreground};
 use manifold_store::rows::Effect;
 use manifold_store::{
@@ -298,17 +300,159 @@ async fn rows_that_were_changed_on_both_sides_are_listed() {
         ..list.clone()
     };
     let still = pair.sync(whole.clone()).await.unwrap();
-    assert_eq!((still.conflicts, still.imported.unchanged), (1, false));
+    assert_eq!((still.conflicts, still.imported.unchanged), (1, true));
     pair.import_here("id,v\n1,A\n2,x\n3,y\n5,e\n").await;
     let settled = pair.sync(whole).await.unwrap();
     assert_eq!(settled.conflicts, 0);
-    assert_eq!(pair.state().await.unwrap().conflicts, None);
+    assert_eq!(
+        open_conflicts(&pair.state().await.unwrap().conflicts.unwrap()),
+        0
+    );
     let source = SyncRequest {
         whole: true,
         ..pair.merge()
     };
     let forced = pair.sync(source).await.unwrap();
     assert_eq!(pair.rows(&forced).await, ["1|a", "2|x", "3|y", "4|d"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_here_alone_stays_sync_after_sync() {
+    for on_conflict in [OnConflict::List, OnConflict::Target] {
+        let pair = Pair::new(&["id"]).await;
+        pair.store.import("id,v\n1,a\n2,b\n3,c\n9,z\n").await;
+        pair.sync(pair.merge()).await.unwrap();
+        // 1 is another here, 2 is gone, 4 is new.
+        pair.import_here("id,v\n1,A\n3,c\n9,z\n4,d\n").await;
+        let keep = SyncRequest {
+            on_conflict: on_conflict.clone(),
+            ..pair.merge()
+        };
+        for other in ["x", "y"] {
+            pair.store
+                .import(format!("id,v\n1,a\n2,b\n3,c\n9,{other}\n"))
+                .await;
+            let kept = pair.sync(keep.clone()).await.unwrap();
+            assert_eq!((kept.conflicts, kept.updated), (0, 1));
+            let rows = ["1|A", "3|c", &format!("9|{other}"), "4|d"].map(str::to_owned);
+            assert_eq!(pair.rows(&kept).await, rows);
+        }
+        // There 1 is another too, 2 is another than it was, and 4 comes: three conflicts.
+        pair.store.import("id,v\n1,aa\n2,bb\n3,c\n4,D\n9,y\n").await;
+        let left = pair.sync(keep.clone()).await.unwrap();
+        assert_eq!((left.conflicts, left.conflicts_taken), (3, 0));
+        assert_eq!(pair.rows(&left).await, ["1|A", "3|c", "9|y", "4|d"]);
+        // What came is taken when that is asked for.
+        let whole = SyncRequest {
+            whole: true,
+            ..pair.merge()
+        };
+        let taken = pair.sync(whole).await.unwrap();
+        assert_eq!(
+            pair.rows(&taken).await,
+            ["1|aa", "3|c", "9|y", "4|D", "2|bb"]
+        );
+        assert_eq!(pair.state().await.unwrap().conflicts, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_here_is_known_still_when_deletes_count_again() {
+    let pair = Pair::new(&["id"]).await;
+    pair.store.import("id,v\n1,a\n2,b\n3,c\n").await;
+    pair.sync(pair.merge()).await.unwrap();
+    // 1 is another here, and 4 is new; there 1 and 2 are gone.
+    pair.import_here("id,v\n1,A\n2,b\n3,c\n4,d\n").await;
+    pair.store.import("id,v\n3,x\n").await;
+    let keep = |deletes| SyncRequest {
+        deletes,
+        on_conflict: OnConflict::Target,
+        ..pair.merge()
+    };
+    let none = pair.sync(keep(Deletes::None)).await.unwrap();
+    assert_eq!(none.conflicts, 0);
+    assert_eq!(pair.rows(&none).await, ["1|A", "2|b", "3|x", "4|d"]);
+    pair.store.import("id,v\n3,y\n").await;
+    let hard = pair.sync(keep(Deletes::Hard)).await.unwrap();
+    assert_eq!((hard.conflicts, hard.deleted), (1, 1));
+    assert_eq!(pair.rows(&hard).await, ["1|A", "3|y", "4|d"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_of_two_changes_holds() {
+    let pair = Pair::new(&["id"]).await;
+    let newest = |column: &str| SyncRequest {
+        on_conflict: OnConflict::Newest {
+            column: column.to_owned(),
+        },
+        ..pair.merge()
+    };
+    pair.store
+        .import("id,v,at\n1,a,2024-01-01\n2,a,2024-01-01\n3,a,2024-01-01\n4,a,2024-01-01\n5,a,\n6,a,2024-01-01\n")
+        .await;
+    pair.sync(newest("at")).await.unwrap();
+    // 1 is later there, 2 here, 3 the same, 4 gone here, 5 without a time here, 6 gone there.
+    pair.import_here(
+        "id,v,at\n1,here,2024-01-02\n2,here,2024-01-05T00:00:00Z\n3,here,2024-01-03\n5,here,\n6,here,2024-01-02\n",
+    )
+    .await;
+    pair.store
+        .import("id,v,at\n1,there,2024-01-03\n2,there,2024-01-04\n3,there,2024-01-03\n4,there,2024-01-02\n5,there,2024-01-02\n")
+        .await;
+    let plan = pair.plan(newest("AT")).await;
+    assert_eq!((plan.conflicts, plan.conflicts_taken), (6, 3));
+    let done = pair.sync(newest("AT")).await.unwrap();
+    assert_eq!(
+        (&done.conflict_keys, &done.conflict_winners),
+        (&plan.conflict_keys, &plan.conflict_winners)
+    );
+    let of = |winner: Winner| {
+        let told = done.conflict_keys.iter().zip(&done.conflict_winners);
+        let of_it = told.filter(|(_, found)| **found == winner);
+        of_it.map(|(key, _)| key[0].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(Winner::Source), ["1", "5", "4"]);
+    assert_eq!(of(Winner::Target), ["2", "3", "6"]);
+    let values: Vec<_> = pair
+        .rows(&done)
+        .await
+        .iter()
+        .map(|row| row.split('|').take(2).collect::<Vec<_>>().join("|"))
+        .collect();
+    assert_eq!(
+        values,
+        [
+            "1|there", "2|here", "3|here", "5|there", "6|here", "4|there"
+        ]
+    );
+    // A later change there is taken the next time.
+    pair.store
+        .import("id,v,at\n1,there,2024-01-03\n2,last,2024-02-01\n3,there,2024-01-03\n4,there,2024-01-02\n5,there,2024-01-02\n")
+        .await;
+    let next = pair.sync(newest("at")).await.unwrap();
+    assert_eq!((next.conflicts, next.conflicts_taken), (3, 1));
+    assert!(pair.rows(&next).await[1].starts_with("2|last|"));
+
+    let missing = pair
+        .sync(SyncRequest {
+            whole: true,
+            ..newest("when")
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(missing.code(), "missing_newest_column", "{missing}");
+    let no_time = pair
+        .sync(SyncRequest {
+            whole: true,
+            ..newest("v")
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(no_time.code(), "incomparable_values", "{no_time}");
+    assert!(
+        no_time.to_string().contains("`here`, there `there`"),
+        "{no_time}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

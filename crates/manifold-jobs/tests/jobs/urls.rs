@@ -13,14 +13,14 @@ use manifold_store::{DataSources, ImportSource, Secret, Secrets};
 use crate::store::Store;
 
 /// A server that answers with what it is given: the head without the length, and the body.
-struct Server {
+pub struct Server {
     port: u16,
     answer: Arc<Mutex<(String, Vec<u8>)>>,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    fn new(head: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub fn new(head: &str, body: impl Into<Vec<u8>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
             port: listener.local_addr().unwrap().port(),
@@ -59,11 +59,11 @@ impl Server {
         server
     }
 
-    fn set(&self, head: &str, body: impl Into<Vec<u8>>) {
+    pub fn set(&self, head: &str, body: impl Into<Vec<u8>>) {
         *self.answer.lock().unwrap() = (head.to_owned(), body.into());
     }
 
-    fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Layout, SqliteManager, StoreError, WorkerId, provision, worker};
+use crate::{Layout, SqliteManager, StoreError, WorkerId, provision, scratch, worker};
 
 /// What is in a folder, as its name begins.
 const STAGED: &str = "staged-";
@@ -52,15 +52,22 @@ impl Drop for Workspace {
     }
 }
 
-/// Removes the folders that dead processes left.
+/// Removes the folders and files that dead processes left.
 pub(super) fn sweep(layout: &Layout) -> Result<(), StoreError> {
     let temporary = layout.temporary();
     let entries = std::fs::read_dir(&temporary).map_err(StoreError::io("list", &temporary))?;
     for entry in entries.flatten() {
         let abandoned = owner(&entry.path())
             .is_some_and(|owner| !worker::is_alive(layout, &owner).unwrap_or(true));
-        if abandoned && let Err(error) = std::fs::remove_dir_all(entry.path()) {
-            tracing::warn!(path = %entry.path().display(), %error, "a temporary folder of a dead process stays");
+        if !abandoned {
+            continue;
+        }
+        let removed = match entry.path().is_dir() {
+            true => std::fs::remove_dir_all(entry.path()),
+            false => std::fs::remove_file(entry.path()),
+        };
+        if let Err(error) = removed {
+            tracing::warn!(path = %entry.path().display(), %error, "what a dead process left among the temporary files stays");
         }
     }
     Ok(())
@@ -68,6 +75,9 @@ pub(super) fn sweep(layout: &Layout) -> Result<(), StoreError> {
 
 fn owner(path: &Path) -> Option<WorkerId> {
     let name = path.file_name()?.to_str()?;
-    let rest = name.strip_prefix(STAGED).or(name.strip_prefix(STENCIL))?;
+    let prefixes = [STAGED, STENCIL, scratch::OWNED];
+    let rest = prefixes
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))?;
     rest.split('-').next()?.parse().ok()
 }

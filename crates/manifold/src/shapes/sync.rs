@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity_project::enums::{SourceStatus, SourceType};
 use entity_project::{data_sources, sync_states};
+use manifold_jobs::sync::open_conflicts;
 use manifold_store::ProjectId;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -66,11 +67,7 @@ impl SyncShape {
                 inserted: state.inserted,
                 updated: state.updated,
                 deleted: state.deleted,
-                conflicts: state
-                    .conflicts
-                    .as_ref()
-                    .and_then(Json::as_array)
-                    .map_or(0, Vec::len),
+                conflicts: state.conflicts.as_ref().map_or(0, open_conflicts),
                 pulled_at: state.pulled_at,
             }),
             schedules,

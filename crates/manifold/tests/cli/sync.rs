@@ -130,6 +130,35 @@ fn a_schedule_syncs_a_source() {
 }
 
 #[test]
+fn the_later_of_two_changes_holds() {
+    let folder = folder("id,v\n1,1\n2,1\n");
+    folder.json(&run(&[]));
+    folder.write("here.csv", "id,v\n1,5\n2,5\n");
+    folder.ok(&["import", "here.csv", "--project", "q", "--source", "copy"]);
+    folder.import("t.csv", "id,v\n1,4\n2,6\n", &[]);
+    let newest = ["--on-conflict", "newest", "--newest", "v"];
+    let planned = folder.ok(&run(&[&newest[..], &["--dry-run"]].concat()));
+    for line in [
+        "changed on both sides: 2 rows, of 1 what came holds, others are left as they are here",
+        "    1: as it is here",
+        "    2: what came",
+    ] {
+        assert!(planned.contains(line), "{planned}");
+    }
+    let done = folder.json(&run(&newest));
+    let sync = &done["sync"];
+    assert_eq!(
+        (&sync["mode"], &sync["conflicts_taken"]),
+        (&json!("merge"), &json!(1))
+    );
+    assert_eq!(sync["conflict_keys"], json!([["1"], ["2"]]));
+    assert_eq!(sync["conflict_winners"], json!(["target", "source"]));
+    assert_eq!(rows(&folder), "id,v\n1,5\n2,6\n");
+    let listed = folder.json(&["sync", "list", "q"]);
+    assert_eq!(listed["syncs"][0]["last"]["conflicts"], 1);
+}
+
+#[test]
 fn what_is_no_sync_is_refused() {
     let folder = folder(FIRST);
     assert_eq!(
@@ -139,6 +168,9 @@ fn what_is_no_sync_is_refused() {
     assert_eq!(folder.fails(&run(&["--max-deletes", "200%"])).0, 2);
     let flags = ["--mode", "full", "--deletes", "soft"];
     assert_eq!(folder.fails(&run(&flags)), (2, "usage".to_owned()));
+    for flags in [&["--on-conflict", "newest"][..], &["--newest", "v"]] {
+        assert_eq!(folder.fails(&run(flags)), (2, "usage".to_owned()));
+    }
     let merged = folder.json(&run(&["--deletes", "soft"]));
     assert_eq!(merged["sync"]["mode"], "merge");
     for (config, code) in [

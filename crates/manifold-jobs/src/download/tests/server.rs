@@ -115,7 +115,7 @@ impl Client {
         let download = Download {
             client: &client(&self.limits, &call.shown)?,
             call: &call,
-            folder: self.folder.path(),
+            scratch: &self.folder.path().into(),
             before,
             limits: self.limits,
             cancel: &self.cancel,

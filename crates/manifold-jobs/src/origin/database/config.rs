@@ -10,6 +10,7 @@ use super::cursor::{CursorColumn, Lag, Seen};
 use super::statement::{Asked, trimmed};
 use crate::JobError;
 use crate::database::{DatabaseKind, DatabaseUrl, TableName, seconds_of};
+use crate::origin::section::Section;
 
 /// How long a server may take for an answer, unless a config says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -32,8 +33,16 @@ pub(super) fn read(
     refuse_others(
         members,
         match is_file {
-            true => &["url", "path", "query", "table", "cursor", "timeout_seconds"],
-            false => &["url", "query", "table", "cursor", "timeout_seconds"],
+            true => &[
+                "url",
+                "path",
+                "query",
+                "table",
+                "cursor",
+                "null",
+                "timeout_seconds",
+            ],
+            false => &["url", "query", "table", "cursor", "null", "timeout_seconds"],
         },
     )
     .map_err(|reason| bad(&reason))?;
@@ -87,6 +96,7 @@ pub(super) fn read(
         asked,
         cursor,
         timeout,
+        typing: Box::new(Section::of(source, config)?.nulls("null")?),
     })
 }
 
@@ -166,6 +176,10 @@ mod tests {
             (
                 json!({"url": "mysql://me@h/db", "table": "t", "timeout_seconds": 0}),
                 "timeout",
+            ),
+            (
+                json!({"url": "mysql://me@h/db", "table": "t", "null": {"a": 1}}),
+                "`null` is a token",
             ),
             (json!([]), "an object"),
         ] {

@@ -1,6 +1,6 @@
 //! A query on a database.
 //!
-//! It is read in one transaction that cannot write, row by row into a file of this machine ([`SpooledRows`]), which is then read as
+//! It is read in one transaction that cannot write, row by row into a file of this machine ([`SpooledTable`](crate::spool::SpooledTable)), which is then read as
 //! often as an import needs it. What is held in memory does not grow with the rows.
 
 mod config;
@@ -11,16 +11,17 @@ mod postgres;
 mod postgres_cell;
 mod spool;
 mod spool_feed;
-mod spooled_rows;
 mod sqlite;
 mod statement;
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use entity_project::enums::SourceType;
+use manifold_format::Typing;
 use manifold_store::{DatabaseManager as _, Settings};
 use serde_json::Value as Json;
 
@@ -41,6 +42,7 @@ pub(crate) struct DatabaseOrigin {
     cursor: Option<Box<CursorColumn>>,
     /// How long the server may take for an answer.
     timeout: Duration,
+    typing: Box<Typing>,
 }
 
 /// What one pull is told to do.
@@ -61,6 +63,11 @@ impl DatabaseOrigin {
         config::read(source, r#type, config)
     }
 
+    /// What is said about the columns.
+    pub(super) fn typing(&self) -> &Typing {
+        &self.typing
+    }
+
     /// Pulls the rows.
     ///
     /// # Errors
@@ -69,6 +76,7 @@ impl DatabaseOrigin {
         &self,
         fetching: &Fetching<'_>,
         since: Option<&Json>,
+        null_tokens: &Arc<[String]>,
     ) -> Result<Option<Pulled>, JobError> {
         let layout = fetching.manager.layout();
         self.url.refuse_of_store(layout).await?;
@@ -93,6 +101,7 @@ impl DatabaseOrigin {
         let spool = Spool::begin(
             &shown,
             layout.temporary(),
+            null_tokens.clone(),
             json_reading(&self.asked),
             settings.import_max_cell().await?,
         );
@@ -112,7 +121,7 @@ impl DatabaseOrigin {
             Ok(seen) => seen,
             Err(error) => return Err(feed.failed(error).await.into()),
         };
-        let (reader, file) = feed.finish().await?;
+        let reader = feed.finish().await?;
         let reached = seen.or_else(|| before.clone());
         let cursor = self
             .cursor
@@ -126,7 +135,7 @@ impl DatabaseOrigin {
             },
             cursor,
             name: PathBuf::from(shown),
-            files: vec![file],
+            files: Vec::new(),
         }))
     }
 }

@@ -12,7 +12,7 @@ use super::mysql_cell::MySqlCell;
 use super::spool::PulledColumn;
 use super::spool_feed::SpoolFeed;
 use super::{Pull, no_cursor_column};
-use crate::database::{DatabaseError, DatabaseKind, Reached, Timed};
+use crate::database::{DatabaseError, DatabaseKind, Reached, Session};
 
 /// Pulls the rows into `feed`, and returns the highest value of the cursor's column.
 ///
@@ -26,30 +26,17 @@ pub(super) async fn pull(
     pull.asked.check(&reached.shown)?;
     let timed = pull.timed;
     let mut connection = reached.mysql(timed).await?;
-    let thread = sqlx::query_scalar::<_, u64>("SELECT CONNECTION_ID()").fetch_one(&mut connection);
-    let thread = timed.answer(reached, thread).await?;
+    let session = Session::of_mysql(&mut connection, reached, timed).await?;
     let pulled = in_transaction(reached, &mut connection, pull, feed).await;
     match &pulled {
         Ok(_) => drop(tokio::time::timeout(Duration::from_secs(5), connection.close()).await),
         Err(DatabaseError::Stopped | DatabaseError::Timeout { .. }) => {
             drop(connection);
-            stop(reached, thread).await;
+            session.end(reached).await;
         }
         Err(_) => drop(connection),
     }
     pulled
-}
-
-/// Ends at the server what nobody waits for any more. Where that fails the server ends it when it next writes to the connection.
-async fn stop(reached: &Reached, thread: u64) {
-    let timed = Timed {
-        cancel: tokio_util::sync::CancellationToken::new(),
-        longest: Duration::from_secs(5),
-    };
-    if let Ok(mut connection) = reached.mysql(&timed).await {
-        let kill = sqlx::raw_sql(AssertSqlSafe(format!("KILL {thread}")));
-        drop(timed.answer(reached, kill.execute(&mut connection)).await);
-    }
 }
 
 async fn in_transaction(

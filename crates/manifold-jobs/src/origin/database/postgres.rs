@@ -12,7 +12,7 @@ use super::postgres_cell::PostgresCell;
 use super::spool::PulledColumn;
 use super::spool_feed::SpoolFeed;
 use super::{Pull, no_cursor_column};
-use crate::database::{DatabaseError, DatabaseKind, Reached, Timed};
+use crate::database::{DatabaseError, DatabaseKind, Reached, Session};
 
 /// How many rows are asked for at once. They are taken one by one, whatever their size.
 const ROWS: &str = "FETCH 2000 FROM manifold_rows";
@@ -29,33 +29,17 @@ pub(super) async fn pull(
     pull.asked.check(&reached.shown)?;
     let timed = pull.timed;
     let mut connection = reached.postgres(timed).await?;
-    let process =
-        sqlx::query_scalar::<_, i32>("SELECT pg_backend_pid()").fetch_one(&mut connection);
-    let process = timed.answer(reached, process).await?;
+    let session = Session::of_postgres(&mut connection, reached, timed).await?;
     let pulled = in_transaction(reached, &mut connection, pull, feed).await;
     match &pulled {
         Ok(_) => drop(tokio::time::timeout(Duration::from_secs(5), connection.close()).await),
         Err(DatabaseError::Stopped | DatabaseError::Timeout { .. }) => {
             drop(connection);
-            stop(reached, process).await;
+            session.end(reached).await;
         }
         Err(_) => drop(connection),
     }
     pulled
-}
-
-/// Ends at the server what nobody waits for any more. Where that fails the server ends it when it next writes to the connection.
-async fn stop(reached: &Reached, process: i32) {
-    let timed = Timed {
-        cancel: tokio_util::sync::CancellationToken::new(),
-        longest: Duration::from_secs(5),
-    };
-    if let Ok(mut connection) = reached.postgres(&timed).await {
-        let stopped = sqlx::query("SELECT pg_terminate_backend($1)")
-            .bind(process)
-            .execute(&mut connection);
-        drop(timed.answer(reached, stopped).await);
-    }
 }
 
 async fn in_transaction(

@@ -3,19 +3,18 @@
 use std::io;
 
 use manifold_format::TypedCell;
-use tempfile::TempPath;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::spool::{Batch, PulledColumn, put};
-use super::spooled_rows::SpooledRows;
+use super::spool::{Batch, PulledColumn};
 use crate::Progress;
 use crate::database::DatabaseError;
+use crate::spool::{SpooledTable, pack};
 
 /// How many bytes are handed over at once.
 const BYTES: usize = 1 << 18;
 
-type Written = JoinHandle<io::Result<(SpooledRows, TempPath)>>;
+type Written = JoinHandle<io::Result<SpooledTable>>;
 type Report<'a> = &'a (dyn Fn(Progress) + Send + Sync);
 
 /// Takes rows as a server sends them. It holds a few batches, or a row that is larger.
@@ -73,7 +72,7 @@ impl<'a> SpoolFeed<'a> {
         if length > self.max_cell && self.too_large.is_none() {
             self.too_large = Some((self.cells, length));
         }
-        put(cell, &mut self.batch);
+        pack(cell, &mut self.batch);
         self.cells += 1;
     }
 
@@ -114,7 +113,7 @@ impl<'a> SpoolFeed<'a> {
     ///
     /// # Errors
     /// [`DatabaseError::Temporary`].
-    pub(super) async fn finish(mut self) -> Result<(SpooledRows, TempPath), DatabaseError> {
+    pub(super) async fn finish(mut self) -> Result<SpooledTable, DatabaseError> {
         self.flush().await?;
         let Self {
             url,
@@ -167,7 +166,7 @@ impl<'a> SpoolFeed<'a> {
     }
 }
 
-async fn written(url: String, writing: Written) -> Result<(SpooledRows, TempPath), DatabaseError> {
+async fn written(url: String, writing: Written) -> Result<SpooledTable, DatabaseError> {
     let written = writing
         .await
         .unwrap_or_else(|died| Err(io::Error::other(died)));

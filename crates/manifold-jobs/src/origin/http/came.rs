@@ -31,7 +31,7 @@ pub(super) async fn open(
     config: &HttpConfig,
     fetching: &Fetching<'_>,
     (seen, sent): (Seen, Option<String>),
-    max_cell: u64,
+    mut opening: Opening,
     url: &str,
 ) -> Result<Option<Pulled>, JobError> {
     let is_since = config.cursor.is_some();
@@ -48,12 +48,9 @@ pub(super) async fn open(
         path: PathBuf::from(url),
         fetched: Some(came.file.path().to_owned()),
         format: Some(came.format),
+        reading: config.reading.clone(),
         no_unnest: !config.unnest,
         ..InputFile::default()
-    };
-    let mut opening = Opening {
-        temporary: Some(fetching.manager.layout().temporary()),
-        ..Opening::new(max_cell)
     };
     // A reader lives on behind this, and must not end with it.
     let _stopping = opening.stopping(fetching.cancel);

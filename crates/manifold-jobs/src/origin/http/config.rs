@@ -1,6 +1,6 @@
 //! What the config of a source says about an address.
 
-use manifold_format::FileFormat;
+use manifold_format::{FileFormat, TextEncoding, Typing};
 use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value as Json;
@@ -10,10 +10,11 @@ use super::cursor::CursorColumn;
 use super::paging::Paging;
 use crate::JobError;
 use crate::download::Address;
+use crate::import::{Mark, Reading};
 use crate::origin::section::Section;
 
 /// The keys that there are. The last two are written by the program itself.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 20] = [
     "url",
     "method",
     "headers",
@@ -21,6 +22,11 @@ const KEYS: [&str; 15] = [
     "body",
     "auth",
     "format",
+    "delimiter",
+    "quote",
+    "encoding",
+    "header",
+    "null",
     "records",
     "unnest",
     "pages",
@@ -30,6 +36,9 @@ const KEYS: [&str; 15] = [
     "fetched",
     "sync",
 ];
+
+/// Those that say how delimited text is read.
+const READING: [&str; 4] = ["delimiter", "quote", "encoding", "header"];
 
 /// In seconds.
 const A_DAY: u64 = 86_400;
@@ -45,6 +54,10 @@ pub(super) struct HttpConfig {
     pub(super) body: Option<Json>,
     pub(super) auth: Option<Auth>,
     pub(super) format: Option<FileFormat>,
+    /// How delimited text is read.
+    pub(super) reading: Reading,
+    /// What stands for NULL.
+    pub(super) typing: Typing,
     /// The members that lead to the array of records in JSON.
     pub(super) records: Option<Vec<String>>,
     pub(super) unnest: bool,
@@ -85,6 +98,8 @@ impl HttpConfig {
             query: query(&config)?,
             auth: config.section("auth")?.as_ref().map(Auth::of).transpose()?,
             format,
+            reading: reading(&config)?,
+            typing: config.nulls("null")?,
             records: config.path("records")?,
             unnest: config.flag("unnest")?.unwrap_or(true),
             paging: config
@@ -113,6 +128,19 @@ impl HttpConfig {
         let is_json = matches!(self.format, None | Some(FileFormat::Json));
         if self.records.is_some() && !is_json {
             return Err(config.wrong("records", "leads into JSON, and the format is another one"));
+        }
+        let is_delimited = matches!(self.format, None | Some(FileFormat::Csv | FileFormat::Tsv));
+        if let (false, Some(key)) = (is_delimited, READING.iter().find(|key| config.has(key))) {
+            return Err(config.wrong(key, "is for CSV and TSV, and the format is another one"));
+        }
+        if self.paging.is_some() {
+            let encoding = self.reading.encoding.map(|encoding| encoding.name());
+            if encoding.is_some_and(|name| name.to_lowercase().starts_with("utf-16")) {
+                return Err(config.wrong("encoding", "is none of which pages can be put together"));
+            }
+            if self.reading.header_rows.is_some_and(|rows| rows > 1) {
+                return Err(config.wrong("header", "is at most 1 where rows come in pages"));
+            }
         }
         if let Some(paging) = &self.paging
             && paging.looks_inside()
@@ -149,6 +177,59 @@ impl HttpConfig {
                 .as_ref()
                 .is_some_and(|body| refers(&body.to_string()))
     }
+}
+
+/// How delimited text is read, as flags of `manifold import` say it.
+fn reading(config: &Section<'_>) -> Result<Reading, JobError> {
+    let said = |key: &str| config.text(key);
+    let ascii = |key: &str, character: char| match character {
+        '\n' | '\r' => Err(config.wrong(key, "is no line end")),
+        character if character.is_ascii() => Ok(character),
+        _ => Err(config.wrong(key, "is an ASCII character")),
+    };
+    let character = |key: &str, text: &str| {
+        let found = Mark::character(text);
+        ascii(
+            key,
+            found.map_err(|_| config.wrong(key, "is one character, or \"tab\""))?,
+        )
+    };
+    let encoding = said("encoding")?.map(|name| {
+        let found = name.parse::<TextEncoding>();
+        found.map_err(|_| {
+            config.wrong(
+                "encoding",
+                "is none that is known, such as utf-8 or windows-1252",
+            )
+        })
+    });
+    let quote = said("quote")?.map(|text| match text {
+        "none" => Ok(Mark::None),
+        text => character("quote", text).map(Mark::Char),
+    });
+    let header_rows = match config.value("header") {
+        None => None,
+        Some(Json::Bool(header)) => Some(usize::from(*header)),
+        Some(rows) => {
+            let rows = rows.as_u64().filter(|rows| (1..=20).contains(rows));
+            let wrong = || {
+                config.wrong(
+                    "header",
+                    "is true, false, or how many records name the columns: 1 to 20",
+                )
+            };
+            Some(usize::try_from(rows.ok_or_else(wrong)?).unwrap_or(usize::MAX))
+        }
+    };
+    Ok(Reading {
+        encoding: encoding.transpose()?,
+        delimiter: said("delimiter")?
+            .map(|text| character("delimiter", text))
+            .transpose()?,
+        quote: quote.transpose()?,
+        header_rows,
+        ..Reading::default()
+    })
 }
 
 fn headers(config: &Section<'_>) -> Result<Vec<(String, String)>, JobError> {

@@ -2,8 +2,33 @@
 
 use std::io::{BufRead, Write};
 
+use crate::import::{Mark, Reading};
+
 /// The longest header, in bytes.
 const LONGEST_HEADER: u64 = 1 << 20;
+
+/// How pages of delimited text are told into records.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CsvPages {
+    /// What stands around cells.
+    pub(super) quote: Option<u8>,
+    /// Whether the first record of each page names the columns.
+    pub(super) has_header: bool,
+}
+
+impl CsvPages {
+    /// As a config says it; of what it does not say, as most write it.
+    pub(super) fn of(reading: &Reading) -> Self {
+        Self {
+            quote: match reading.quote {
+                None => Some(b'"'),
+                Some(Mark::None) => None,
+                Some(Mark::Char(quote)) => u8::try_from(quote).ok(),
+            },
+            has_header: reading.header_rows != Some(0),
+        }
+    }
+}
 
 /// What became of a page.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,15 +43,16 @@ pub(super) enum CsvPage {
     NoHeader,
 }
 
-/// Copies the records of a page of delimited text: of the first page with its header, which is then kept in `header`, of
-/// others without. Each record ends with its line.
+/// Copies the records of a page of delimited text: of the first page with its header, if pages have one, which is then kept in `header`,
+/// of others without. Each record ends with its line.
 pub(super) fn copy_csv_page(
+    how: CsvPages,
     page: &mut dyn BufRead,
     header: &mut Option<Vec<u8>>,
     out: &mut dyn Write,
 ) -> std::io::Result<CsvPage> {
     let first = loop {
-        let mut lines = Lines::default();
+        let mut lines = Lines::of(how);
         let mut record = Vec::new();
         let end = lines.copy(page, &mut record, true, LONGEST_HEADER)?;
         let text = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&record);
@@ -40,7 +66,15 @@ pub(super) fn copy_csv_page(
             _ => break text.to_vec(),
         }
     };
+    let mut lines = Lines::of(how);
     match header {
+        _ if !how.has_header => {
+            lines.records += 1;
+            out.write_all(&first)?;
+            if !first.ends_with(b"\n") {
+                out.write_all(b"\n")?;
+            }
+        }
         Some(header) if *header != without_end(&first) => return Ok(CsvPage::OtherHeader),
         Some(_) => {}
         None => {
@@ -51,7 +85,6 @@ pub(super) fn copy_csv_page(
             }
         }
     }
-    let mut lines = Lines::default();
     lines.copy(page, out, false, u64::MAX)?;
     if lines.is_within {
         out.write_all(b"\n")?;
@@ -66,8 +99,8 @@ fn without_end(line: &[u8]) -> &[u8] {
 }
 
 /// Tells records by line ends that are not in quotes.
-#[derive(Default)]
 struct Lines {
+    quote: Option<u8>,
     is_quoted: bool,
     /// Whether a record has begun that has not ended.
     is_within: bool,
@@ -82,6 +115,15 @@ enum End {
 }
 
 impl Lines {
+    fn of(how: CsvPages) -> Self {
+        Self {
+            quote: how.quote,
+            is_quoted: false,
+            is_within: false,
+            records: 0,
+        }
+    }
+
     /// Copies what there is, or one record with its end.
     fn copy(
         &mut self,
@@ -103,7 +145,9 @@ impl Lines {
             let mut ended = false;
             for (at, byte) in piece.iter().enumerate() {
                 match byte {
-                    b'"' => (self.is_quoted, self.is_within) = (!self.is_quoted, true),
+                    byte if Some(*byte) == self.quote => {
+                        (self.is_quoted, self.is_within) = (!self.is_quoted, true)
+                    }
                     b'\n' if !self.is_quoted => {
                         self.records += u64::from(self.is_within);
                         self.is_within = false;
@@ -135,8 +179,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn joined(pages: &[&str]) -> (String, Vec<CsvPage>) {
+        joined_as(&Reading::default(), pages)
+    }
+
+    fn joined_as(reading: &Reading, pages: &[&str]) -> (String, Vec<CsvPage>) {
+        let how = CsvPages::of(reading);
         let (mut header, mut out) = (None, Vec::new());
-        let copy = |page: &&str| copy_csv_page(&mut page.as_bytes(), &mut header, &mut out);
+        let copy = |page: &&str| copy_csv_page(how, &mut page.as_bytes(), &mut header, &mut out);
         let told = pages.iter().map(copy).collect::<Result<_, _>>().unwrap();
         (String::from_utf8(out).unwrap(), told)
     }
@@ -160,6 +209,24 @@ mod tests {
         assert_eq!(joined(&["a\0\n"]).1, [OtherEncoding]);
         let endless = "x".repeat(3 << 20);
         assert_eq!(joined(&[&endless]).1, [NoHeader]);
+    }
+
+    #[test]
+    fn pages_are_read_as_is_said() {
+        let reading = Reading {
+            quote: Some(Mark::Char('\'')),
+            header_rows: Some(0),
+            ..Reading::default()
+        };
+        let (text, told) = joined_as(&reading, &["1;'a\nb'\n2;\"\n", "3;x"]);
+        assert_eq!(text, "1;'a\nb'\n2;\"\n3;x\n");
+        assert_eq!(told, [CsvPage::Copied(2), CsvPage::Copied(1)]);
+        let none = Reading {
+            quote: Some(Mark::None),
+            ..Reading::default()
+        };
+        let (text, _) = joined_as(&none, &["a\n\"\n", "a\n1\n"]);
+        assert_eq!(text, "a\n\"\n1\n");
     }
 
     proptest! {

@@ -8,7 +8,7 @@ const MOST_DIGITS: usize = 18;
 
 /// A number with all its digits: `digits` divided by ten to the power of `scale`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Decimal {
+pub(crate) struct Decimal {
     digits: i128,
     scale: u32,
 }

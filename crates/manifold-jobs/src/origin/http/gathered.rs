@@ -4,9 +4,10 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use manifold_format::{FileFormat, JsonExtract, JsonPlace, ReadError, UnpackError, open_input};
+use manifold_store::Scratch;
 use tempfile::NamedTempFile;
 
-use super::csv_page::{CsvPage, copy_csv_page};
+use super::csv_page::{CsvPage, CsvPages, copy_csv_page};
 use super::error::HttpError;
 use super::page::Page;
 use crate::JobError;
@@ -21,6 +22,7 @@ pub(super) struct Gathered {
     pub(super) format: FileFormat,
     /// The members that lead to the records, to what is next and to the total.
     paths: Paths,
+    csv: CsvPages,
     header: Option<Vec<u8>>,
     pub(super) records: u64,
     bytes: u64,
@@ -56,22 +58,23 @@ pub(super) struct PageRead {
 }
 
 impl Gathered {
-    /// Of pages of this format, in a temporary file in `folder`.
+    /// Of pages of this format, in a temporary file.
     pub(super) fn new(
-        folder: &Path,
+        scratch: &Scratch,
         format: FileFormat,
-        paths: Paths,
+        (paths, csv): (Paths, CsvPages),
         limits: (u64, u64),
         url: &str,
     ) -> Result<Self, JobError> {
         let (most, max_cell) = limits;
-        let made = NamedTempFile::new_in(folder).and_then(|file| Ok((file.reopen()?, file)));
+        let made = scratch.file().and_then(|file| Ok((file.reopen()?, file)));
         let (out, file) = made.map_err(|source| temporary(url, source))?;
         Ok(Self {
             file,
             out: BufWriter::with_capacity(256 << 10, out),
             format,
             paths,
+            csv,
             header: None,
             records: 0,
             bytes: 0,
@@ -151,7 +154,7 @@ impl Gathered {
             }
             _ => {
                 let mut input = BufReader::with_capacity(256 << 10, input);
-                let copied = copy_csv_page(&mut input, &mut self.header, &mut out);
+                let copied = copy_csv_page(self.csv, &mut input, &mut self.header, &mut out);
                 let copied = copied.map_err(|error| failed(ReadError::Other(error.into())))?;
                 let what = match copied {
                     CsvPage::Copied(records) => {

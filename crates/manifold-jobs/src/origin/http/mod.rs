@@ -30,7 +30,12 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+use manifold_format::Typing;
 use serde_json::Value as Json;
+
+pub(crate) use self::position::Position;
 
 use self::config::HttpConfig;
 use self::limits::HttpLimits;
@@ -59,6 +64,11 @@ impl HttpOrigin {
         })
     }
 
+    /// What is said about the columns.
+    pub(super) fn typing(&self) -> &Typing {
+        &self.config.typing
+    }
+
     /// Pulls all there is, or with a `cursor` in the config what has changed since the highest value that was seen; `None`
     /// when nothing has. `since` is what an earlier pull gave as its cursor; of another request it says nothing.
     ///
@@ -71,8 +81,9 @@ impl HttpOrigin {
         &self,
         fetching: &Fetching<'_>,
         since: Option<&Json>,
+        null_tokens: &Arc<[String]>,
     ) -> Result<Option<Pulled>, JobError> {
-        let pulled = pull::pull(&self.config, self.limits, fetching, since).await;
+        let pulled = pull::pull(&self.config, self.limits, fetching, since, null_tokens).await;
         // What fails because it was stopped tells nothing else.
         match pulled {
             Err(_) if fetching.cancel.is_cancelled() => Err(JobError::Cancelled),

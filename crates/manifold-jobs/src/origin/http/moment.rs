@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 /// A time as ISO 8601 writes it, and how it is written. One without a zone is taken for UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     /// As it is written, without its zone.
     local: NaiveDateTime,
     /// East of UTC.

@@ -1,9 +1,9 @@
 //! One answer.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use manifold_format::FileFormat;
+use manifold_store::Scratch;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, StatusCode, Url};
 use tempfile::NamedTempFile;
@@ -48,7 +48,7 @@ pub(super) struct Asking<'a> {
     pub(super) limits: HttpLimits,
     /// The format that was asked for, or that the first page has.
     pub(super) format: Option<FileFormat>,
-    pub(super) folder: &'a Path,
+    pub(super) scratch: &'a Scratch,
     /// Pages, bytes and records that have come.
     pub(super) pages: u64,
     pub(super) bytes: u64,
@@ -159,7 +159,7 @@ impl Asking<'_> {
         let download = Download {
             client: &self.client,
             call,
-            folder: self.folder,
+            scratch: self.scratch,
             before,
             limits,
             cancel: self.fetching.cancel,

@@ -8,21 +8,21 @@ use super::moment::Moment;
 
 /// A value of the column that tells what is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Position {
+pub(crate) enum Position {
     Number(Decimal),
     Time(Moment),
 }
 
 impl Position {
     /// What a text is; `None` when it has no place among numbers or times.
-    pub(super) fn of(text: &str) -> Option<Self> {
+    pub(crate) fn of(text: &str) -> Option<Self> {
         Decimal::of(text)
             .map(Self::Number)
             .or_else(|| Moment::of(text).map(Self::Time))
     }
 
     /// Which is higher; `None` for a number and a time.
-    pub(super) fn compare(&self, other: &Self) -> Option<Ordering> {
+    pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Number(one), Self::Number(other)) => Some(one.cmp(other)),
             (Self::Time(one), Self::Time(other)) => Some(one.instant().cmp(&other.instant())),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use manifold_format::FileFormat;
-use manifold_store::{DatabaseManager as _, Secrets, Settings};
+use manifold_store::{DatabaseManager as _, Scratch, Secrets, Settings};
 use serde_json::{Value as Json, json};
 
 use super::came::{Came, cursor_error, open};
 use super::config::HttpConfig;
 use super::course::{Course, Next};
+use super::csv_page::CsvPages;
 use super::error::HttpError;
 use super::gathered::{Gathered, Paths};
 use super::limits::HttpLimits;
@@ -17,7 +18,7 @@ use super::parameter::Parameter;
 use super::seen::Seen;
 use super::template::Template;
 use crate::download::{Validators, client};
-use crate::import::Fetching;
+use crate::import::{Fetching, Opening};
 use crate::origin::Pulled;
 use crate::{JobError, Progress};
 
@@ -27,9 +28,10 @@ pub(super) async fn pull(
     limits: HttpLimits,
     fetching: &Fetching<'_>,
     since: Option<&Json>,
+    null_tokens: &Arc<[String]>,
 ) -> Result<Option<Pulled>, JobError> {
     let layout = fetching.manager.layout();
-    let (secrets, folder) = (Secrets::new(layout), layout.temporary());
+    let (secrets, scratch) = (Secrets::new(layout), Scratch::of(fetching.manager));
     let (resolved, environment) = (config.clone(), fetching.environment);
     let resolve = move || Template::of(&resolved, &secrets, environment);
     let template = Arc::new(manifold_store::blocking(resolve).await?);
@@ -51,7 +53,7 @@ pub(super) async fn pull(
         template,
         limits,
         format: config.format,
-        folder: &folder,
+        scratch: &scratch,
         pages: 0,
         bytes: 0,
         records: 0,
@@ -74,7 +76,12 @@ pub(super) async fn pull(
         return Ok(None);
     };
     (fetching.report)(Progress::step("looking"));
-    open(came, config, fetching, (seen, sent), max_cell, &url).await
+    let opening = Opening {
+        null_tokens: null_tokens.clone(),
+        temporary: Some(scratch),
+        ..Opening::new(max_cell)
+    };
+    open(came, config, fetching, (seen, sent), opening, &url).await
 }
 
 /// A whole number as such, which a body tells from text.
@@ -202,5 +209,6 @@ fn begin(
         }));
     }
     let limits = (asking.limits.bytes, max_cell);
-    Gathered::new(asking.folder, page.format, paths, limits, url)
+    let how = (paths, CsvPages::of(&config.reading));
+    Gathered::new(asking.scratch, page.format, how, limits, url)
 }

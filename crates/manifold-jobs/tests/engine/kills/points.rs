@@ -1,7 +1,9 @@
 //! The named points that jobs pass.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::names::names;
 
 /// How the names of points begin that jobs pass.
 const OF_JOBS: [&str; 11] = [
@@ -43,13 +45,9 @@ pub struct Points {
 
 impl Points {
     pub fn new(written: PathBuf) -> Self {
-        let mut found = BTreeSet::from(OF_TESTS.map(str::to_owned));
-        for folder in ["../manifold-store/src", "src"] {
-            collect(
-                &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
-                &mut found,
-            );
-        }
+        let mut found = names();
+        found.retain(|name| OF_JOBS.iter().any(|prefix| name.starts_with(prefix)));
+        found.extend(OF_TESTS.map(str::to_owned));
         assert!(found.len() > 40, "{found:?}");
         for point in ELSEWHERE {
             assert!(found.remove(point), "{point} is no more");
@@ -70,22 +68,5 @@ impl Points {
         let died = std::fs::read_to_string(&self.written).unwrap_or_default();
         let died: BTreeSet<&str> = died.lines().collect();
         self.left.retain(|point| !died.contains(point.as_str()));
-    }
-}
-
-/// The names in the sources.
-fn collect(folder: &Path, found: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, found);
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).unwrap();
-        let names = text.split("fail_point!(").skip(1).filter_map(|rest| {
-            let name = rest.trim_start().strip_prefix('"')?;
-            Some(name.split('"').next()?.to_owned())
-        });
-        found.extend(names.filter(|name| OF_JOBS.iter().any(|prefix| name.starts_with(prefix))));
     }
 }

@@ -1,29 +1,28 @@
 //! Rows that were changed on both sides.
 
 use manifold_jobs::jobs::SyncTarget;
-use manifold_jobs::sync::{MaxDeletes, SyncMode};
-use manifold_jobs::target::Conflict;
+use manifold_jobs::sync::{MaxDeletes, OnConflict, SyncMode};
 
 use super::{Scene, counts};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_policy_does_what_it_says() {
-    let newest = Conflict::Newest {
+    let newest = OnConflict::Newest {
         column: "at".to_owned(),
     };
     // What stays of each of five rows: changed on both sides with the source later, the target later; changed here and gone there; gone
     // here and changed there; new on both sides.
     let policies = [
         (
-            Conflict::Source,
+            OnConflict::Source,
             ["1|ours|5", "2|ours|5", "3|ours|5", "5|ours|5"].as_slice(),
         ),
         (
-            Conflict::Target,
+            OnConflict::Target,
             &["1|theirs|4", "2|theirs|6", "4|theirs|6", "5|theirs|9"],
         ),
         (
-            Conflict::List,
+            OnConflict::List,
             &["1|theirs|4", "2|theirs|6", "4|theirs|6", "5|theirs|9"],
         ),
         (

@@ -2,9 +2,9 @@
 
 mod conflicts;
 mod modes;
-mod once;
-mod place;
+pub mod place;
 mod refused;
+mod stopped;
 
 use manifold_jobs::jobs::{SyncTarget, SyncedTarget};
 use manifold_jobs::{Environment, JobError, Observer, Plan, run_foreground};

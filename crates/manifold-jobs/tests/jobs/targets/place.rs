@@ -7,6 +7,7 @@ pub struct Place {
     pub kind: &'static str,
     pub url: String,
     pub table: String,
+    schema: Option<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -31,6 +32,7 @@ impl Place {
                     kind,
                     url,
                     table: format!("manifold_target_{test}_{}", std::process::id()),
+                    schema: None,
                     _folder: tempfile::tempdir().unwrap(),
                 }),
                 Err(_) => eprintln!("skipped {test} with {kind}: {variable} names no server"),
@@ -41,14 +43,23 @@ impl Place {
             kind: "sqlite",
             url: format!("sqlite:{}", folder.path().join("there.db").display()),
             table: "there".to_owned(),
+            schema: None,
             _folder: folder,
         });
         places
     }
 
-    /// Runs statements in which `{T}` stands for the table.
+    fn named(&self, statements: &str) -> String {
+        let schema = self.schema.as_ref();
+        let schema = schema.map_or_else(String::new, |schema| format!("{schema}."));
+        statements
+            .replace("{T}", &self.table)
+            .replace("{S}", &schema)
+    }
+
+    /// Runs statements in which `{T}` stands for the table, and `{S}` for what is before the name of another one beside it.
     pub async fn run(&self, statements: &str) {
-        let statements = statements.replace("{T}", &self.table);
+        let statements = self.named(statements);
         match self.kind {
             "postgres" => {
                 let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
@@ -74,8 +85,96 @@ impl Place {
         }
     }
 
+    /// Keeps everybody else from writing to the table until the answer is dropped; `None` for a file.
+    pub async fn hold(&self) -> Option<Box<dyn std::any::Any>> {
+        let table = &self.table;
+        match self.kind {
+            "postgres" => {
+                let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+                let lock = format!("BEGIN; LOCK TABLE {table} IN ROW EXCLUSIVE MODE");
+                let lock = sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut connection);
+                lock.await.unwrap();
+                Some(Box::new(connection))
+            }
+            "mysql" => {
+                let mut connection = sqlx::MySqlConnection::connect(&self.url).await.unwrap();
+                let lock = format!("START TRANSACTION; SELECT * FROM {table} FOR UPDATE");
+                let lock = sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut connection);
+                lock.await.unwrap();
+                Some(Box::new(connection))
+            }
+            _ => None,
+        }
+    }
+
+    /// How many statements about the table others run now.
+    pub async fn running(&self) -> usize {
+        let sql = match self.kind {
+            "postgres" => {
+                "SELECT pid::text FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%{T}%'"
+            }
+            _ => {
+                "SELECT CAST(id AS CHAR) FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND info LIKE '%{T}%'"
+            }
+        };
+        self.select(sql).await.len()
+    }
+
     pub async fn clear(&self) {
         self.run("DROP TABLE IF EXISTS {T}").await;
+    }
+
+    /// The same, with each table in a schema of its own, and so with its own table of lines: what locks all lines is nothing to others.
+    pub async fn apart(test: &str) -> Vec<Self> {
+        let mut places = Self::all(test);
+        for place in &mut places {
+            if place.kind != "sqlite" {
+                let schema = std::mem::take(&mut place.table);
+                place.schema = Some(schema.clone());
+                place.forget().await; // of a test that failed
+                place.run(&format!("CREATE SCHEMA {schema}")).await;
+                place.table = format!("{schema}.there");
+            }
+        }
+        places
+    }
+
+    /// Remembers what the table is, and the line that says so.
+    pub async fn keep(&self) {
+        if self.rows().await.is_empty() {
+            return;
+        }
+        self.run(
+            "CREATE TABLE {T}_kept AS SELECT * FROM {T}; \
+             CREATE TABLE {T}_line AS SELECT * FROM {S}manifold_sync",
+        )
+        .await;
+    }
+
+    /// Makes the table what it was when it was kept; without that there is none.
+    pub async fn put_back(&self) {
+        if self.select("SELECT 1 FROM {T}_kept").await.is_empty() {
+            self.run("DROP TABLE IF EXISTS {T}; DROP TABLE IF EXISTS {S}manifold_sync")
+                .await;
+            return;
+        }
+        self.run(
+            "DELETE FROM {T}; INSERT INTO {T} SELECT * FROM {T}_kept; \
+             DELETE FROM {S}manifold_sync; INSERT INTO {S}manifold_sync SELECT * FROM {T}_line",
+        )
+        .await;
+    }
+
+    /// Removes all of it.
+    pub async fn forget(&self) {
+        match (self.kind, &self.schema) {
+            ("postgres", Some(schema)) => {
+                self.run(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE"))
+                    .await
+            }
+            (_, Some(schema)) => self.run(&format!("DROP SCHEMA IF EXISTS {schema}")).await,
+            (_, None) => {}
+        }
     }
 
     /// The rows of the table in order, cells joined by `|`, NULL as `-`; nothing when there is no table.
@@ -84,7 +183,7 @@ impl Place {
     }
 
     pub async fn select(&self, sql: &str) -> Vec<String> {
-        let sql = sql.replace("{T}", &self.table);
+        let sql = self.named(sql);
         let mut rows: Vec<String> = match self.kind {
             "postgres" => {
                 let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();

@@ -1,8 +1,7 @@
 //! What is refused, with nothing changed.
 
 use manifold_jobs::jobs::SyncTarget;
-use manifold_jobs::sync::{Deletes, MaxDeletes, SyncMode};
-use manifold_jobs::target::Conflict;
+use manifold_jobs::sync::{Deletes, MaxDeletes, OnConflict, SyncMode};
 use manifold_store::rows::Effect;
 use manifold_store::{RowLog, Secret, Secrets};
 
@@ -122,7 +121,7 @@ async fn what_does_not_go_together_is_told() {
             ),
             (
                 SyncTarget {
-                    on_conflict: Conflict::Newest {
+                    on_conflict: OnConflict::Newest {
                         column: "no".to_owned(),
                     },
                     ..scene.job()

@@ -95,10 +95,10 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "E")]
     encoding: Option<TextEncoding>,
     /// What stands between cells: one character, or `tab` [default: found]
-    #[arg(long, value_name = "C", value_parser = character)]
+    #[arg(long, value_name = "C", value_parser = Mark::character)]
     delimiter: Option<char>,
     /// What stands around cells: one character, or `none` [default: found]
-    #[arg(long, value_name = "C", value_parser = mark)]
+    #[arg(long, value_name = "C", value_parser = Mark::parse)]
     quote: Option<Mark>,
     /// How a quote is written within quotes: twice, behind a backslash, as it is [default: found]
     #[arg(long, value_enum)]
@@ -114,7 +114,7 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "N")]
     skip_lines: Option<u64>,
     /// The character that begins lines which are comments, or `none` [default: found]
-    #[arg(long, value_name = "C", value_parser = mark)]
+    #[arg(long, value_name = "C", value_parser = Mark::parse)]
     comment: Option<Mark>,
     /// Go on where the header is repeated, instead of rejecting what follows as another table
     #[arg(long)]
@@ -237,21 +237,4 @@ fn rename(text: &str) -> Result<Rename, String> {
         stored: stored.to_owned(),
         incoming: Some(incoming.to_owned()).filter(|name| !name.is_empty()),
     })
-}
-
-fn mark(text: &str) -> Result<Mark, String> {
-    match text {
-        "none" => Ok(Mark::None),
-        _ => character(text).map(Mark::Char),
-    }
-}
-
-fn character(text: &str) -> Result<char, String> {
-    let mut characters = text.chars();
-    match (text, characters.next(), characters.next()) {
-        ("tab" | "\\t", ..) => Ok('\t'),
-        ("space", ..) => Ok(' '),
-        (_, Some(one), None) => Ok(one),
-        _ => Err("it is one character, `tab` or `space`".to_owned()),
-    }
 }

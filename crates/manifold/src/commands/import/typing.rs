@@ -1,7 +1,7 @@
 //! What the arguments of `manifold import` say about columns.
 
 use clap::{Args, ValueEnum};
-use manifold_format::{AskedType, DateOrder, Nulls, Typing};
+use manifold_format::{AskedType, DateOrder, Typing};
 
 /// What is said about the columns of the files.
 #[derive(Debug, Args)]
@@ -46,30 +46,9 @@ impl TypingArgs {
             ..Typing::default()
         };
         for said in &self.nulls {
-            let (nulls, token) = match said.split_once('=') {
-                None => (typing.nulls.get_or_insert_default(), said.as_str()),
-                // What `none` means is told from the word itself by the sign before it.
-                Some(("", token)) => {
-                    let nulls = typing.nulls.get_or_insert_default();
-                    nulls.tokens.push(token.to_owned());
-                    continue;
-                }
-                Some((column, token)) => {
-                    let nulls = typing.column_nulls.entry(column.to_owned());
-                    (nulls.or_default(), token)
-                }
-            };
-            say(nulls, token);
+            typing.say_null(said);
         }
         typing
-    }
-}
-
-fn say(nulls: &mut Nulls, token: &str) {
-    if token == "none" {
-        nulls.find = false;
-    } else {
-        nulls.tokens.push(token.to_owned());
     }
 }
 

@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 use manifold_jobs::sync::{Deletes, MaxDeletes, OnConflict, SyncMode, SyncRequest};
-use manifold_jobs::target::Conflict;
 use manifold_store::{ProjectId, SourceId};
 
 use super::target::Manner;
@@ -20,9 +19,12 @@ pub(super) struct How {
     /// How many of the latest snapshot's, or the table's, rows may be deleted; with more nothing is changed
     #[arg(long, value_name = "PERCENT", default_value_t = MaxDeletes::default())]
     max_deletes: MaxDeletes,
-    /// What becomes of merged rows that were changed on both sides; list merges
+    /// What becomes of merged rows that were changed on both sides; what is not source merges
     #[arg(long, value_name = "POLICY", default_value = "source")]
     on_conflict: ConflictArgument,
+    /// The column whose later value wins, with --on-conflict newest
+    #[arg(long, value_name = "COLUMN")]
+    newest: Option<String>,
     /// Pull all rows, wherever the last sync ended
     #[arg(long, conflicts_with = "to")]
     whole: bool,
@@ -55,9 +57,9 @@ enum DeletesArgument {
 enum ConflictArgument {
     /// They become what came, or what the source has
     Source,
-    /// They stay as they are in the table, with --to
+    /// They stay as they are here, or in the table
     Target,
-    /// The later one by the column of --newest, with --to
+    /// The later one by the column of --newest
     Newest,
     /// They stay as they are here, or in the table, and are listed
     List,
@@ -71,6 +73,7 @@ impl How {
             || self.max_deletes != MaxDeletes::default()
             || !matches!(self.deletes, DeletesArgument::Hard)
             || !matches!(self.on_conflict, ConflictArgument::Source)
+            || self.newest.is_some()
     }
 
     /// What is to be done with a source.
@@ -93,42 +96,38 @@ impl How {
             mode: self.mode.map(SyncMode::from),
             deletes: self.deletes.into(),
             max_deletes: self.max_deletes,
-            on_conflict: match self.on_conflict {
-                ConflictArgument::Source => OnConflict::Source,
-                ConflictArgument::List => OnConflict::List,
-                ConflictArgument::Target | ConflictArgument::Newest => {
-                    let message = "without --to, --on-conflict is source or list".to_owned();
-                    return Err(CommandError::Usage { message });
-                }
-            },
+            on_conflict: self.on_conflict()?,
             whole: self.whole,
             ..SyncRequest::new(project_id, source_id)
         })
     }
 
-    /// How a table elsewhere is made equal to a source; `newest` is the column that tells which row is later.
+    /// How a table elsewhere is made equal to a source.
     ///
     /// # Errors
-    /// [`CommandError::Usage`] where that column is missing or not asked for.
-    pub(super) fn manner(&self, newest: Option<&str>) -> Result<Manner, CommandError> {
-        let on_conflict = match (self.on_conflict, newest) {
-            (ConflictArgument::Newest, Some(column)) => Conflict::Newest {
-                column: column.to_owned(),
-            },
-            (ConflictArgument::Source, None) => Conflict::Source,
-            (ConflictArgument::Target, None) => Conflict::Target,
-            (ConflictArgument::List, None) => Conflict::List,
-            (ConflictArgument::Newest, None) | (_, Some(_)) => {
-                let message = "--on-conflict newest and --newest COLUMN go together".to_owned();
-                return Err(CommandError::Usage { message });
-            }
-        };
+    /// [`CommandError::Usage`] for flags that do not go together.
+    pub(super) fn manner(&self) -> Result<Manner, CommandError> {
         Ok(Manner {
             mode: self.mode.map(SyncMode::from).unwrap_or_default(),
             deletes: self.deletes.into(),
             max_deletes: self.max_deletes,
-            on_conflict,
+            on_conflict: self.on_conflict()?,
         })
+    }
+
+    fn on_conflict(&self) -> Result<OnConflict, CommandError> {
+        match (self.on_conflict, &self.newest) {
+            (ConflictArgument::Newest, Some(column)) => Ok(OnConflict::Newest {
+                column: column.clone(),
+            }),
+            (ConflictArgument::Source, None) => Ok(OnConflict::Source),
+            (ConflictArgument::Target, None) => Ok(OnConflict::Target),
+            (ConflictArgument::List, None) => Ok(OnConflict::List),
+            (ConflictArgument::Newest, None) | (_, Some(_)) => {
+                let message = "--on-conflict newest and --newest COLUMN go together".to_owned();
+                Err(CommandError::Usage { message })
+            }
+        }
     }
 }
 

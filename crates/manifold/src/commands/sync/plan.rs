@@ -63,7 +63,12 @@ fn text(plan: &SyncPlan) -> Vec<String> {
             plan.max_deletes
         ));
     }
-    lines.extend(super::run::conflicts(plan.conflicts, &plan.conflict_keys));
+    let keys = plan.conflict_keys.iter().zip(&plan.conflict_winners);
+    lines.extend(super::run::conflicts(
+        plan.conflicts,
+        plan.conflicts_taken,
+        keys,
+    ));
     lines.extend(
         plan.warnings
             .iter()

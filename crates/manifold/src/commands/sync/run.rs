@@ -2,6 +2,7 @@
 
 use clap::Args;
 use manifold_jobs::jobs::{SyncSource, Synced};
+use manifold_jobs::sync::Winner;
 use manifold_store::{Projects, Snapshots};
 use serde_json::json;
 
@@ -22,6 +23,7 @@ Examples:
   manifold sync run aviation weather
   manifold sync run aviation planes --mode merge --deletes soft
   manifold sync run aviation planes --max-deletes 20%
+  manifold sync run aviation planes --on-conflict newest --newest updated_at --dry-run
   manifold sync run aviation planes --to 'postgres://me:${secret:pw}@db.example/fleet' --table public.planes
   manifold sync run aviation planes --to sqlite:/srv/fleet.db --table planes --mode merge --on-conflict list --dry-run
   manifold sync run aviation planes --to /srv/www/planes.csv
@@ -119,7 +121,9 @@ pub(super) async fn run(arguments: RunArgs, session: &Session) -> anyhow::Result
             "marked": synced.marked,
             "repeated": synced.repeated,
             "conflicts": synced.conflicts,
+            "conflicts_taken": synced.conflicts_taken,
             "conflict_keys": synced.conflict_keys,
+            "conflict_winners": synced.conflict_winners,
             "warnings": synced.warnings,
         },
     });
@@ -164,7 +168,8 @@ fn text(synced: &Synced, snapshot: &SnapshotShape, project: &str) -> Vec<String>
             word(&snapshot.reference()),
         ));
     }
-    lines.extend(conflicts(synced.conflicts, &synced.conflict_keys));
+    let keys = synced.conflict_keys.iter().zip(&synced.conflict_winners);
+    lines.extend(conflicts(synced.conflicts, synced.conflicts_taken, keys));
     lines.extend(
         synced
             .warnings
@@ -174,16 +179,31 @@ fn text(synced: &Synced, snapshot: &SnapshotShape, project: &str) -> Vec<String>
     lines
 }
 
-/// The conflicts that are left.
-pub(super) fn conflicts(conflicts: u64, keys: &[Vec<String>]) -> Vec<String> {
+/// The conflicts, and which side holds.
+pub(super) fn conflicts<'a>(
+    conflicts: u64,
+    taken: u64,
+    keys: impl Iterator<Item = (&'a Vec<String>, &'a Winner)>,
+) -> Vec<String> {
     if conflicts == 0 {
         return Vec::new();
     }
     let rows = count(conflicts.cast_signed(), "row");
-    let mut lines = vec![format!(
-        "  changed on both sides: {rows}, left as they are here"
-    )];
-    let keys = keys.iter().map(|key| printable(&key.join(", ")));
-    lines.extend(keys.map(|key| format!("    {key}")));
+    let became = match taken {
+        0 => "left as they are here".to_owned(),
+        taken if taken == conflicts => "what came holds".to_owned(),
+        taken => {
+            let taken = number(taken.cast_signed());
+            format!("of {taken} what came holds, others are left as they are here")
+        }
+    };
+    let mut lines = vec![format!("  changed on both sides: {rows}, {became}")];
+    lines.extend(keys.map(|(key, winner)| {
+        let key = printable(&key.join(", "));
+        match winner {
+            Winner::Source => format!("    {key}: what came"),
+            Winner::Target => format!("    {key}: as it is here"),
+        }
+    }));
     lines
 }

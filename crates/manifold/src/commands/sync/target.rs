@@ -2,8 +2,8 @@
 
 use clap::Args;
 use manifold_jobs::jobs::SyncTarget;
-use manifold_jobs::sync::{Deletes, MaxDeletes, SyncMode};
-use manifold_jobs::target::{Conflict, SyncedTarget};
+use manifold_jobs::sync::{Deletes, MaxDeletes, OnConflict, SyncMode};
+use manifold_jobs::target::SyncedTarget;
 use manifold_jobs::{JobError, Observer, Plan};
 use manifold_store::{ProjectId, SourceId};
 use serde::Deserialize as _;
@@ -27,9 +27,6 @@ pub(super) struct TargetArgs {
     /// The table to write: schema.table or table
     #[arg(long, requires = "to")]
     pub(super) table: Option<String>,
-    /// The column whose later value wins, with --on-conflict newest
-    #[arg(long, value_name = "COLUMN", requires = "to")]
-    pub(super) newest: Option<String>,
 }
 
 /// How a table is made equal.
@@ -38,7 +35,7 @@ pub(super) struct Manner {
     pub(super) mode: SyncMode,
     pub(super) deletes: Deletes,
     pub(super) max_deletes: MaxDeletes,
-    pub(super) on_conflict: Conflict,
+    pub(super) on_conflict: OnConflict,
 }
 
 /// What is written elsewhere.
@@ -75,7 +72,7 @@ impl TargetArgs {
             let message = "say which table to write: --table TABLE".to_owned();
             return Err(CommandError::Usage { message }.into());
         }
-        if how.is_given() || self.newest.is_some() {
+        if how.is_given() {
             let message = "a file is made anew each time: --mode, --deletes, --max-deletes, --on-conflict and --newest \
                            are for tables"
                 .to_owned();
@@ -101,7 +98,7 @@ impl TargetArgs {
         let (Some(to), Some(table)) = (&self.to, &self.table) else {
             return Ok(None);
         };
-        let manner = how.manner(self.newest.as_deref())?;
+        let manner = how.manner()?;
         let job = SyncTarget {
             mode: manner.mode,
             deletes: manner.deletes,

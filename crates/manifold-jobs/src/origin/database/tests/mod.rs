@@ -68,7 +68,7 @@ impl Scene {
             cancel: &self.cancel,
             report: &|_| {},
         };
-        let mut pulled = origin.pull(&fetching, since).await?.unwrap();
+        let mut pulled = origin.pull(&fetching, since, &[].into()).await?.unwrap();
         let table = &pulled.reader.tables()[0];
         let names: Vec<_> = table
             .columns

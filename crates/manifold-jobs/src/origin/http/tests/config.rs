@@ -123,6 +123,26 @@ fn what_cannot_be_said_is_told_by_its_key() {
             json!({"cursor": {"column": "c", "parameter": "p", "start": 1, "lag": "1h"}}),
             "`cursor.lag` is of another kind",
         ),
+        (json!({"delimiter": "ab"}), "`delimiter` is one character"),
+        (json!({"delimiter": "\u{e9}"}), "`delimiter` is an ASCII"),
+        (json!({"quote": "\n"}), "`quote` is no line end"),
+        (json!({"quote": 1}), "`quote` is text"),
+        (json!({"encoding": "utf-99"}), "`encoding` is none"),
+        (json!({"header": 0}), "`header` is true, false, or"),
+        (json!({"header": "yes"}), "`header` is true, false, or"),
+        (json!({"null": [1]}), "`null` is a token"),
+        (
+            json!({"format": "json", "delimiter": ";"}),
+            "`delimiter` is for CSV and TSV",
+        ),
+        (
+            json!({"header": 2, "pages": {"by": "page", "parameter": "p"}}),
+            "`header` is at most 1",
+        ),
+        (
+            json!({"encoding": "utf-16le", "pages": {"by": "page", "parameter": "p"}}),
+            "`encoding` is none of which pages",
+        ),
         (
             json!({"timeout_seconds": -1}),
             "`timeout_seconds` is a whole number",

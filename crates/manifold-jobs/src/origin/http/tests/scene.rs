@@ -70,7 +70,7 @@ impl Scene {
             cancel: &self.cancel,
             report: &move |progress| reports.lock().unwrap().push(progress),
         };
-        let pulled = origin.pull(&fetching, since).await;
+        let pulled = origin.pull(&fetching, since, &[].into()).await;
         if let Err(error) = &pulled {
             let told = format!("{error} {error:?}");
             assert!(!told.contains("hunter2"), "{told}");

@@ -45,6 +45,18 @@ async fn one_answer_is_read_as_it_is() {
         ),
         (
             "text/csv",
+            "1;'x;y'\n2;z\n",
+            json!({"delimiter": ";", "quote": "'", "header": false}),
+            &["column_1|column_2", "1|x;y", "2|z"],
+        ),
+        (
+            "text/csv",
+            "a|\"b\nx|y\n1|2\n",
+            json!({"delimiter": "|", "quote": "none", "header": 2}),
+            &["a x|\"b y", "1|2"],
+        ),
+        (
+            "text/csv",
             "<a>,b\n1,2\n",
             json!({"format": "csv"}),
             &["<a>|b", "1|2"],

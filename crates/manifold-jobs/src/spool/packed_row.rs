@@ -3,7 +3,7 @@
 use manifold_format::TypedCell;
 
 /// Appends a cell to a row of bytes.
-pub(super) fn pack(cell: TypedCell<'_>, out: &mut Vec<u8>) {
+pub(crate) fn pack(cell: TypedCell<'_>, out: &mut Vec<u8>) {
     let tag = match cell {
         TypedCell::Null => return out.push(0),
         TypedCell::Text(_) => 1,
@@ -18,7 +18,14 @@ pub(super) fn pack(cell: TypedCell<'_>, out: &mut Vec<u8>) {
 }
 
 /// The cells of a row, from left to right. It ends early where the bytes are damaged.
-pub(super) struct PackedCells<'a>(pub(super) &'a [u8]);
+pub(crate) struct PackedCells<'a>(pub(crate) &'a [u8]);
+
+impl PackedCells<'_> {
+    /// Whether none is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl<'a> Iterator for PackedCells<'a> {
     type Item = TypedCell<'a>;
@@ -43,7 +50,7 @@ impl<'a> Iterator for PackedCells<'a> {
 }
 
 /// What identifies a row by some of its cells: the bytes they stand for, whatever their type, and which of them are NULL.
-pub(super) fn identity<'a>(cells: impl Iterator<Item = TypedCell<'a>>, out: &mut Vec<u8>) {
+pub(crate) fn identity<'a>(cells: impl Iterator<Item = TypedCell<'a>>, out: &mut Vec<u8>) {
     out.clear();
     for cell in cells {
         if matches!(cell, TypedCell::Null) {

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use manifold_format::{
     ByteProgress, Encoding, Item, ReadError, Reader, Record, Rows, Table, TableEvidence,
-    TableSummary, Verdict,
+    TableSummary, Verdict, check_encodings,
 };
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::packed_row::PackedCells;
 use super::row_spool::{SpoolScan, Spooled, SpooledRows};
@@ -24,16 +24,17 @@ struct Spool {
     rows: SpooledRows,
     verdicts: Vec<Verdict>,
     count: u64,
+    dialect: Json,
 }
 
 impl SpooledTable {
     /// As many columns as there are names are shown.
-    pub(super) fn new(
+    pub(crate) fn new(
         rows: SpooledRows,
         evidence: &TableEvidence,
         format: &'static str,
         names: Vec<String>,
-        reading: Json,
+        (reading, dialect): (Json, Json),
     ) -> Self {
         let shown = names.len();
         let hidden = evidence.columns() - shown;
@@ -61,12 +62,13 @@ impl SpooledTable {
                 rows,
                 verdicts,
                 count: evidence.rows(),
+                dialect,
             }),
             progress,
         }
     }
 
-    pub(super) fn rows_aside(&self) -> &SpooledRows {
+    pub(crate) fn rows_aside(&self) -> &SpooledRows {
         &self.spool.rows
     }
 }
@@ -114,13 +116,7 @@ struct SpoolRows {
 
 impl Rows for SpoolRows {
     fn set_encodings(&mut self, encodings: &[Encoding]) -> Result<(), ReadError> {
-        let (columns, found) = (self.encodings.len(), encodings.len());
-        if columns != found {
-            return Err(ReadError::EncodingCount { columns, found });
-        }
-        if self.read > 0 {
-            return Err(ReadError::EncodingsLate { rows: self.read });
-        }
+        check_encodings(encodings, self.encodings.len(), self.read)?;
         self.encodings = encodings.to_vec();
         Ok(())
     }
@@ -161,7 +157,7 @@ impl Rows for SpoolRows {
         Ok(TableSummary {
             odd_cells: spool.verdicts.iter().map(|verdict| verdict.odd_cells).sum(),
             columns: spool.verdicts.clone(),
-            dialect: json!({}),
+            dialect: spool.dialect.clone(),
             rows: self.read,
             rejected: self.rejected as u64,
             padded: 0,

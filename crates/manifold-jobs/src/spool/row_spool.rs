@@ -18,11 +18,11 @@ const BUFFER: usize = 1 << 18;
 const REJECT: u64 = u64::MAX;
 
 /// Rows that are being set aside. The file has no name: it is gone with the process.
-pub(super) struct RowSpool {
+pub(crate) struct RowSpool {
     out: BufWriter<File>,
     packed: Vec<u8>,
     place: u64,
-    pub(super) evidence: TableEvidence,
+    evidence: TableEvidence,
     hasher: blake3::Hasher,
     bytes: u64,
     reasons: Vec<RejectReason>,
@@ -30,7 +30,7 @@ pub(super) struct RowSpool {
 
 impl RowSpool {
     /// Sets rows aside in `folder`; cells that are one of `null_tokens` are counted.
-    pub(super) fn create(
+    pub(crate) fn create(
         folder: &Path,
         width: usize,
         null_tokens: Arc<[String]>,
@@ -46,8 +46,17 @@ impl RowSpool {
         })
     }
 
+    /// One more column, before any row; `told` makes it another table than one of which something else was told.
+    pub(crate) fn add_column(&mut self, told: [&str; 2]) {
+        self.evidence.add_column();
+        for text in told {
+            self.hasher.update(&(text.len() as u64).to_le_bytes());
+            self.hasher.update(text.as_bytes());
+        }
+    }
+
     /// Appends a row; returns where it is.
-    pub(super) fn push<'a>(
+    pub(crate) fn push<'a>(
         &mut self,
         cells: impl Iterator<Item = TypedCell<'a>>,
     ) -> io::Result<u64> {
@@ -63,7 +72,7 @@ impl RowSpool {
     }
 
     /// Appends a record that is no row.
-    pub(super) fn reject(&mut self, line: u64, reason: RejectReason, raw: &[u8]) -> io::Result<()> {
+    pub(crate) fn reject(&mut self, line: u64, reason: RejectReason, raw: &[u8]) -> io::Result<()> {
         self.packed.clear();
         self.packed.extend_from_slice(&line.to_le_bytes());
         self.packed.extend_from_slice(raw);
@@ -83,12 +92,13 @@ impl RowSpool {
         Ok(place)
     }
 
-    /// There are no more rows. The first of `names` are those of the columns that are shown; further cells of rows are not.
-    pub(super) fn finish(
+    /// There are no more rows. `names` are those of the columns that are shown; further cells of rows are not.
+    pub(crate) fn finish(
         self,
         format: &'static str,
         names: Vec<String>,
         reading: Json,
+        dialect: Json,
     ) -> io::Result<SpooledTable> {
         let file = self
             .out
@@ -105,23 +115,23 @@ impl RowSpool {
             &self.evidence,
             format,
             names,
-            reading,
+            (reading, dialect),
         ))
     }
 }
 
 /// Rows that were set aside.
-pub(super) struct SpooledRows {
-    pub(super) file: File,
-    pub(super) size: u64,
-    pub(super) reasons: Vec<RejectReason>,
-    pub(super) hash: blake3::Hash,
+pub(crate) struct SpooledRows {
+    pub(crate) file: File,
+    pub(crate) size: u64,
+    pub(crate) reasons: Vec<RejectReason>,
+    pub(crate) hash: blake3::Hash,
     /// Bytes of their cells.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// What is next in a spool.
-pub(super) enum Spooled {
+pub(crate) enum Spooled {
     /// A row; its packed cells are in the buffer.
     Row,
     /// A record that is no row, which starts at this line; its bytes are in the buffer, behind 8 others.
@@ -130,7 +140,7 @@ pub(super) enum Spooled {
 }
 
 /// Reads a spool from its first row on.
-pub(super) struct SpoolScan {
+pub(crate) struct SpoolScan {
     input: BufReader<File>,
     place: u64,
     size: u64,
@@ -138,7 +148,7 @@ pub(super) struct SpoolScan {
 
 impl SpoolScan {
     /// Another one must not be read at the same time: they share a place in the file.
-    pub(super) fn new(rows: &SpooledRows) -> io::Result<Self> {
+    pub(crate) fn new(rows: &SpooledRows) -> io::Result<Self> {
         let mut file = rows.file.try_clone()?;
         file.rewind()?;
         Ok(Self {
@@ -149,11 +159,11 @@ impl SpoolScan {
     }
 
     /// How much of it was read, in bytes.
-    pub(super) fn place(&self) -> u64 {
+    pub(crate) fn place(&self) -> u64 {
         self.place
     }
 
-    pub(super) fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Spooled> {
+    pub(crate) fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Spooled> {
         if self.place >= self.size {
             return Ok(Spooled::End);
         }
@@ -181,7 +191,7 @@ impl SpoolScan {
 }
 
 /// Reads the packed cells of the row at `place`.
-pub(super) fn row_at(mut file: &File, place: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+pub(crate) fn row_at(mut file: &File, place: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
     file.seek(SeekFrom::Start(place))?;
     let mut length = [0; 8];
     file.read_exact(&mut length)?;
