@@ -15,6 +15,7 @@ mod checked_pages;
 mod connect;
 mod log_length;
 mod page_checksum;
+mod plain_file;
 mod read_ahead;
 mod scan;
 mod still_file;
