@@ -83,7 +83,7 @@ pub use store::{
     refuse_store, verify_store,
 };
 pub use strategy::{BackupStrategy, Saved, strategy};
-pub use survey::{Weighed, survey};
+pub use survey::{BackupsOf, Weighed, survey};
 pub use verify::{Check, Verification, verify, verify_part};
 pub use watch::Watch;
 

@@ -6,7 +6,9 @@ use manifold_store::{BACKUP_PROJECT, BackupId, Backups, IdError, ProjectId};
 use serde::{Deserialize, Serialize};
 
 use super::prune_backups::prune;
-use crate::backup::{self, BackupOptions, BackupRequest, Encryption, Location, Places, Watch};
+use crate::backup::{
+    self, BackupOptions, BackupRequest, BackupsOf, Encryption, Location, Places, Watch,
+};
 use crate::{CleanUpReason, Job, JobContext, JobError, Retention};
 
 /// Makes a backup of a project. What fails, is cancelled or dies leaves no backup.
@@ -101,7 +103,7 @@ impl Job for BackupProject {
             made = verify(context, &made).await?;
         }
         if let Some(keep) = &self.keep {
-            prune(context, Some(&self.project_id), keep).await?;
+            prune(context, BackupsOf::Project(&self.project_id), keep).await?;
         }
         Ok(made)
     }

@@ -156,7 +156,7 @@ async fn a_damaged_project_is_named_and_the_others_are_saved() {
     assert_eq!(code(&again), "backup_partial");
 
     let backups = Backups::new(&whole.manager);
-    let row = backups.find(id.as_str()).await.unwrap();
+    let row = backups.find(id.unwrap().as_str()).await.unwrap();
     assert_eq!(row.state, BackupState::Completed);
     let manifest = whole.manifest(&row);
     assert_eq!(manifest.parts().count(), 4);

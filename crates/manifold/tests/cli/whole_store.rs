@@ -160,6 +160,62 @@ fn what_cannot_be_is_refused_with_a_way_out() {
 }
 
 #[test]
+fn it_is_saved_verified_and_pruned_by_the_clock() {
+    let folder = store();
+    folder.json(&["backup", "create", "one"]);
+    let cron = ["backup", "schedule", "--all", "--cron", "0 3 * * *"];
+    let schedule = |more: &[&str]| folder.json(&[&cron[..], more].concat())["schedule"].clone();
+    let made = schedule(&["--compress", "--keep-last", "1"]);
+    assert_eq!(
+        (&made["kind"], &made["project_id"], &made["name"]),
+        (&json!("backup_store"), &Json::Null, &json!("backup"))
+    );
+    for (job, kind) in [("verify", "check_backup"), ("drill", "check_backup")] {
+        assert_eq!(schedule(&["--job", job])["kind"], kind);
+    }
+    let pruning = schedule(&["--job", "prune", "--keep-last", "3"]);
+    assert_eq!(pruning["kind"], "prune_backups");
+    for wrong in [
+        &["one", "--all"][..],
+        &[],
+        &["--all", "--tables", "t"],
+        &["--all", "--job", "drill", "--compress"],
+    ] {
+        let cron = ["backup", "schedule", "--cron", "@daily"];
+        let said = folder.fails(&[&cron[..], wrong].concat());
+        assert_eq!(said, (2, "usage".to_owned()), "{wrong:?}");
+    }
+
+    // Each time it is another one, and only those of the whole store are pruned.
+    let worker = ["worker", "--once"];
+    for _ in 0..2 {
+        folder.json(&["schedule", "run", text(&made["id"])]);
+        folder.ok(&worker);
+    }
+    let listed = || folder.json(&["backup", "list"])["backups"].clone();
+    let backups = listed();
+    assert_eq!(backups.as_array().unwrap().len(), 2, "{backups}");
+    assert_eq!(backups[0]["scope"], "store");
+    assert!(backups[0]["verified_at"].is_string());
+    for name in ["verify", "drill", "prune"] {
+        folder.json(&["schedule", "run", name]);
+        folder.ok(&worker);
+    }
+    let backups = listed();
+    assert_eq!(backups.as_array().unwrap().len(), 2, "{backups}");
+    assert!(backups[0]["last_proven_restore_at"].is_string());
+    let one = folder.json(&["project", "show", "one"]);
+    assert_eq!(backups[1]["project_id"], one["project"]["id"]);
+
+    let gone = folder.json(&["backup", "unschedule", "--all"]);
+    assert_eq!(gone["deleted"][0]["id"], made["id"]);
+    let again = folder.fails(&["backup", "unschedule", "--all"]);
+    assert_eq!(again, (1, "not_found".to_owned()));
+    let left = folder.json(&["schedule", "list"]);
+    assert_eq!(left["schedules"].as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn a_damaged_project_is_told_with_exit_code_1_and_the_others_are_saved() {
     let folder = store();
     let shown = folder.json(&["project", "show", "two"]);
