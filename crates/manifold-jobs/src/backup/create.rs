@@ -124,7 +124,7 @@ async fn here(
         .begin(&request.claim, row(request, &target)?)
         .await?;
     let made = async {
-        let seal = seal(places, request, place).await?;
+        let seal = seal(places, request.encryption.as_ref(), place).await?;
         let writing = Writing {
             target: target.to_path(),
             place: places.repository(place)?,
@@ -241,10 +241,10 @@ pub(super) async fn name(
 /// With what the files of the backup are encrypted.
 pub(super) async fn seal(
     places: &Places,
-    request: &BackupRequest,
+    encryption: Option<&Encryption>,
     place: &Location,
 ) -> Result<Option<Seal>, BackupError> {
-    let Some(encryption) = request.encryption.clone() else {
+    let Some(encryption) = encryption.cloned() else {
         return Ok(None);
     };
     let (places, place) = (places.clone(), place.clone());

@@ -7,13 +7,14 @@ use entity_core::enums::{BackupType, LogLevel};
 use manifold_store::{BACKUP_STORE, BackupId, Backups, IdError};
 use serde::{Deserialize, Serialize};
 
+use super::backup_project::discard_begun;
 use super::prune_backups::prune;
 use super::verify_backup::verify;
 use crate::backup::{
-    self, BackupOptions, BackupPlace, BackupsOf, Depth, Location, MadeStore, MissingProject,
-    PATIENCE, Places, StoreBackupRequest, StoreWatch,
+    self, BackupOptions, BackupPlace, BackupsOf, Depth, Encryption, Location, MadeStore,
+    MissingProject, PATIENCE, Places, StoreBackupRequest, StoreWatch,
 };
-use crate::{Job, JobContext, JobError, Retention};
+use crate::{CleanUpReason, Job, JobContext, JobError, Retention};
 
 /// Projects that an error names; the others are in the manifest and in the job's log.
 const MOST_NAMED: usize = 5;
@@ -29,8 +30,11 @@ pub struct BackupStore {
     /// How each project is saved: `sqlite`, `csv` or `full`.
     #[serde(rename = "type")]
     pub backup_type: BackupType,
-    /// The folder in which the backup's own folder will be; by default the folder of the data folder.
+    /// The place in which the backup's own folder will be; by default the folder of the data folder.
     pub to: Option<Location>,
+    /// For whom it is encrypted, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// How it is made.
     #[serde(flatten)]
     pub options: BackupOptions,
@@ -66,6 +70,7 @@ impl BackupStore {
             backup_id: None,
             backup_type,
             to: None,
+            encryption: None,
             options: BackupOptions::default(),
             description: None,
             patience_ms: None,
@@ -91,12 +96,13 @@ impl Job for BackupStore {
     type Output = backups::Model;
 
     async fn run(&self, context: &JobContext) -> Result<backups::Model, JobError> {
-        backup::refuse_store(self.backup_type, self.to.as_ref(), None)?;
+        backup::refuse_store(self.backup_type)?;
         let request = StoreBackupRequest {
             id: self.id(context)?,
             backup_type: self.backup_type,
             parent: self.to.clone(),
             options: self.options,
+            encryption: self.encryption.clone(),
             description: self.description.clone(),
             patience: self.patience_ms.map_or(PATIENCE, Duration::from_millis),
             claim: context.claim().clone(),
@@ -124,6 +130,14 @@ impl Job for BackupStore {
             prune(context, BackupsOf::Store, keep).await?;
         }
         Ok(backup)
+    }
+
+    /// Removes what was sent elsewhere of a backup that is not wanted any more, as of one of a project.
+    async fn clean_up(&self, context: &JobContext, reason: CleanUpReason) -> Result<(), JobError> {
+        match reason {
+            CleanUpReason::Cancelled => discard_begun(context, BackupsOf::Store).await,
+            _ => Ok(()),
+        }
     }
 }
 

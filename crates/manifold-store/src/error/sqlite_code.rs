@@ -71,8 +71,15 @@ impl From<DbErr> for StoreError {
                 seconds: stalled.limit.as_secs(),
             };
         }
-        let sqlx::Error::Database(database) = sqlx.as_ref() else {
-            return Self::Database(error);
+        let database = match sqlx.as_ref() {
+            sqlx::Error::Database(database) => database,
+            sqlx::Error::Io(reason) => {
+                return Self::Disk {
+                    path: None,
+                    reason: reason.to_string(),
+                };
+            }
+            _ => return Self::Database(error),
         };
         let code = database.code().and_then(|code| code.parse::<i32>().ok());
         match code.and_then(|code| Self::by_code(code, database.message())) {

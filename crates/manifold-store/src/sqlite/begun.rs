@@ -77,10 +77,21 @@ impl Handle {
 
     /// Undoes what was begun here.
     pub(crate) async fn roll_back_here(&mut self) -> Result<(), sqlx::Error> {
-        self.write_short(|short| short.prepare_cached("ROLLBACK")?.raw_execute())
-            .await?;
+        let roll_back = |short: &rusqlite::Connection| match short.is_autocommit() {
+            true => Ok(false),
+            false => short
+                .prepare_cached("ROLLBACK")?
+                .raw_execute()
+                .map(|_| true),
+        };
+        let was_open = self.write_short(roll_back).await?;
         self.begun = Begun::No;
-        Ok(())
+        if was_open {
+            return Ok(());
+        }
+        // What was read since may be of another state.
+        let reason = "SQLite has ended a transaction, as it does when the disk fails";
+        Err(sqlx::Error::Io(std::io::Error::other(reason)))
     }
 
     pub(crate) async fn commit_there(&mut self) -> Result<(), sqlx::Error> {

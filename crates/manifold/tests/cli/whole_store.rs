@@ -115,19 +115,10 @@ fn another_data_folder_gets_all_of_it_or_one() {
 #[test]
 fn what_cannot_be_is_refused_with_a_way_out() {
     let folder = store();
-    folder.write("secret.txt", "a passphrase");
-    for flags in [
-        &["--type", "incremental"][..],
-        &["--to", "s3://bucket/prefix"],
-        &["--passphrase-file", "secret.txt"],
-    ] {
-        let arguments = [&["backup", "create", "--all"], flags].concat();
-        let (code, error) = folder.fails(&arguments);
-        assert_eq!(
-            (code, error.as_str()),
-            (1, "unsupported_store_backup"),
-            "{flags:?}"
-        );
+    for verb in [&["create"][..], &["schedule", "--cron", "@daily"]] {
+        let all = ["--all", "--type", "incremental"];
+        let refused = folder.fails(&[&["backup"], verb, &all].concat());
+        assert_eq!(refused, (1, "unsupported_store_backup".to_owned()));
     }
     assert!(folder.json(&["backup", "list"])["backups"] == json!([]));
     assert_eq!(
@@ -157,6 +148,57 @@ fn what_cannot_be_is_refused_with_a_way_out() {
     let replaced: Vec<_> = replaced.filter(|part| part["fate"] == "replaced").collect();
     assert_eq!(replaced.len(), 1);
     assert_eq!(replaced[0]["name"], "two");
+}
+
+#[test]
+fn nothing_is_told_of_an_encrypted_one_and_all_comes_back() {
+    let folder = store();
+    folder.write("secret.txt", "a passphrase");
+    let with = ["--passphrase-file", "secret.txt"];
+    for kind in [&["--type", "sqlite"][..], &["--type", "csv", "--compress"]] {
+        let create = ["backup", "create", "--all", "--to", "usb"];
+        let made = folder.json(&[&create[..], kind, &with].concat());
+        let place = text(&made["backup"]["location"]).to_owned();
+        for (path, _) in listing(std::path::Path::new(&place)) {
+            let bytes = std::fs::read(&path).unwrap();
+            let name = path.display().to_string();
+            for told in ["one", "two", "three", "SQLite format 3"] {
+                let told_of = |bytes: &[u8]| {
+                    bytes
+                        .windows(told.len())
+                        .any(|part| part == told.as_bytes())
+                };
+                assert!(
+                    !told_of(&bytes) && !name[place.len()..].contains(told),
+                    "{name}: {told}"
+                );
+            }
+        }
+        let id = text(&made["backup"]["id"]);
+        assert_eq!(
+            folder.json(&["backup", "verify", id, "--drill"])["ok"],
+            true
+        );
+        // Nobody has the key in another data folder.
+        let other = Folder::new();
+        other.write("secret.txt", "a passphrase");
+        other.write("wrong.txt", "another passphrase");
+        let locked = other.fails(&["restore", &place]);
+        assert_eq!(locked, (1, "backup_locked".to_owned()));
+        let wrong = other.fails(&["restore", &place, "--passphrase-file", "wrong.txt"]);
+        assert_eq!(wrong, (1, "wrong_key".to_owned()));
+        let restored = other.json(&[&["restore", &place][..], &with].concat());
+        assert_eq!(restored["projects"].as_array().unwrap().len(), 3);
+        let again = other.json(&["restore", &place, "--project", "two", "--as", "again"]);
+        assert_eq!(again["project"]["row_count"], 3);
+        let changed = std::path::Path::new(&place).join("0001.age");
+        let mut bytes = std::fs::read(&changed).unwrap();
+        bytes.truncate(bytes.len() - 1);
+        std::fs::write(&changed, bytes).unwrap();
+        assert_eq!(folder.fails(&["backup", "verify", id]).0, 1);
+        folder.json(&["backup", "delete", id, "--yes"]);
+    }
+    assert_eq!(listing(&folder.path("usb")).len(), 1, "the key");
 }
 
 #[test]

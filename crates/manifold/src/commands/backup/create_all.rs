@@ -19,6 +19,7 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
     let job = BackupStore {
         backup_id: Some(id.clone()),
         to: arguments.to.as_deref().map(place).transpose()?,
+        encryption: arguments.encryption.encryption()?,
         options: BackupOptions {
             without_data: arguments.without_data,
             compress: arguments.compress,
@@ -26,8 +27,7 @@ pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Res
         description: arguments.description.filter(|text| !text.is_empty()),
         ..BackupStore::each_time(arguments.r#type.into())
     };
-    let encryption = arguments.encryption.encryption()?;
-    refuse_store(job.backup_type, job.to.as_ref(), encryption.as_ref())?;
+    refuse_store(job.backup_type)?;
     if arguments.detach {
         let document = |job: &JobShape| json!({ "job": job, "backup": null });
         return session.detach(&job, None, document).await;

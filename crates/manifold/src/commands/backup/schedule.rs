@@ -130,9 +130,10 @@ impl ScheduleArgs {
         };
         let (verify, keep) = (!self.no_verify, self.keep.policy_if_any());
         let Some(project) = project else {
-            refuse_store(backup_type, to.as_ref(), encryption.as_ref())?;
+            refuse_store(backup_type)?;
             let job = BackupStore {
                 to,
+                encryption,
                 options,
                 verify,
                 keep,
