@@ -305,8 +305,12 @@ pub(super) async fn write(
 ) -> Result<Written, BackupError> {
     fail_point!("backup-begun");
     let folder = writing.target.parent().unwrap_or(Path::new("."));
-    room::check(manager, request, folder).await?;
+    let folder = folder.to_owned();
     let (ground, writing) = ground(manager, request, writing).await?;
+    // An increment asks for room once it is known what is new.
+    if ground.as_ref().is_none_or(Ground::is_bare) {
+        room::check(manager, request, &folder).await?;
+    }
     let frozen = manager
         .freeze(DatabaseId::Project(request.project_id.clone()))
         .await?;
@@ -326,10 +330,11 @@ async fn ground(
     let project = Projects::new(manager)
         .find(request.project_id.as_str())
         .await?;
-    let request = request.clone();
+    let (request, file) = (request.clone(), manager.layout().spoke(&project.namespace));
     super::blocking(move || {
         let key = writing.seal.as_ref().map(|seal| &seal.key);
-        let ground = Ground::look(&writing.place, &request, &project.name, key)?;
+        let mut ground = Ground::look(&writing.place, &request, &project.name, key)?;
+        ground.project_bytes = room::size(&file);
         Ok((Some(ground), writing))
     })
     .await
