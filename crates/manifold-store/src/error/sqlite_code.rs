@@ -73,10 +73,11 @@ impl From<DbErr> for StoreError {
         }
         let database = match sqlx.as_ref() {
             sqlx::Error::Database(database) => database,
-            sqlx::Error::Io(reason) => {
+            // Where SQLite ends a transaction by itself, sqlx finds none.
+            sqlx::Error::Io(_) | sqlx::Error::BeginFailed => {
                 return Self::Disk {
                     path: None,
-                    reason: reason.to_string(),
+                    reason: sqlx.to_string(),
                 };
             }
             _ => return Self::Database(error),
