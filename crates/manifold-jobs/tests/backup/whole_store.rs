@@ -105,6 +105,8 @@ async fn groups_are_as_large_as_open_files_allow() {
 
     let whole = Whole::new().await;
     let manifest = whole.manifest(&whole.back_up().await);
+    // Nothing of it is kept open for the next group.
+    assert_eq!(whole.manager.metrics().projects.len(), 0);
     assert_eq!(manifest.groups.len(), 1);
     let ids: Vec<_> = manifest.parts().map(|part| part.id.clone()).collect();
     assert!(ids.is_sorted());

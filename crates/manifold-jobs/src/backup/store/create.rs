@@ -285,6 +285,12 @@ pub(super) async fn write(
             Ok(making)
         })
         .await?;
+        // The next group needs the memory; whoever needs one of these opens it again.
+        for id in &group {
+            if let Err(error) = manager.close(id).await {
+                tracing::debug!(project.id = %id, %error, "a project that was saved stays open");
+            }
+        }
         if is_first {
             // The hub may know projects by now that it did not before.
             for (id, more) in self::known(manager).await?.0 {
