@@ -3,7 +3,7 @@
 mod sqlite_code;
 mod words;
 
-pub(crate) use sqlite_code::{plainly, tells_damage};
+pub(crate) use sqlite_code::{plainly, tells_damage, tells_disk};
 
 use std::io;
 use std::path::PathBuf;
@@ -233,6 +233,14 @@ pub enum StoreError {
         /// How many can be open.
         limit: usize,
     },
+    /// SQLite could not read or write a file.
+    #[error("{} cannot be read or written ({reason}); check the disk and try again", path.as_ref().map_or_else(|| "the database".to_owned(), |path| path.display().to_string()))]
+    Disk {
+        /// The file, where known.
+        path: Option<PathBuf>,
+        /// What SQLite said.
+        reason: String,
+    },
     /// A file operation failed.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -324,7 +332,7 @@ impl StoreError {
             Self::NoLocks { .. } => "no_locks",
             Self::TooManyProjects { .. } => "too_many_projects",
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "disk_full",
-            Self::Io { .. } => "io",
+            Self::Io { .. } | Self::Disk { .. } => "io",
             Self::StreamStalled { .. } => "stream_stalled",
             Self::Interrupted => "interrupted",
             Self::ReadOnly { .. } => "read_only",
@@ -371,6 +379,10 @@ impl StoreError {
             },
             Self::ReadOnly { path: None } => Self::ReadOnly {
                 path: Some(path.to_owned()),
+            },
+            Self::Disk { path: None, reason } => Self::Disk {
+                path: Some(path.to_owned()),
+                reason,
             },
             other => other,
         }

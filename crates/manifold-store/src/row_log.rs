@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::tells_damage;
+use crate::error::{tells_damage, tells_disk};
 use crate::file_lock::{FileLock, Share};
 use crate::rows::{
     self, Deleted, Effect, ImportError, ImportOptions, IndexError, Outcome, Records, RowsError,
@@ -323,6 +323,7 @@ fn rows_code(error: &RowsError) -> &'static str {
         RowsError::Spool(error) if error.kind() == std::io::ErrorKind::StorageFull => "disk_full",
         RowsError::Spool(_) => "temporary_file",
         RowsError::Sqlite { source, .. } if tells_damage(source) => "corrupt",
+        RowsError::Sqlite { source, .. } if tells_disk(source) => "io",
         RowsError::Sqlite { .. } => "database",
     }
 }

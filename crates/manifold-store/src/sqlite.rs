@@ -16,6 +16,7 @@ mod checked_pages;
 mod connect;
 mod log_length;
 mod page_checksum;
+mod plain_file;
 mod prepared;
 mod read_ahead;
 mod scan;

@@ -205,7 +205,9 @@ pub(crate) enum CommandError {
         name: String,
     },
     /// Nothing was done to a project that could be undone.
-    #[error("there is nothing to undo in {project}")]
+    #[error(
+        "there is nothing to undo in {project}; snapshots that were deleted or pruned come back from a backup alone"
+    )]
     NothingToUndo {
         /// The project.
         project: String,

@@ -53,10 +53,16 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// Names a program that is not to be built, for long runs beside which somebody works.
+const PROGRAM: &str = "MANIFOLD_PROGRAM";
+
 /// The program, built if it is not up to date: Cargo builds programs for the tests of their own packages only.
 fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        if let Some(program) = std::env::var_os(PROGRAM) {
+            return program.into();
+        }
         let mut build = Command::new(env!("CARGO"));
         // Build scripts that ask for these would run anew, and all that depends on them would be built anew.
         for (name, _) in std::env::vars_os() {

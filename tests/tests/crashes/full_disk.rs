@@ -1,22 +1,13 @@
 //! A disk with no space left: every verb that writes says so and what to do, nothing is lost, and with more space the
 //! same command succeeds.
-//!
-//! The disk is a small tmpfs of a user namespace. Where the system refuses one the test says that it was skipped.
 
-use std::fs::File;
-use std::io::Write as _;
 use std::panic::catch_unwind;
 use std::path::Path;
-use std::process::Command;
 
 use crate::folder::Folder;
 use crate::passage::Start;
+use crate::small_disk::{Filler, on_small_disk};
 use crate::state::State;
-
-/// Where the disk is, for the process within the namespace.
-const DISK: &str = "MANIFOLD_TEST_DISK";
-
-const MOUNT: &str = r#"mount -t tmpfs -o size=64m tmpfs "$0" && exec "$@""#;
 
 /// Space that is left for the command, in KiB. With little it fails early, with more in the middle.
 const SPACES: [u64; 13] = [
@@ -79,33 +70,10 @@ const VERBS: [(Start, &[&str]); 21] = [
 
 #[test]
 fn every_verb_says_so_and_loses_nothing() {
-    if let Ok(disk) = std::env::var(DISK) {
-        return on_the_disk(Path::new(&disk));
-    }
-    let disk = tempfile::tempdir().unwrap();
-    let within = |program: &str, arguments: &[&str]| {
-        let mut unshare = Command::new("unshare");
-        unshare.args(["--map-root-user", "--mount", "sh", "-c", MOUNT]);
-        unshare.arg(disk.path()).arg(program).args(arguments);
-        unshare.env(DISK, disk.path()).output()
-    };
-    if !within("true", &[]).is_ok_and(|tried| tried.status.success()) {
-        // Not a line of the test's own output, which is shown only when it fails.
-        writeln!(
-            std::io::stderr(),
-            "SKIPPED: {}: no tmpfs here",
-            module_path!()
-        )
-        .unwrap();
-        return;
-    }
-    let this = std::env::current_exe().unwrap();
-    let test = "full_disk::every_verb_says_so_and_loses_nothing";
-    let output = within(this.to_str().unwrap(), &["--exact", test, "--nocapture"]).unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let failed = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}{failed}");
-    assert!(said.contains("1 passed"), "{said}{failed}");
+    on_small_disk(
+        "full_disk::every_verb_says_so_and_loses_nothing",
+        on_the_disk,
+    );
 }
 
 fn on_the_disk(disk: &Path) {
@@ -181,33 +149,4 @@ fn is_readable(folder: &Folder, new: &State, what: &str) {
         "{what}, then a query: {}",
         said.stderr
     );
-}
-
-/// A file that takes what space there is.
-struct Filler<'d> {
-    disk: &'d Path,
-}
-
-impl<'d> Filler<'d> {
-    fn on(disk: &'d Path) -> Self {
-        Self { disk }
-    }
-
-    /// Leaves so much space, in KiB.
-    fn leave(&self, space: u64) {
-        let path = self.disk.join("filler");
-        let mut file = File::create(&path).unwrap();
-        for size in [1 << 20, 1 << 12] {
-            let block = vec![0; size];
-            while file.write_all(&block).is_ok() {}
-        }
-        let length = file.metadata().unwrap().len();
-        file.set_len(length.saturating_sub(space << 10)).unwrap();
-    }
-}
-
-impl Drop for Filler<'_> {
-    fn drop(&mut self) {
-        std::fs::remove_file(self.disk.join("filler")).unwrap();
-    }
 }

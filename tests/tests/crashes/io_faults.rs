@@ -1,6 +1,8 @@
-//! Each call to the system that a backup, a restore or a deletion makes for a file fails once: the old state stays or the new one is
-//! there, every listed backup verifies, and the same command again succeeds.
+//! Each call to the system that a backup, its verification, a restore or a deletion makes for a file fails once: the old state stays or
+//! the new one is there, every listed backup verifies, no backup is blamed, and the same command again succeeds.
 #![cfg(target_os = "linux")]
+
+use std::collections::BTreeMap;
 
 use crate::backups::{Saved, all_verify};
 use crate::preload::{Fault, Preload};
@@ -11,6 +13,9 @@ const ERRORS: [i32; 2] = [5, 28];
 
 /// Errors of a command that finds its work done.
 const DONE_BEFORE: [&str; 2] = ["name_taken", "not_found"];
+
+/// What is told: a file that could not be opened for writing is one that may only be read.
+const TOLD: [&str; 3] = ["io", "disk_full", "read_only"];
 
 /// Which of the calls fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +31,9 @@ const RECIPIENT: &str = "age1ay0h0rzx37l8ykh9jz2yn2kvgqgk2vecc3zplx4a4mw02r6uhdh
 
 const INCREMENTAL: &[&str] = &["--type", "incremental"];
 
+/// The same, encrypted.
+const SEALED: &[&str] = &["--type", "incremental", "--encrypt-to", RECIPIENT];
+
 #[test]
 fn an_incremental_backup() {
     survives(INCREMENTAL, Calls::OneOf(3), |_| {
@@ -35,9 +43,8 @@ fn an_incremental_backup() {
 
 #[test]
 fn an_incremental_backup_that_is_encrypted() {
-    let how = &["--type", "incremental", "--encrypt-to", RECIPIENT];
-    survives(how, Calls::OneOf(7), |_| {
-        [&["backup", "create", "p"], &how[..]].concat()
+    survives(SEALED, Calls::OneOf(7), |_| {
+        [&["backup", "create", "p"], SEALED].concat()
     });
 }
 
@@ -52,6 +59,30 @@ fn a_restore_of_an_incremental_backup() {
 fn a_restore_of_an_incremental_backup_in_place() {
     survives(INCREMENTAL, Calls::OneOf(19), |saved| {
         vec!["restore", &saved.ids[1], "--in-place"]
+    });
+}
+
+#[test]
+fn a_restore_of_an_incremental_backup_that_is_encrypted() {
+    survives(SEALED, Calls::OneOf(71), |saved| {
+        vec!["restore", &saved.ids[1], "--as", "r"]
+    });
+}
+
+#[test]
+fn incremental_backups_that_are_verified() {
+    survives(INCREMENTAL, Calls::OneOf(23), |saved| {
+        vec!["backup", "verify", &saved.ids[1]]
+    });
+    survives(SEALED, Calls::OneOf(67), |saved| {
+        vec!["backup", "verify", &saved.ids[1]]
+    });
+}
+
+#[test]
+fn an_incremental_backup_that_is_drilled() {
+    survives(INCREMENTAL, Calls::OneOf(61), |saved| {
+        vec!["backup", "verify", &saved.ids[1], "--drill"]
     });
 }
 
@@ -96,6 +127,19 @@ fn restores_of_the_other_types() {
     }
 }
 
+#[test]
+fn backups_of_the_other_types_that_are_verified() {
+    for how in [
+        &["--type", "csv", "--compress"][..],
+        &["--type", "sqlite"],
+        &["--type", "full"],
+    ] {
+        survives(how, Calls::OneOf(59), |saved| {
+            vec!["backup", "verify", &saved.ids[1]]
+        });
+    }
+}
+
 fn survives(how: &[&str], calls: Calls, command: impl for<'a> Fn(&'a Saved) -> Vec<&'a str>) {
     let Some(preload) = Preload::new() else {
         return;
@@ -115,19 +159,29 @@ fn survives(how: &[&str], calls: Calls, command: impl for<'a> Fn(&'a Saved) -> V
         Calls::OneOf(step) if rounds() == 1 => step,
         _ => 1,
     };
-    let (mut failed, mut told) = (0, std::collections::BTreeMap::<String, u64>::new());
+    let (mut tried, mut failed) = (0, 0);
+    let mut told = BTreeMap::<String, u64>::new();
     let step = usize::try_from(step).unwrap();
-    let first = 1 + u64::try_from(Seed::new().below(step)).unwrap();
-    for (round, at) in (first..=count).step_by(step).enumerate() {
-        let error = ERRORS[round % ERRORS.len()];
-        let what = format!("{arguments:?}, call {at} of {count} fails with {error}");
+    let mut seed = Seed::new();
+    let first = 1 + u64::try_from(seed.below(step)).unwrap();
+    let other = seed.below(ERRORS.len());
+    for at in (first..).step_by(step) {
+        let error = ERRORS[(tried + other) % ERRORS.len()];
+        let what = format!("{arguments:?}, call {at} of about {count} fails with {error}");
         saved.put_back();
         let fault = Some(Fault { at, error });
-        let (said, _) = preload.run(folder, &within, except, fault, &arguments);
+        let (said, made) = preload.run(folder, &within, except, fault, &arguments);
+        if at > made {
+            assert_eq!(said.code, 0, "{what}, which was not made: {said:?}");
+            break;
+        }
+        tried += 1;
         assert!([0, 1, 2].contains(&said.code), "{what}: {said:?}");
         if said.code != 0 {
             failed += 1;
             assert!(!said.error.is_empty(), "{what}: {said:?}");
+            let is_of_system = TOLD.contains(&said.error.as_str());
+            assert!(is_of_system, "{what}: {}", said.stderr);
             *told.entry(said.error.clone()).or_default() += 1;
         }
         all_verify(folder, &what);
@@ -146,6 +200,6 @@ fn survives(how: &[&str], calls: Calls, command: impl for<'a> Fn(&'a Saved) -> V
         let leftovers = folder.leftovers();
         assert!(leftovers.is_empty(), "{what}: {leftovers:?}");
     }
-    println!("{arguments:?}: {count} calls, {failed} failures were told: {told:?}");
+    println!("{arguments:?}: {tried} of {count} calls, {failed} failures were told: {told:?}");
     assert!(failed > 0, "{arguments:?}: nothing failed");
 }

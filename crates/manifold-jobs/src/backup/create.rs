@@ -124,7 +124,7 @@ async fn here(
         .begin(&request.claim, row(request, &target)?)
         .await?;
     let made = async {
-        let seal = seal(places, request, place).await?;
+        let seal = seal(places, request.encryption.as_ref(), place).await?;
         let writing = Writing {
             target: target.to_path(),
             place: places.repository(place)?,
@@ -241,10 +241,10 @@ pub(super) async fn name(
 /// With what the files of the backup are encrypted.
 pub(super) async fn seal(
     places: &Places,
-    request: &BackupRequest,
+    encryption: Option<&Encryption>,
     place: &Location,
 ) -> Result<Option<Seal>, BackupError> {
-    let Some(encryption) = request.encryption.clone() else {
+    let Some(encryption) = encryption.cloned() else {
         return Ok(None);
     };
     let (places, place) = (places.clone(), place.clone());
@@ -305,8 +305,12 @@ pub(super) async fn write(
 ) -> Result<Written, BackupError> {
     fail_point!("backup-begun");
     let folder = writing.target.parent().unwrap_or(Path::new("."));
-    room::check(manager, request, folder).await?;
+    let folder = folder.to_owned();
     let (ground, writing) = ground(manager, request, writing).await?;
+    // An increment asks for room once it is known what is new.
+    if ground.as_ref().is_none_or(Ground::is_bare) {
+        room::check(manager, request, &folder).await?;
+    }
     let frozen = manager
         .freeze(DatabaseId::Project(request.project_id.clone()))
         .await?;
@@ -327,10 +331,11 @@ async fn ground(
     let project = Projects::new(manager)
         .find(request.project_id.as_str())
         .await?;
-    let request = request.clone();
+    let (request, file) = (request.clone(), manager.layout().spoke(&project.namespace));
     super::blocking(move || {
         let key = writing.seal.as_ref().map(|seal| &seal.key);
-        let ground = Ground::look(&writing.place, &request, &project.name, key)?;
+        let mut ground = Ground::look(&writing.place, &request, &project.name, key)?;
+        ground.project_bytes = room::size(&file);
         Ok((Some(ground), writing))
     })
     .await

@@ -81,6 +81,14 @@ pub(super) struct Counts {
     pub(super) total_records: i64,
 }
 
+impl Counts {
+    /// The rows of all tables.
+    pub(super) fn rows(&self) -> u64 {
+        let tables = self.tables.iter();
+        tables.map(|table| table.rows.unsigned_abs()).sum()
+    }
+}
+
 /// Counts what is saved. `counted` is told now and then of how many rows more were counted.
 pub(super) fn count(
     frozen: &Frozen,

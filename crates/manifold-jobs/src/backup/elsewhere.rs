@@ -23,7 +23,7 @@ pub(super) async fn create(
     watch: Watch,
 ) -> Result<backups::Model, BackupError> {
     let remote = remote(places, place).await?;
-    let seal = seal(places, &request, place).await?;
+    let seal = seal(places, request.encryption.as_ref(), place).await?;
     let (begun, watch) = begun(manager, places, &request, place, seal.as_ref(), watch).await?;
     let at = Timestamp::now();
     let (target, name) = match &begun {
@@ -125,7 +125,7 @@ fn end_leases(places: &Places, place: &str, backup: &backups::Model) -> Result<(
     incremental::end_leases(&remote, &project, &backup.id, i64::MAX)
 }
 
-async fn remote(places: &Places, place: &Location) -> Result<Remote, BackupError> {
+pub(super) async fn remote(places: &Places, place: &Location) -> Result<Remote, BackupError> {
     let (places, address) = (places.clone(), place.to_string());
     blocking(move || places.remote(&address)).await
 }

@@ -161,7 +161,13 @@ impl Unlock {
         };
         let ring = places.keys();
         if ring.find(&header.key)?.is_none() {
-            let key = self.open(&place, &*repository, &header.key)?;
+            let key = match (self.open(&place, &*repository, &header.key), place.split()) {
+                // That of a part of a whole store lies where the whole lies.
+                (Err(BackupError::MissingFile { .. }), Some((above, _))) => {
+                    self.open(&above, &*places.repository(&above)?, &header.key)?
+                }
+                (key, _) => key?,
+            };
             ring.keep(&key, &place.to_string(), OPENED)?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The folder of a backup while it is being made.
 
-use std::collections::BTreeMap;
-use std::io::Write;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub struct BackupFolder {
 }
 
 /// How the files of a backup are encrypted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Seal {
     pub(super) key: RepositoryKey,
     /// A folder for files of a moment, which are not encrypted.
@@ -130,7 +130,7 @@ impl BackupFolder {
         if self.compress || self.seal.is_some() {
             self.write_file(name, |output| {
                 let mut made = std::fs::File::open(&path)?;
-                std::io::copy(&mut made, output)?;
+                io::copy(&mut made, output)?;
                 Ok(())
             })?;
             return std::fs::remove_file(&path).map_err(BackupError::io("remove", &path));
@@ -153,6 +153,11 @@ impl BackupFolder {
     /// With what its files are encrypted.
     pub(super) fn key(&self) -> Option<&RepositoryKey> {
         self.seal.as_ref().map(|seal| &seal.key)
+    }
+
+    /// How its files are encrypted.
+    pub(super) fn seal(&self) -> Option<&Seal> {
+        self.seal.as_ref()
     }
 
     /// The hidden folder, in which the backups lie that are parts of this one.
@@ -188,43 +193,50 @@ impl BackupFolder {
     /// Writes the manifest of a whole store and makes the folder appear, complete.
     pub(super) fn publish_store(self, manifest: &StoreManifest) -> Result<(), BackupError> {
         self.remove_others(false)?;
-        let path = self.partial.join(Manifest::NAME);
-        let write = || -> std::io::Result<()> {
-            let mut sink = FileSink::create(&path, false, None)?;
-            sink.write_all(&manifest.sealed()?)?;
-            sink.finish(Manifest::NAME.to_owned()).map(drop)
-        };
-        write().map_err(BackupError::io("write", &path))?;
+        self.write_manifest(manifest.sealed(), |key, manifest_hash| Header {
+            id: manifest.id.clone(),
+            created_at: manifest.created_at,
+            key,
+            manifest_hash,
+            segments: BTreeSet::new(),
+        })?;
         self.appear()
     }
 
     /// Writes the manifest and makes the folder appear, complete.
     pub(super) fn publish(self, manifest: &Manifest) -> Result<(), BackupError> {
         self.remove_others(true)?;
-        let write = |name: &str, bytes: std::io::Result<Vec<u8>>, key: Option<&RepositoryKey>| {
+        self.write_manifest(manifest.sealed(), |key, manifest_hash| Header {
+            id: manifest.id.clone(),
+            created_at: manifest.created_at,
+            key,
+            manifest_hash,
+            segments: manifest.segment_names(),
+        })?;
+        self.appear()
+    }
+
+    /// Writes a manifest: encrypted where there is a key, with what `header` makes of the key's id and its hash beside it.
+    fn write_manifest(
+        &self,
+        bytes: io::Result<Vec<u8>>,
+        header: impl FnOnce(String, String) -> Header,
+    ) -> Result<(), BackupError> {
+        let write = |name: &str, bytes: io::Result<Vec<u8>>, key: Option<&RepositoryKey>| {
             let path = self.partial.join(name);
-            let write = || -> std::io::Result<ManifestFile> {
+            let write = || -> io::Result<ManifestFile> {
                 let mut sink = FileSink::create(&path, false, key)?;
                 sink.write_all(&bytes?)?;
                 sink.finish(name.to_owned())
             };
             write().map_err(BackupError::io("write", &path))
         };
-        match &self.seal {
-            None => drop(write(Manifest::NAME, manifest.sealed(), None)?),
-            Some(seal) => {
-                let sealed = write(Manifest::SEALED, manifest.sealed(), Some(&seal.key))?;
-                let header = Header {
-                    id: manifest.id.clone(),
-                    created_at: manifest.created_at,
-                    key: seal.key.id().to_owned(),
-                    manifest_hash: sealed.hash,
-                    segments: manifest.segment_names(),
-                };
-                write(Manifest::NAME, header.sealed(), None)?;
-            }
-        }
-        self.appear()
+        let Some(seal) = &self.seal else {
+            return write(Manifest::NAME, bytes, None).map(drop);
+        };
+        let sealed = write(Manifest::SEALED, bytes, Some(&seal.key))?;
+        let header = header(seal.key.id().to_owned(), sealed.hash);
+        write(Manifest::NAME, header.sealed(), None).map(drop)
     }
 
     /// Removes what lies beside the files and is none of them, such as a journal that SQLite could not remove.
@@ -269,13 +281,13 @@ impl Drop for BackupFolder {
 /// What stops a file from being written.
 pub enum WriteError {
     /// The file itself.
-    Io(std::io::Error),
+    Io(io::Error),
     /// Where its content comes from.
     Other(Box<BackupError>),
 }
 
-impl From<std::io::Error> for WriteError {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for WriteError {
+    fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
@@ -314,7 +326,7 @@ pub(super) fn remove_partials(
     );
     let failed = |error| BackupError::io("list", parent)(error);
     let entries = match std::fs::read_dir(parent) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(failed)?,
     };
     for entry in entries {
@@ -330,14 +342,14 @@ pub(super) fn remove_partials(
 
 pub(super) fn remove_folder(partial: &Path) -> Result<(), BackupError> {
     match std::fs::remove_dir_all(partial) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(BackupError::io("remove", partial)(error))
         }
         _ => Ok(()),
     }
 }
 
-pub(super) fn make_private(folder: &Path, recursive: bool) -> std::io::Result<()> {
+pub(super) fn make_private(folder: &Path, recursive: bool) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(recursive);
     #[cfg(unix)]

@@ -11,7 +11,7 @@ use super::delete::finish_deletions;
 use super::folder::remove_partials;
 use super::incremental;
 use super::spool::Spool;
-use super::{BackupError, BackupSource, Location, Opened, Places, blocking};
+use super::{BackupError, Location, Opened, Places, blocking};
 use crate::Environment;
 
 /// Completes the backups of a project, or of the whole store if `None`, that are complete and not so in the hub, and
@@ -80,11 +80,11 @@ fn look(
     if !spool.sent().publishing {
         return Ok(Looked::Incomplete);
     }
-    match places.map(|places| BackupSource::open_in(places, &location)) {
+    match places.map(|places| Opened::open_in(places, &location)) {
         None => Ok(Looked::Unknown),
-        Some(Ok(found)) if found.manifest().id == backup.id => {
+        Some(Ok(found)) if found.id() == backup.id => {
             spool.remove()?;
-            Ok(Looked::Complete(found.manifest().totals()))
+            Ok(Looked::Complete(found.totals()))
         }
         Some(Ok(_) | Err(BackupError::NotABackup { .. })) => Ok(Looked::Incomplete),
         Some(Err(error)) => Err(error),

@@ -83,7 +83,7 @@ pub use store::{
     refuse_store, verify_store,
 };
 pub use strategy::{BackupStrategy, Saved, strategy};
-pub use survey::{Weighed, survey};
+pub use survey::{BackupsOf, Weighed, survey};
 pub use verify::{Check, Verification, verify, verify_part};
 pub use watch::Watch;
 
@@ -91,6 +91,7 @@ pub(crate) use elsewhere::discard;
 pub(crate) use leftovers::clear as clear_leftovers;
 pub(crate) use repository::{PART, Remote, Repository, part_size, read_part};
 pub(crate) use restore::open;
+pub(crate) use verify::is_of_system;
 
 /// Runs work that blocks on a thread of its own.
 async fn blocking<T: Send + 'static>(

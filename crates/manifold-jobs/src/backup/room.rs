@@ -57,7 +57,8 @@ impl Room {
 }
 
 /// Fails when the disk of a folder has less room than a copy of the project's file takes, compressed or not: the file is
-/// copied before it is compressed. What CSV and JSON take is not known before; such a backup may take more.
+/// copied before it is compressed. What CSV and JSON take is not known before; such a backup may take more. An increment, which writes
+/// only what is new, asks by itself.
 pub(super) async fn check(
     manager: &Arc<SqliteManager>,
     request: &BackupRequest,
@@ -76,20 +77,29 @@ pub(super) async fn check(
 pub(super) async fn check_for(files: Vec<PathBuf>, folder: &Path) -> Result<(), BackupError> {
     let folder = folder.to_owned();
     super::blocking(move || {
-        let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |metadata| metadata.len());
-        let needed: u64 = files.iter().map(size).sum();
-        // The folder may not be there yet.
-        let there = folder.ancestors().find(|above| above.is_dir());
-        match there.and_then(free_space) {
-            Some(free) if free < needed => Err(BackupError::NoSpace {
-                path: folder,
-                free,
-                needed,
-            }),
-            _ => Ok(()),
-        }
+        let needed = files.iter().map(|file| size(file)).sum();
+        check_bytes(needed, &folder)
     })
     .await
+}
+
+/// Fails when the disk of a folder has less room than that. Blocks.
+pub(super) fn check_bytes(needed: u64, folder: &Path) -> Result<(), BackupError> {
+    // The folder may not be there yet.
+    let there = folder.ancestors().find(|above| above.is_dir());
+    match there.and_then(free_space) {
+        Some(free) if free < needed => Err(BackupError::NoSpace {
+            path: folder.to_owned(),
+            free,
+            needed,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The size of a file, in bytes. One that cannot be looked at has none.
+pub(super) fn size(file: &Path) -> u64 {
+    std::fs::metadata(file).map_or(0, |metadata| metadata.len())
 }
 
 #[cfg(test)]

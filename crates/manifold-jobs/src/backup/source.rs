@@ -65,27 +65,18 @@ impl BackupSource {
         location: Location,
         find: impl FnOnce(&str) -> Result<Option<RepositoryKey>, BackupError>,
     ) -> Result<Self, BackupError> {
-        let (manifest, key) = match Stored::read(&*repository, &name)? {
-            Stored::Open(manifest) => (*manifest, None),
-            Stored::Sealed(header) => {
-                let key = find(&header.key)?.ok_or_else(|| BackupError::NoKey {
-                    path: location.to_path(),
-                    key: header.key.clone(),
-                })?;
-                (header.open(&*repository, &name, &key)?, Some(key))
-            }
-            Stored::Store(_) => {
-                return Err(BackupError::WholeStore {
-                    path: location.to_path(),
-                });
-            }
+        let (stored, key) = Stored::read_open(&*repository, &name, find)?;
+        let Stored::Open(manifest) = stored else {
+            return Err(BackupError::WholeStore {
+                path: location.to_path(),
+            });
         };
         Ok(Self {
             folder: location.to_path(),
             repository,
             name,
             location,
-            manifest,
+            manifest: *manifest,
             key,
         })
     }

@@ -122,18 +122,19 @@ impl Spool {
         Ok(shared)
     }
 
+    /// Those of its own folder. What lies in folders within, as the backups of a whole store do, has a name with slashes.
     fn own_files(&self) -> Result<Vec<(String, u64)>, BackupError> {
-        let folder = self.target();
-        let failed = || BackupError::io("list", &folder);
+        let folder = format!("{}/", self.name);
         let mut files = Vec::new();
-        for entry in std::fs::read_dir(&folder).map_err(failed())? {
-            let entry = entry.map_err(failed())?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name != Manifest::NAME {
-                files.push((name, entry.metadata().map_err(failed())?.len()));
+        for file in Folder::new(self.folder.clone()).list(&self.name)? {
+            match file.name.strip_prefix(&folder) {
+                Some(Manifest::NAME) => {}
+                Some(inner) if !inner.contains('/') => files.push((inner.to_owned(), file.size)),
+                _ => files.push((file.name, file.size)),
             }
         }
-        files.sort_unstable();
+        // Of a backup within another one its manifest is the last, too.
+        files.sort_unstable_by_key(|(name, _)| (name.ends_with(Manifest::NAME), name.clone()));
         Ok(files)
     }
 

@@ -8,6 +8,7 @@ use entity_core::enums::BackupType;
 use manifold_store::{Contents, CopyProgress, Frozen, StagedBuilder, Twin};
 
 use super::describe::{Counts, count};
+use super::strategy::rows_in;
 use super::{BackupError, BackupFolder, BackupRequest, BackupSource, BackupStrategy, Saved, Watch};
 
 const FILE: &str = "project.db";
@@ -60,6 +61,15 @@ impl BackupStrategy for Sqlite {
                 counted.transpose()?
             }
         };
+        // How many rows there are is known by now, or is told before they are counted.
+        match &counts {
+            Some(counts) => {
+                let rows = counts.rows();
+                watch.expect(rows);
+                watch.rows(rows)?;
+            }
+            None => watch.expect(rows_in(frozen, contents)?),
+        }
         Ok(Saved {
             increment: None,
             counts,

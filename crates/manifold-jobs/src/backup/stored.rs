@@ -1,5 +1,6 @@
 //! The manifest of a backup, as it is found.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
@@ -48,14 +49,39 @@ impl Stored {
         if document.get("manifest_hash").is_some() {
             return Ok(Self::Sealed(typed(document, &path)?));
         }
-        if document.get("scope").is_some() {
-            let manifest: StoreManifest = typed(document, &path)?;
-            return match manifest.flaw() {
-                Some(flaw) => Err(BackupError::damaged(&path, flaw)),
-                None => Ok(Self::Store(Box::new(manifest))),
-            };
+        Self::of(document, &path)
+    }
+
+    /// As [`Self::read`], and opens what is encrypted with the key that `find` has for its id; returns that too. Blocks.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; [`BackupError::NoKey`] when there is none.
+    pub(super) fn read_open(
+        repository: &dyn Repository,
+        backup: &str,
+        find: impl FnOnce(&str) -> Result<Option<RepositoryKey>, BackupError>,
+    ) -> Result<(Self, Option<RepositoryKey>), BackupError> {
+        let header = match Self::read(repository, backup)? {
+            Self::Sealed(header) => header,
+            open => return Ok((open, None)),
+        };
+        let key = find(&header.key)?.ok_or_else(|| BackupError::NoKey {
+            path: Location::from(repository.location()).join(backup).to_path(),
+            key: header.key.clone(),
+        })?;
+        Ok((header.open(repository, backup, &key)?, Some(key)))
+    }
+
+    /// What a manifest that is not encrypted says.
+    fn of(document: Json, path: &Path) -> Result<Self, BackupError> {
+        if document.get("scope").is_none() {
+            return Ok(Self::Open(Box::new(manifest(document, path)?)));
         }
-        Ok(Self::Open(Box::new(manifest(document, &path)?)))
+        let manifest: StoreManifest = typed(document, path)?;
+        match manifest.flaw() {
+            Some(flaw) => Err(BackupError::damaged(path, flaw)),
+            None => Ok(Self::Store(Box::new(manifest))),
+        }
     }
 
     /// The backup's id.
@@ -66,10 +92,19 @@ impl Stored {
             Self::Store(manifest) => &manifest.id,
         }
     }
+
+    /// The names of the files outside of its folder that the backup needs. A whole store shares nothing.
+    pub(super) fn segment_names(&self) -> BTreeSet<String> {
+        match self {
+            Self::Open(manifest) => manifest.segment_names(),
+            Self::Sealed(header) => header.segments.clone(),
+            Self::Store(_) => BTreeSet::new(),
+        }
+    }
 }
 
 impl Header {
-    /// Reads the encrypted manifest of the backup with this name. Blocks.
+    /// Reads the encrypted manifest of the backup with this name, of whatever it is. Blocks.
     ///
     /// # Errors
     /// [`BackupError::MissingFile`], [`BackupError::Damaged`]; those of reading.
@@ -78,7 +113,7 @@ impl Header {
         repository: &dyn Repository,
         backup: &str,
         key: &RepositoryKey,
-    ) -> Result<Manifest, BackupError> {
+    ) -> Result<Stored, BackupError> {
         let place = Location::from(repository.location()).join(backup);
         let path = place.join(Manifest::SEALED).to_path();
         let damaged = |reason: &dyn ToString| BackupError::damaged(&path, reason.to_string());
@@ -95,17 +130,17 @@ impl Header {
         opened
             .and_then(|mut opened| opened.read_to_end(&mut bytes))
             .map_err(|error| damaged(&error))?;
-        let manifest = manifest(parse(&bytes, &path)?, &path)?;
-        if manifest.id != self.id {
-            return Err(damaged(&format!("it belongs to backup {}", manifest.id)));
+        let opened = Stored::of(parse(&bytes, &path)?, &path)?;
+        if opened.id() != self.id {
+            return Err(damaged(&format!("it belongs to backup {}", opened.id())));
         }
-        if manifest.segment_names() != self.segments {
+        if opened.segment_names() != self.segments {
             return Err(damaged(&format!(
                 "it needs other segments than {} says",
                 Manifest::NAME
             )));
         }
-        Ok(manifest)
+        Ok(opened)
     }
 }
 

@@ -5,11 +5,44 @@ use std::sync::Arc;
 
 use entity_core::backups;
 use entity_core::enums::BackupState;
-use manifold_store::{Backups, ProjectId, SqliteManager};
+use manifold_store::{Backups, ProjectId, SqliteManager, StoreError};
 
 use super::keeping::{Candidate, Fate, Standing, decide};
 use super::{BackupError, Extent, Location, Manifest, Places};
 use crate::Retention;
+
+/// Whose backups are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackupsOf<'a> {
+    /// Those of each project, also of such that are gone, and those of the whole store.
+    All,
+    /// Those of a project.
+    Project(&'a ProjectId),
+    /// Those of the whole store.
+    Store,
+}
+
+impl<'a> BackupsOf<'a> {
+    /// The project, where one is meant.
+    pub(crate) fn project(self) -> Option<&'a ProjectId> {
+        match self {
+            Self::Project(project) => Some(project),
+            Self::All | Self::Store => None,
+        }
+    }
+
+    /// They, newest first.
+    pub(crate) async fn list(
+        self,
+        manager: &Arc<SqliteManager>,
+    ) -> Result<Vec<backups::Model>, StoreError> {
+        let mut listed = Backups::new(manager).list(self.project()).await?;
+        if self == Self::Store {
+            listed.retain(|backup| backup.project_id.is_none());
+        }
+        Ok(listed)
+    }
+}
 
 /// A backup, and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +53,7 @@ pub struct Weighed {
     pub fate: Fate,
 }
 
-/// The backups of a project, or of each, newest first, with what the policy makes of them; one list a project, and one of the
+/// These backups, newest first, with what the policy makes of them; one list a project, and one of the
 /// backups of the whole store. `Err` holds the backup that has failed last, on whose account none of its list is deleted. Reads
 /// only.
 ///
@@ -30,10 +63,10 @@ pub struct Weighed {
 pub async fn survey(
     manager: &Arc<SqliteManager>,
     places: &Places,
-    project: Option<&ProjectId>,
+    of: BackupsOf<'_>,
     policy: &Retention,
 ) -> Result<Vec<Result<Vec<Weighed>, Box<backups::Model>>>, BackupError> {
-    let listed = Backups::new(manager).list(project).await?;
+    let listed = of.list(manager).await?;
     let (policy, places) = (*policy, places.clone());
     super::blocking(move || {
         let mut projects: BTreeMap<Option<String>, Vec<backups::Model>> = BTreeMap::new();

@@ -92,7 +92,7 @@ impl Upload<'_> {
             return Ok(());
         }
         for (name, file) in &sent.files {
-            let is_shared = name.contains('/');
+            let is_shared = name.starts_with("segments/");
             let name = self.inner(name);
             if let (Some(begun), false) = (&file.begun, file.done) {
                 self.remote.abandon(&name, begun)?;
@@ -196,7 +196,7 @@ impl Upload<'_> {
         }
     }
 
-    /// The name of a file at the place: beside the folder, when backups share it.
+    /// The name of a file at the place: one with slashes is named from there.
     fn inner(&self, name: &str) -> String {
         match name.contains('/') {
             true => name.to_owned(),

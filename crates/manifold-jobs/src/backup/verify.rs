@@ -176,6 +176,11 @@ pub(super) fn says_nothing(error: &BackupError) -> bool {
     )
 }
 
+/// Whether the system refused to read or write a file. What is wrong with the content of one is not told by the system.
+pub(crate) fn is_of_system(error: &BackupError) -> bool {
+    matches!(error, BackupError::Io { source, .. } if source.raw_os_error().is_some())
+}
+
 /// What was looked at so far.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -191,7 +196,7 @@ impl Findings {
     ) -> Result<(), BackupError> {
         let (ok, detail) = match result {
             Ok(detail) => (true, detail),
-            Err(error) if says_nothing(&error) => return Err(error),
+            Err(error) if says_nothing(&error) || is_of_system(&error) => return Err(error),
             Err(error) => (false, error.to_string()),
         };
         self.checks.push(Check {

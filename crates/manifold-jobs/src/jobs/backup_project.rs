@@ -6,7 +6,9 @@ use manifold_store::{BACKUP_PROJECT, BackupId, Backups, IdError, ProjectId};
 use serde::{Deserialize, Serialize};
 
 use super::prune_backups::prune;
-use crate::backup::{self, BackupOptions, BackupRequest, Encryption, Location, Places, Watch};
+use crate::backup::{
+    self, BackupOptions, BackupRequest, BackupsOf, Encryption, Location, Places, Watch,
+};
 use crate::{CleanUpReason, Job, JobContext, JobError, Retention};
 
 /// Makes a backup of a project. What fails, is cancelled or dies leaves no backup.
@@ -101,7 +103,7 @@ impl Job for BackupProject {
             made = verify(context, &made).await?;
         }
         if let Some(keep) = &self.keep {
-            prune(context, Some(&self.project_id), keep).await?;
+            prune(context, BackupsOf::Project(&self.project_id), keep).await?;
         }
         Ok(made)
     }
@@ -109,24 +111,30 @@ impl Job for BackupProject {
     /// Removes what was sent elsewhere of a backup that is not wanted any more. Of one that failed it stays, with what it
     /// was sent from: the same backup goes on with it.
     async fn clean_up(&self, context: &JobContext, reason: CleanUpReason) -> Result<(), JobError> {
-        if reason != CleanUpReason::Cancelled {
-            return Ok(());
-        }
-        let backups = Backups::new(context.manager());
-        let job = context.job_id().as_str();
-        for begun in backups.list(Some(&self.project_id)).await? {
-            if begun.state == BackupState::Failed && begun.job_id.as_deref() == Some(job) {
-                let places = Places::of(context);
-                backup::discard(&places, &begun).await?;
-                match backup::collect_after(&places, &[begun]).await {
-                    Err(error) if !error.is_of_another() => return Err(error.into()),
-                    _ => {}
-                }
-                context.log(LogLevel::Info, "nothing of the backup is left at its place");
+        match reason {
+            CleanUpReason::Cancelled => {
+                discard_begun(context, BackupsOf::Project(&self.project_id)).await
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// Removes what was sent elsewhere of the backups that this job has begun.
+pub(super) async fn discard_begun(context: &JobContext, of: BackupsOf<'_>) -> Result<(), JobError> {
+    let job = context.job_id().as_str();
+    for begun in of.list(context.manager()).await? {
+        if begun.state == BackupState::Failed && begun.job_id.as_deref() == Some(job) {
+            let places = Places::of(context);
+            backup::discard(&places, &begun).await?;
+            match backup::collect_after(&places, &[begun]).await {
+                Err(error) if !error.is_of_another() => return Err(error.into()),
+                _ => {}
+            }
+            context.log(LogLevel::Info, "nothing of the backup is left at its place");
+        }
+    }
+    Ok(())
 }
 
 impl BackupProject {

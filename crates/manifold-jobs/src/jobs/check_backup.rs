@@ -1,23 +1,24 @@
-//! Checks a backup of a project, another one each time.
+//! Checks a backup of a project or of the whole store, another one each time.
 
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
 use entity_core::backups;
 use entity_core::enums::{BackupState, LogLevel};
-use manifold_store::{Backups, ProjectId};
+use manifold_store::ProjectId;
 use serde::{Deserialize, Serialize};
 
 use super::verify_backup::{Depth, verify};
-use crate::backup::{BackupPlace, Verification};
+use crate::backup::{BackupPlace, BackupsOf, Verification};
 use crate::{Job, JobContext, JobError};
 
-/// Checks the backup of a project that was not checked for the longest time; for a schedule. Damage is an error of the job,
+/// Checks the backup of a project, or of the whole store, that was not checked for the longest time; for a schedule. Damage is an error of the job,
 /// and so is that there is no complete backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckBackup {
-    /// The project.
-    pub project_id: ProjectId,
+    /// The project; the whole store if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<ProjectId>,
     /// Whether the backup is really restored, where nobody sees it; else it is read back.
     #[serde(default)]
     pub drill: bool,
@@ -40,14 +41,13 @@ impl Job for CheckBackup {
     type Output = CheckedBackup;
 
     async fn run(&self, context: &JobContext) -> Result<CheckedBackup, JobError> {
-        let listed = Backups::new(context.manager())
-            .list(Some(&self.project_id))
-            .await?;
+        let (of, what) = match &self.project_id {
+            Some(project) => (BackupsOf::Project(project), format!("project {project}")),
+            None => (BackupsOf::Store, "the whole store".to_owned()),
+        };
+        let listed = of.list(context.manager()).await?;
         let due = next(&listed, self.drill).ok_or_else(|| {
-            let message = format!(
-                "there is no complete backup of project {} to check; make one",
-                self.project_id
-            );
+            let message = format!("there is no complete backup of {what} to check; make one");
             JobError::failed("not_found", &message)
         })?;
         context.log(LogLevel::Info, format!("checking backup {}", due.id));

@@ -4,7 +4,7 @@ use entity_core::enums::LogLevel;
 use manifold_store::ProjectId;
 use serde::{Deserialize, Serialize};
 
-use crate::backup::{self, Fate, Places, Weighed};
+use crate::backup::{self, BackupsOf, Fate, Places, Weighed};
 use crate::{Job, JobContext, JobError, Retention};
 
 /// Deletes the backups of a project, or of each, that a policy does not keep; see [`backup::decide`]. What is cancelled, fails or dies
@@ -13,6 +13,9 @@ use crate::{Job, JobContext, JobError, Retention};
 pub struct PruneBackups {
     /// The project; each, also those that are gone, and the backups of the whole store, if `None`.
     pub project_id: Option<ProjectId>,
+    /// Whether the backups of the whole store alone are meant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub store: bool,
     /// What is kept.
     pub keep: Retention,
 }
@@ -38,20 +41,33 @@ impl Job for PruneBackups {
     type Output = Vec<PrunedProject>;
 
     async fn run(&self, context: &JobContext) -> Result<Vec<PrunedProject>, JobError> {
-        prune(context, self.project_id.as_ref(), &self.keep).await
+        prune(context, self.of(), &self.keep).await
+    }
+}
+
+impl PruneBackups {
+    /// Whose backups are pruned.
+    #[must_use]
+    pub fn of(&self) -> BackupsOf<'_> {
+        match &self.project_id {
+            _ if self.store => BackupsOf::Store,
+            Some(project) => BackupsOf::Project(project),
+            None => BackupsOf::All,
+        }
     }
 }
 
 /// Deletes backups for a job.
 pub(super) async fn prune(
     context: &JobContext,
-    project: Option<&ProjectId>,
+    of: BackupsOf<'_>,
     keep: &Retention,
 ) -> Result<Vec<PrunedProject>, JobError> {
     // Those of an attempt that died go first.
-    backup::finish_deletions(context.manager(), Some(&Places::of(context)), project).await?;
+    let (manager, places) = (context.manager(), Places::of(context));
+    backup::finish_deletions(manager, Some(&places), of.project()).await?;
     let mut pruned = Vec::new();
-    for weighed in backup::survey(context.manager(), &Places::of(context), project, keep).await? {
+    for weighed in backup::survey(manager, &places, of, keep).await? {
         pruned.push(match weighed {
             Ok(weighed) => delete(context, weighed).await?,
             Err(failed) => {

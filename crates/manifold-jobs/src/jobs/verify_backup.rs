@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::backup::Depth;
 use crate::backup::{
-    self, BackupPlace, Location, Opened, Places, StoreSource, StoreWatch, Verification, Watch,
+    self, BackupError, BackupPlace, Location, Opened, Places, StoreSource, StoreWatch,
+    Verification, Watch, is_of_system,
 };
 use crate::{Job, JobContext, JobError};
 
@@ -54,7 +55,7 @@ pub(super) async fn verify(
     let (places, watch) = (Places::of(context), Watch::of(context));
     let mut within = Vec::new();
     // One that cannot be opened, or is another, is a finding below.
-    let verified = match store_at(&places, folder, expected).await {
+    let verified = match store_at(&places, folder, expected).await? {
         Some(source) => {
             within.extend(source.manifest().parts().map(|part| part.id.clone()));
             let watch = StoreWatch::of(context);
@@ -91,14 +92,16 @@ async fn store_at(
     places: &Places,
     folder: &Location,
     expected: Option<&str>,
-) -> Option<StoreSource> {
+) -> Result<Option<StoreSource>, BackupError> {
     let (places, folder) = (places.clone(), folder.clone());
     let opened = manifold_store::blocking(move || Opened::open_in(&places, &folder)).await;
     match opened {
         Ok(Opened::Store(source)) => {
             let is_it = expected.is_none_or(|id| id == source.manifest().id);
-            is_it.then_some(*source)
+            Ok(is_it.then_some(*source))
         }
-        _ => None,
+        // Nobody knows what it is.
+        Err(error) if is_of_system(&error) => Err(error),
+        _ => Ok(None),
     }
 }

@@ -1,10 +1,31 @@
 //! What was saved comes back, to the bit.
 
-use entity_core::enums::BackupState;
+use entity_core::enums::{BackupState, BackupType};
 use manifold_jobs::backup::{BackupOptions, BackupPlace, BackupSource};
 use manifold_jobs::jobs::BackupProject;
+use manifold_jobs::{Observer, run_foreground};
+use tokio_util::sync::CancellationToken;
 
 use crate::store::{Store, TYPES, as_new, id, place, without_identity};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_many_rows_there_are_is_told_in_the_end() {
+    let store = Store::rich().await;
+    for backup_type in [BackupType::Sqlite, BackupType::Csv, BackupType::Full] {
+        for without_data in [false, true] {
+            let mut job = BackupProject::new(store.project.clone(), backup_type);
+            job.options.without_data = without_data;
+            let (observer, latest) = Observer::new(CancellationToken::new());
+            let ran = run_foreground(&store.manager, job, None, observer);
+            ran.await.unwrap().outcome.unwrap();
+            let last = latest.borrow().clone();
+            let what = format!("{backup_type} {without_data}: {last:?}");
+            assert_eq!(last.unit, "rows", "{what}");
+            assert_eq!(last.total, Some(last.done), "{what}");
+            assert!(last.done > 0, "{what}");
+        }
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_type_brings_back_every_table() {

@@ -178,6 +178,7 @@ async fn what_the_hub_knew_comes_back_and_work_of_another_time_does_not() {
     transaction.commit().await.unwrap();
     let prune = PruneBackups {
         project_id: Some(alpha.clone()),
+        store: false,
         keep: Retention {
             last: 3,
             ..Retention::default()

@@ -105,6 +105,8 @@ async fn groups_are_as_large_as_open_files_allow() {
 
     let whole = Whole::new().await;
     let manifest = whole.manifest(&whole.back_up().await);
+    // Nothing of it is kept open for the next group.
+    assert_eq!(whole.manager.metrics().projects.len(), 0);
     assert_eq!(manifest.groups.len(), 1);
     let ids: Vec<_> = manifest.parts().map(|part| part.id.clone()).collect();
     assert!(ids.is_sorted());
@@ -156,7 +158,7 @@ async fn a_damaged_project_is_named_and_the_others_are_saved() {
     assert_eq!(code(&again), "backup_partial");
 
     let backups = Backups::new(&whole.manager);
-    let row = backups.find(id.as_str()).await.unwrap();
+    let row = backups.find(id.unwrap().as_str()).await.unwrap();
     assert_eq!(row.state, BackupState::Completed);
     let manifest = whole.manifest(&row);
     assert_eq!(manifest.parts().count(), 4);

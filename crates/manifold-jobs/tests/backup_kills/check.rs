@@ -97,6 +97,7 @@ impl Checks {
         };
         let prune = PruneBackups {
             project_id: Some(project.clone()),
+            store: false,
             keep,
         };
         run(&manager, project, prune).await.unwrap();

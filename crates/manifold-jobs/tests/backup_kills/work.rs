@@ -104,6 +104,7 @@ impl Act {
                 }
                 let job = PruneBackups {
                     project_id: Some(project.clone()),
+                    store: false,
                     keep: KEEP,
                 };
                 run(manager, project, job).await.map(drop)

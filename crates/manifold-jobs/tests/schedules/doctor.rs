@@ -1,7 +1,7 @@
 //! What the doctor says about schedules, and that they come back with a lost hub.
 
 use entity_core::enums::BackupType;
-use manifold_jobs::jobs::BackupProject;
+use manifold_jobs::jobs::{BackupProject, BackupStore};
 use manifold_jobs::new_job;
 use manifold_jobs::schedule::{ScheduleSpec, Schedules};
 use manifold_store::{
@@ -65,6 +65,33 @@ async fn a_schedule_that_nobody_serves_is_found_and_so_is_a_project_without_a_ve
     for class in [FindingClass::OverdueSchedule, FindingClass::NoRecentBackup] {
         assert_eq!(findings(&scene, class).await, []);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_store_without_a_verified_backup_is_found_until_its_schedule_is_done() {
+    let scene = Scene::new().await;
+    scene.project().await;
+    let job = BackupStore {
+        verify: true,
+        ..BackupStore::each_time(BackupType::Sqlite)
+    };
+    scene.clock.set(utc("2020-01-01T00:00:00Z"));
+    let spec = ScheduleSpec::new("everything", "30 2 * * *", new_job(&job, None).unwrap());
+    let schedule = scene.schedules.create(spec).await.unwrap();
+    let unsaved = findings(&scene, FindingClass::NoRecentBackup).await;
+    assert_eq!(unsaved.len(), 1);
+    assert_eq!(unsaved[0].project_id, None);
+    assert!(unsaved[0].explanation.starts_with("the whole store"));
+
+    scene.clock.set(Timestamp::now());
+    scene.worker().drain().await.unwrap();
+    let id = Schedules::id(&schedule).unwrap();
+    let job = scene.schedules.latest_job(&id).await.unwrap().unwrap();
+    assert_eq!(job.error_message, None);
+    let backups = manifold_store::Backups::new(&scene.manager);
+    let backup = backups.find(&job.id).await.unwrap();
+    assert!(backup.project_id.is_none() && backup.verified_at.is_some());
+    assert_eq!(findings(&scene, FindingClass::NoRecentBackup).await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

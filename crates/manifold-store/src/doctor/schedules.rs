@@ -12,8 +12,8 @@ use sea_orm::{
 use super::cure::Cure;
 use super::{Finding, FindingClass};
 use crate::{
-    BACKUP_PROJECT, CoreDatabase, DatabaseManager as _, Settings, SqliteManager, StoreError,
-    Timestamp,
+    BACKUP_PROJECT, BACKUP_STORE, CoreDatabase, DatabaseManager as _, Settings, SqliteManager,
+    StoreError, Timestamp,
 };
 
 /// How late a slot is when nobody seems to be there for it. A worker looks every second.
@@ -89,7 +89,8 @@ fn orphan(schedule: &job_schedules::Model, project: &str) -> Finding {
     })
 }
 
-/// The projects in use with a schedule for backups that have no verified backup of all their rows of the last `days`.
+/// The projects in use with a schedule for backups that have no verified backup of all their rows of the last `days`; likewise the
+/// whole store.
 async fn unsaved(
     core: &CoreDatabase,
     rows: &[projects::Model],
@@ -98,39 +99,64 @@ async fn unsaved(
     days: u32,
 ) -> Result<Vec<Finding>, StoreError> {
     let since = now - TimeDelta::days(days.into());
-    let for_backups = schedules
-        .iter()
-        .filter(|schedule| schedule.kind == BACKUP_PROJECT && schedule.created_at < since);
-    let scheduled: HashSet<_> = for_backups
+    let of_kind = |kind: &'static str| {
+        let schedules = schedules.iter();
+        schedules.filter(move |schedule| schedule.kind == kind && schedule.created_at < since)
+    };
+    let scheduled: HashSet<_> = of_kind(BACKUP_PROJECT)
         .filter_map(|schedule| schedule.project_id.as_deref())
         .collect();
     let in_use = rows.iter().filter(|row| row.state == ProjectState::Active);
     let mut found = Vec::new();
     for project in in_use.filter(|row| scheduled.contains(row.id.as_str())) {
-        let verified = backups::Entity::find()
-            .filter(backups::Column::ProjectId.eq(&project.id))
-            .filter(backups::Column::VerifiedAt.is_not_null())
-            .filter(backups::Column::WithData.eq(true))
-            .order_by_desc(backups::Column::CreatedAt)
-            .limit(1);
-        let latest = core.one(verified).await?.map(|backup| backup.created_at);
+        let latest = latest_verified(core, Some(&project.id)).await?;
         if latest.is_some_and(|latest| latest >= since) {
             continue;
         }
-        let latest = latest.map_or_else(
-            || "it has none".to_owned(),
-            |latest| format!("the latest is of {}", latest.to_rfc3339()),
+        let finding = no_recent(
+            &format!("project `{}`", project.name),
+            latest,
+            days,
+            &format!("--project {} --kind {BACKUP_PROJECT}", project.id),
         );
-        let explanation = format!(
-            "project `{}` has no verified backup of the last {days} days ({latest})",
-            project.name
-        );
-        let repair = format!(
-            "see `manifold job list --project {} --kind backup_project` for why; make one with `manifold backup create`, check one with `manifold backup verify`; `manifold settings set backup.max_age_days 0` asks no more",
-            project.id
-        );
-        let finding = Finding::new(FindingClass::NoRecentBackup, explanation, repair);
         found.push(finding.of(&project.id));
     }
+    if of_kind(BACKUP_STORE).next().is_some() {
+        let latest = latest_verified(core, None).await?;
+        if latest.is_none_or(|latest| latest < since) {
+            let jobs = format!("--kind {BACKUP_STORE}");
+            found.push(no_recent("the whole store", latest, days, &jobs));
+        }
+    }
     Ok(found)
+}
+
+/// When the newest verified backup of all rows of a project was made, or of the whole store.
+async fn latest_verified(
+    core: &CoreDatabase,
+    project: Option<&String>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let of = match project {
+        Some(project) => backups::Column::ProjectId.eq(project),
+        None => backups::Column::ProjectId.is_null(),
+    };
+    let verified = backups::Entity::find()
+        .filter(of)
+        .filter(backups::Column::VerifiedAt.is_not_null())
+        .filter(backups::Column::WithData.eq(true))
+        .order_by_desc(backups::Column::CreatedAt)
+        .limit(1);
+    Ok(core.one(verified).await?.map(|backup| backup.created_at))
+}
+
+fn no_recent(what: &str, latest: Option<DateTime<Utc>>, days: u32, jobs: &str) -> Finding {
+    let latest = latest.map_or_else(
+        || "it has none".to_owned(),
+        |latest| format!("the latest is of {}", latest.to_rfc3339()),
+    );
+    let explanation = format!("{what} has no verified backup of the last {days} days ({latest})");
+    let repair = format!(
+        "see `manifold job list {jobs}` for why; make one with `manifold backup create`, check one with `manifold backup verify`; `manifold settings set backup.max_age_days 0` asks no more"
+    );
+    Finding::new(FindingClass::NoRecentBackup, explanation, repair)
 }

@@ -36,6 +36,21 @@ pub(crate) fn tells_damage(error: &rusqlite::Error) -> bool {
         )
 }
 
+/// Whether the error tells of the disk, and nothing of what is on it.
+pub(crate) fn tells_disk(error: &rusqlite::Error) -> bool {
+    !is_wrong_checksum(error)
+        && matches!(
+            error.sqlite_error_code(),
+            // A file that could not be opened for writing is opened for reading by SQLite.
+            Some(
+                ErrorCode::SystemIoFailure
+                    | ErrorCode::CannotOpen
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::DiskFull
+            )
+        )
+}
+
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         let sqlx = match &error {
@@ -56,8 +71,16 @@ impl From<DbErr> for StoreError {
                 seconds: stalled.limit.as_secs(),
             };
         }
-        let sqlx::Error::Database(database) = sqlx.as_ref() else {
-            return Self::Database(error);
+        let database = match sqlx.as_ref() {
+            sqlx::Error::Database(database) => database,
+            // Where SQLite ends a transaction by itself, sqlx finds none.
+            sqlx::Error::Io(_) | sqlx::Error::BeginFailed => {
+                return Self::Disk {
+                    path: None,
+                    reason: sqlx.to_string(),
+                };
+            }
+            _ => return Self::Database(error),
         };
         let code = database.code().and_then(|code| code.parse::<i32>().ok());
         match code.and_then(|code| Self::by_code(code, database.message())) {
@@ -109,6 +132,10 @@ impl StoreError {
             },
             // 4874: the index of a write-ahead log could not be made larger.
             (4874, _) | (_, 13) => Self::DiskFull,
+            (_, 10 | 14) => Self::Disk {
+                path: None,
+                reason: reason(),
+            },
             (_, 26) => Self::NotOurs {
                 path: PathBuf::new(),
                 reason: reason(),

@@ -20,6 +20,15 @@ pub(crate) enum Begun {
 /// What sqlx begins a transaction with that is open already: nothing.
 const TAKE_OVER: &str = "-- begun on another thread";
 
+/// What SQLite says of a transaction that it has ended itself.
+const NONE_OPEN: &str = "no transaction is active";
+
+/// SQLite has ended a transaction, as it does when the disk fails. What was read since may be of another state.
+fn ended() -> sqlx::Error {
+    let reason = "SQLite has ended a transaction, as it does when the disk fails";
+    sqlx::Error::Io(std::io::Error::other(reason))
+}
+
 impl Handle {
     pub(crate) fn begun(&self) -> Begun {
         self.begun
@@ -77,10 +86,19 @@ impl Handle {
 
     /// Undoes what was begun here.
     pub(crate) async fn roll_back_here(&mut self) -> Result<(), sqlx::Error> {
-        self.write_short(|short| short.prepare_cached("ROLLBACK")?.raw_execute())
-            .await?;
+        let roll_back = |short: &rusqlite::Connection| match short.is_autocommit() {
+            true => Ok(false),
+            false => short
+                .prepare_cached("ROLLBACK")?
+                .raw_execute()
+                .map(|_| true),
+        };
+        let was_open = self.write_short(roll_back).await?;
         self.begun = Begun::No;
-        Ok(())
+        if was_open {
+            return Ok(());
+        }
+        Err(ended())
     }
 
     pub(crate) async fn commit_there(&mut self) -> Result<(), sqlx::Error> {
@@ -90,7 +108,12 @@ impl Handle {
     }
 
     pub(crate) async fn roll_back_there(&mut self) -> Result<(), sqlx::Error> {
-        Manager::rollback(self.ready().await?).await?;
+        match Manager::rollback(self.ready().await?).await {
+            Err(sqlx::Error::Database(error)) if error.message().ends_with(NONE_OPEN) => {
+                return Err(ended());
+            }
+            undone => undone?,
+        }
         self.begun = Begun::No;
         Ok(())
     }

@@ -13,6 +13,7 @@ use rusqlite::ffi::{
 };
 
 use super::checked_pages::{CheckedPages, PlatformFile};
+use super::plain_file::{read_code, take_over};
 
 const NAME: &CStr = c"manifold";
 
@@ -116,9 +117,9 @@ impl PlatformFile for Below {
     fn read(&self, bytes: &mut [u8], offset: i64) -> c_int {
         match (self.methods.xRead, c_int::try_from(bytes.len())) {
             // SAFETY: the file is open, and the buffer is as long as is said.
-            (Some(read), Ok(length)) => unsafe {
-                read(self.file, bytes.as_mut_ptr().cast(), length, offset)
-            },
+            (Some(read), Ok(length)) => {
+                read_code(unsafe { read(self.file, bytes.as_mut_ptr().cast(), length, offset) })
+            }
             _ => SQLITE_IOERR,
         }
     }
@@ -160,7 +161,11 @@ unsafe extern "C" fn open(
             return SQLITE_ERROR;
         };
         if flags & SQLITE_OPEN_MAIN_DB == 0 {
-            return open(platform, name, file, flags, out_flags);
+            let code = open(platform, name, file, flags, out_flags);
+            if code == SQLITE_OK {
+                take_over(file);
+            }
+            return code;
         }
         (*file).pMethods = std::ptr::null();
         let below = file.byte_add(size_of::<CheckedFile>());

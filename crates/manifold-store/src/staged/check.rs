@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use entity_core::TableCount;
+use rusqlite::ffi::{SQLITE_IOERR, SQLITE_IOERR_DATA};
 use rusqlite::{Connection, OpenFlags};
 
 use super::expected_part::count_parted;
@@ -136,11 +137,7 @@ pub(super) fn check_whole(connection: &Connection, path: &Path) -> Result<(), St
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(named)?;
     if found != "ok" {
-        return Err(StoreError::Corrupt {
-            path: path.to_owned(),
-            reason: found,
-        }
-        .into());
+        return Err(wrong_page(path, found).into());
     }
     let mut orphans = connection
         .prepare("PRAGMA foreign_key_check")
@@ -156,6 +153,24 @@ pub(super) fn check_whole(connection: &Connection, path: &Path) -> Result<(), St
         .into());
     }
     Ok(())
+}
+
+/// What the check of pages found. A page that could not be read tells of the disk, and nothing of what is on it.
+fn wrong_page(path: &Path, found: String) -> StoreError {
+    let code = found.split("error code=").nth(1);
+    let code: Option<i32> = code.and_then(|code| code.trim().parse().ok());
+    match code {
+        Some(code) if code != SQLITE_IOERR_DATA && code & 0xff == SQLITE_IOERR => {
+            StoreError::Disk {
+                path: Some(path.to_owned()),
+                reason: found,
+            }
+        }
+        _ => StoreError::Corrupt {
+            path: path.to_owned(),
+            reason: found,
+        },
+    }
 }
 
 /// No project has triggers or virtual tables: whoever put them there wants something done.

@@ -10,7 +10,9 @@ use rusqlite::{Connection, OpenFlags};
 use super::check::Checked;
 use super::workspace::Workspace;
 use super::{ExpectedPart, ExpectedRows, StagedError};
+use crate::error::tells_disk;
 use crate::freeze::{FrozenProject, settle_file};
+use crate::rows::RowsError;
 use crate::{ProjectId, StoreError, Timestamp, rows, sqlite};
 
 /// What a backup says that it holds.
@@ -58,8 +60,8 @@ impl Staged {
         let connection = open(&path)?;
         let sources: Vec<String> = list_sources(&connection).map_err(StoreError::from)?;
         for source in &sources {
-            rows::create_view(&connection, source).map_err(StagedError::Views)?;
-            rows::settle_indexes(&connection, source).map_err(StagedError::Views)?;
+            rows::create_view(&connection, source).map_err(of_views)?;
+            rows::settle_indexes(&connection, source).map_err(of_views)?;
         }
         connection
             .close()
@@ -149,6 +151,14 @@ pub(super) fn open(path: &std::path::Path) -> Result<Connection, StoreError> {
         Ok(connection)
     };
     open().map_err(|error| StoreError::from(error).at(path))
+}
+
+/// A view that cannot be made tells of what was saved, unless the disk is why.
+fn of_views(error: RowsError) -> StagedError {
+    match error {
+        RowsError::Sqlite { source, .. } if tells_disk(&source) => StoreError::from(source).into(),
+        other => StagedError::Views(other),
+    }
 }
 
 fn list_sources(connection: &Connection) -> rusqlite::Result<Vec<String>> {

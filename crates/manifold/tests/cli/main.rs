@@ -47,6 +47,8 @@ mod s3;
 mod s3_increments;
 #[cfg(unix)]
 mod s3_server;
+#[cfg(unix)]
+mod s3_store;
 mod secret;
 mod settings;
 mod shapes;

@@ -21,12 +21,20 @@ fn project() -> Folder {
     folder
 }
 
-/// A project of which a backup has about 100 MB that cannot be compressed.
-fn large() -> Folder {
+/// How many MB a backup has that is interrupted, instead of 100.
+const SIZE: &str = "MANIFOLD_UPLOAD_MB";
+
+fn megabytes() -> u64 {
+    let size = std::env::var(SIZE).ok();
+    size.map_or(100, |size| size.parse().unwrap())
+}
+
+/// A project of which a backup has about so many MB that cannot be compressed.
+fn large(megabytes: u64) -> Folder {
     let folder = Folder::new();
     let mut csv = String::from("id,v\n");
     let mut random = 1_u64;
-    for id in 0..1_600 {
+    for id in 0..16 * megabytes {
         csv.push_str(&format!("{id},"));
         for _ in 0..4_000 {
             random ^= random << 13;
@@ -201,17 +209,18 @@ fn a_place_that_cannot_be_reached_is_named_and_nothing_is_deleted() {
 #[test]
 fn what_was_sent_is_not_sent_again() {
     let Some(server) = Server::one() else { return };
-    let folder = large();
+    let megabytes = megabytes();
+    let folder = large(megabytes);
     let create = ["backup", "create", "p", "--to", PLACE, "--json"];
     let proxy = server.counted();
     let mut killed = start(&server, &proxy, &folder, &create);
-    let size = 104 << 20;
+    let size = (megabytes + megabytes / 25) << 20;
     until("half is sent", || proxy.sent() >= size / 2);
     killed.kill().unwrap();
     killed.wait().unwrap();
     let spooled = listing(&folder.path("data/spools"));
     let all: u64 = spooled.iter().map(|(_, size)| size).sum();
-    assert!(all >= 100 << 20, "{spooled:?}");
+    assert!(all >= megabytes << 20, "{spooled:?}");
 
     let proxy = server.counted();
     let again = start(&server, &proxy, &folder, &create)
@@ -227,6 +236,7 @@ fn what_was_sent_is_not_sent_again() {
         sent * 10 <= all * 6,
         "{sent} of {all} bytes were sent again"
     );
+    println!("{sent} of {all} bytes were sent the second time");
     assert_eq!(
         (server.begun(), listing(&folder.path("data/spools")).len()),
         (0, 0)
@@ -379,7 +389,7 @@ fn rows_are_exported_there_and_appear_whole() {
 #[test]
 fn an_export_that_is_interrupted_leaves_nothing_there() {
     let Some(server) = Server::one() else { return };
-    let folder = large();
+    let folder = large(100);
     let export = [
         "export",
         "p",

@@ -90,6 +90,31 @@ fn a_restore_in_place_is_undone_with_all_that_came_after_it() {
 }
 
 #[test]
+fn a_snapshot_that_was_deleted_does_not_come_back_and_that_is_said() {
+    let folder = Folder::new();
+    folder.import("t.csv", FIRST, &[]);
+    folder.import("t.csv", SECOND, &[]);
+    folder.import("t.csv", FIRST, &[]);
+    for verb in [
+        &["delete", "p", "t@3"][..],
+        &["prune", "p", "--keep-last", "1"],
+        &["delete", "p", "t@2"],
+    ] {
+        let said = folder.run(&[&["snapshot"], verb, &["--yes"]].concat());
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        let way = "`manifold undo` does not bring it back";
+        assert!(said.stderr.contains(way), "{verb:?}: {}", said.stderr);
+    }
+    let said = folder.run(&["undo", "p", "--yes"]);
+    assert_eq!(said.code, 1);
+    assert!(
+        said.stderr.contains("from a backup alone"),
+        "{}",
+        said.stderr
+    );
+}
+
+#[test]
 fn a_job_for_a_worker_undoes_what_was_agreed() {
     let folder = Folder::new();
     folder.import("t.csv", FIRST, &[]);

@@ -115,19 +115,10 @@ fn another_data_folder_gets_all_of_it_or_one() {
 #[test]
 fn what_cannot_be_is_refused_with_a_way_out() {
     let folder = store();
-    folder.write("secret.txt", "a passphrase");
-    for flags in [
-        &["--type", "incremental"][..],
-        &["--to", "s3://bucket/prefix"],
-        &["--passphrase-file", "secret.txt"],
-    ] {
-        let arguments = [&["backup", "create", "--all"], flags].concat();
-        let (code, error) = folder.fails(&arguments);
-        assert_eq!(
-            (code, error.as_str()),
-            (1, "unsupported_store_backup"),
-            "{flags:?}"
-        );
+    for verb in [&["create"][..], &["schedule", "--cron", "@daily"]] {
+        let all = ["--all", "--type", "incremental"];
+        let refused = folder.fails(&[&["backup"], verb, &all].concat());
+        assert_eq!(refused, (1, "unsupported_store_backup".to_owned()));
     }
     assert!(folder.json(&["backup", "list"])["backups"] == json!([]));
     assert_eq!(
@@ -157,6 +148,113 @@ fn what_cannot_be_is_refused_with_a_way_out() {
     let replaced: Vec<_> = replaced.filter(|part| part["fate"] == "replaced").collect();
     assert_eq!(replaced.len(), 1);
     assert_eq!(replaced[0]["name"], "two");
+}
+
+#[test]
+fn nothing_is_told_of_an_encrypted_one_and_all_comes_back() {
+    let folder = store();
+    folder.write("secret.txt", "a passphrase");
+    let with = ["--passphrase-file", "secret.txt"];
+    for kind in [&["--type", "sqlite"][..], &["--type", "csv", "--compress"]] {
+        let create = ["backup", "create", "--all", "--to", "usb"];
+        let made = folder.json(&[&create[..], kind, &with].concat());
+        let place = text(&made["backup"]["location"]).to_owned();
+        for (path, _) in listing(std::path::Path::new(&place)) {
+            let bytes = std::fs::read(&path).unwrap();
+            let name = path.display().to_string();
+            for told in ["one", "two", "three", "SQLite format 3"] {
+                let told_of = |bytes: &[u8]| {
+                    bytes
+                        .windows(told.len())
+                        .any(|part| part == told.as_bytes())
+                };
+                assert!(
+                    !told_of(&bytes) && !name[place.len()..].contains(told),
+                    "{name}: {told}"
+                );
+            }
+        }
+        let id = text(&made["backup"]["id"]);
+        assert_eq!(
+            folder.json(&["backup", "verify", id, "--drill"])["ok"],
+            true
+        );
+        // Nobody has the key in another data folder.
+        let other = Folder::new();
+        other.write("secret.txt", "a passphrase");
+        other.write("wrong.txt", "another passphrase");
+        let locked = other.fails(&["restore", &place]);
+        assert_eq!(locked, (1, "backup_locked".to_owned()));
+        let wrong = other.fails(&["restore", &place, "--passphrase-file", "wrong.txt"]);
+        assert_eq!(wrong, (1, "wrong_key".to_owned()));
+        let restored = other.json(&[&["restore", &place][..], &with].concat());
+        assert_eq!(restored["projects"].as_array().unwrap().len(), 3);
+        let again = other.json(&["restore", &place, "--project", "two", "--as", "again"]);
+        assert_eq!(again["project"]["row_count"], 3);
+        let changed = std::path::Path::new(&place).join("0001.age");
+        let mut bytes = std::fs::read(&changed).unwrap();
+        bytes.truncate(bytes.len() - 1);
+        std::fs::write(&changed, bytes).unwrap();
+        assert_eq!(folder.fails(&["backup", "verify", id]).0, 1);
+        folder.json(&["backup", "delete", id, "--yes"]);
+    }
+    assert_eq!(listing(&folder.path("usb")).len(), 1, "the key");
+}
+
+#[test]
+fn it_is_saved_verified_and_pruned_by_the_clock() {
+    let folder = store();
+    folder.json(&["backup", "create", "one"]);
+    let cron = ["backup", "schedule", "--all", "--cron", "0 3 * * *"];
+    let schedule = |more: &[&str]| folder.json(&[&cron[..], more].concat())["schedule"].clone();
+    let made = schedule(&["--compress", "--keep-last", "1"]);
+    assert_eq!(
+        (&made["kind"], &made["project_id"], &made["name"]),
+        (&json!("backup_store"), &Json::Null, &json!("backup"))
+    );
+    for (job, kind) in [("verify", "check_backup"), ("drill", "check_backup")] {
+        assert_eq!(schedule(&["--job", job])["kind"], kind);
+    }
+    let pruning = schedule(&["--job", "prune", "--keep-last", "3"]);
+    assert_eq!(pruning["kind"], "prune_backups");
+    for wrong in [
+        &["one", "--all"][..],
+        &[],
+        &["--all", "--tables", "t"],
+        &["--all", "--job", "drill", "--compress"],
+    ] {
+        let cron = ["backup", "schedule", "--cron", "@daily"];
+        let said = folder.fails(&[&cron[..], wrong].concat());
+        assert_eq!(said, (2, "usage".to_owned()), "{wrong:?}");
+    }
+
+    // Each time it is another one, and only those of the whole store are pruned.
+    let worker = ["worker", "--once"];
+    for _ in 0..2 {
+        folder.json(&["schedule", "run", text(&made["id"])]);
+        folder.ok(&worker);
+    }
+    let listed = || folder.json(&["backup", "list"])["backups"].clone();
+    let backups = listed();
+    assert_eq!(backups.as_array().unwrap().len(), 2, "{backups}");
+    assert_eq!(backups[0]["scope"], "store");
+    assert!(backups[0]["verified_at"].is_string());
+    for name in ["verify", "drill", "prune"] {
+        folder.json(&["schedule", "run", name]);
+        folder.ok(&worker);
+    }
+    let backups = listed();
+    assert_eq!(backups.as_array().unwrap().len(), 2, "{backups}");
+    assert!(backups[0]["last_proven_restore_at"].is_string());
+    let one = folder.json(&["project", "show", "one"]);
+    assert_eq!(backups[1]["project_id"], one["project"]["id"]);
+
+    let gone = folder.json(&["backup", "unschedule", "--all"]);
+    assert_eq!(gone["deleted"][0]["id"], made["id"]);
+    let again = folder.fails(&["backup", "unschedule", "--all"]);
+    assert_eq!(again, (1, "not_found".to_owned()));
+    let left = folder.json(&["schedule", "list"]);
+    assert_eq!(left["schedules"].as_array().unwrap().len(), 3);
 }
 
 #[test]

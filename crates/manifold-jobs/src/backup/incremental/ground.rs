@@ -19,6 +19,8 @@ pub(in crate::backup) struct Ground {
     pub(super) segments: Segments,
     /// The newest backup of the project that it can build upon.
     pub(super) earlier: Option<Manifest>,
+    /// The size of the project's file, in bytes; 0 where it is not known.
+    pub(in crate::backup) project_bytes: u64,
 }
 
 impl Ground {
@@ -41,6 +43,12 @@ impl Ground {
             segments: Segments::look(place, &stem, key)?,
             reliance,
             earlier,
+            project_bytes: 0,
         })
+    }
+
+    /// Whether there is nothing to build upon: then all of the project is written.
+    pub(in crate::backup) fn is_bare(&self) -> bool {
+        self.earlier.is_none()
     }
 }

@@ -15,7 +15,7 @@ use super::saved_part::SavedPart;
 use super::saved_rows::{SavedRows, SavedTile};
 use super::segments::{SegmentKind, Segments};
 use crate::backup::repository::Repository;
-use crate::backup::{BackupError, BackupFolder, BackupRequest, Manifest, Watch};
+use crate::backup::{BackupError, BackupFolder, BackupRequest, Manifest, Watch, room};
 
 /// Writes what is new, and lists what is not.
 pub(super) fn make(
@@ -39,6 +39,7 @@ pub(super) fn make(
         reliance,
         segments,
         earlier,
+        project_bytes,
     } = ground;
     let contents = request.options.contents();
     let (mut sources, mut large) = (Vec::new(), Vec::new());
@@ -73,6 +74,10 @@ pub(super) fn make(
         covered.push(making.begin(source, saved, is_same)?);
     }
     let new = covered.iter().map(Begun::new_rows).sum();
+    if earlier.is_some() {
+        let held = covered.iter().map(Begun::held_rows).sum();
+        room::check_bytes(room_for(project_bytes, held, new), folder.hidden())?;
+    }
     making.watch.expect(new);
     for (source, begun) in sources.iter().zip(covered) {
         rows.push(making.complete(source, begun)?);
@@ -86,6 +91,14 @@ pub(super) fn make(
     })
 }
 
+/// The room that new rows may take, in bytes, where others are held already: twice that of as many rows of the project's file, as a
+/// segment lies there packed and not packed for a moment, and some rows are larger than others. Never more than the file.
+fn room_for(project_bytes: u64, held: u64, new: u64) -> u64 {
+    let rows = u128::from(held) + u128::from(new);
+    let share = u128::from(project_bytes) * u128::from(new) / rows.max(1);
+    u64::try_from(2 * share).map_or(project_bytes, |bytes| bytes.min(project_bytes))
+}
+
 /// A source of which it is known what has to be read.
 struct Begun {
     rows: SavedRows,
@@ -94,6 +107,12 @@ struct Begun {
 }
 
 impl Begun {
+    /// How many rows are in segments that still serve.
+    fn held_rows(&self) -> u64 {
+        let tiles = self.rows.tiles.iter();
+        tiles.map(|tile| tile.rows.unsigned_abs()).sum()
+    }
+
     /// About how many rows have to be read.
     fn new_rows(&self) -> u64 {
         let width = |gap: &RangeInclusive<i64>| (gap.end() - gap.start() + 1).unsigned_abs();
@@ -310,5 +329,21 @@ impl Making<'_> {
             stored: segment.count.rows,
             held: None,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_increment_asks_for_what_its_rows_may_take() {
+        assert_eq!(room_for(1_000_000, 99_000, 1_000), 20_000);
+        assert_eq!(room_for(1_000_000, 99_000, 0), 0);
+        // Of what is all new, no more than there is.
+        assert_eq!(room_for(1_000_000, 0, 100_000), 1_000_000);
+        assert_eq!(room_for(1_000_000, 10, 90), 1_000_000);
+        assert_eq!(room_for(u64::MAX, 0, u64::MAX), u64::MAX);
+        assert_eq!(room_for(0, 0, 0), 0);
     }
 }

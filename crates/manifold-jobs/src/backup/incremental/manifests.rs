@@ -70,7 +70,10 @@ fn read(
             if header.key == key.id()
                 && (header.segments.iter()).any(|segment| segment.starts_with(&shared)) =>
         {
-            header.open(repository, folder, key).map(Some)
+            Ok(match header.open(repository, folder, key)? {
+                Stored::Open(manifest) => Some(*manifest),
+                Stored::Sealed(_) | Stored::Store(_) => None,
+            })
         }
         _ => Ok(None),
     }
@@ -83,11 +86,8 @@ fn read(
 pub(super) fn needed(repository: &dyn Repository) -> Result<BTreeSet<String>, BackupError> {
     let mut needed = BTreeSet::new();
     for folder in folders(repository)? {
-        match stored(repository, &folder)? {
-            Some(Stored::Open(manifest)) => needed.append(&mut manifest.segment_names()),
-            Some(Stored::Sealed(mut header)) => needed.append(&mut header.segments),
-            // A whole store shares nothing.
-            Some(Stored::Store(_)) | None => {}
+        if let Some(stored) = stored(repository, &folder)? {
+            needed.append(&mut stored.segment_names());
         }
     }
     Ok(needed)

@@ -14,9 +14,11 @@ use manifold_store::{
 };
 
 use super::making::{Known, Making};
-use super::{MissingProject, StoreManifest, StoreWatch};
-use crate::backup::folder::remove_partials;
-use crate::backup::names::folder_name;
+use super::{MissingProject, StoreManifest, StoreWatch, elsewhere};
+use crate::backup::create::seal;
+use crate::backup::elsewhere::tidy;
+use crate::backup::folder::{Seal, remove_partials};
+use crate::backup::names::{folder_name, sealed_name};
 use crate::backup::{
     BackupError, BackupFolder, BackupOptions, Encryption, Location, Opened, Places, blocking,
     leftovers, room,
@@ -35,10 +37,12 @@ pub struct StoreBackupRequest {
     pub id: BackupId,
     /// How each project is saved.
     pub backup_type: BackupType,
-    /// The folder in which the backup's own folder will be; by default the folder of the data folder.
+    /// The place in which the backup's own folder will be; by default the folder of the data folder.
     pub parent: Option<Location>,
     /// How it is made.
     pub options: BackupOptions,
+    /// For whom it is encrypted, if it is.
+    pub encryption: Option<Encryption>,
     /// What it is for.
     pub description: Option<String>,
     /// How long imports are waited for, all together; see [`PATIENCE`].
@@ -60,31 +64,14 @@ pub struct MadeStore {
 ///
 /// # Errors
 /// [`BackupError::NotOfAStore`].
-pub fn refuse_store(
-    backup_type: BackupType,
-    place: Option<&Location>,
-    encryption: Option<&Encryption>,
-) -> Result<(), BackupError> {
-    let refused = |how, way_out| Err(BackupError::NotOfAStore { how, way_out });
-    if backup_type == BackupType::Incremental {
-        return refused(
-            "as increments, which the backups of a project share",
-            "use csv, sqlite or full, or make an incremental backup of each project",
-        );
+pub fn refuse_store(backup_type: BackupType) -> Result<(), BackupError> {
+    match backup_type {
+        BackupType::Csv | BackupType::Full | BackupType::Sqlite => Ok(()),
+        BackupType::Incremental => Err(BackupError::NotOfAStore {
+            how: "as increments, which the backups of a project share",
+            way_out: "use csv, sqlite or full, or make an incremental backup of each project",
+        }),
     }
-    if encryption.is_some() {
-        return refused(
-            "encrypted",
-            "encrypt its folder, or make an encrypted backup of each project",
-        );
-    }
-    if place.is_some_and(|place| place.as_folder().is_none()) {
-        return refused(
-            "at an address",
-            "save it in a folder and copy that, or make a backup of each project there",
-        );
-    }
-    Ok(())
 }
 
 /// Makes a backup of the hub and of every project in use. Others may write meanwhile.
@@ -97,7 +84,8 @@ pub fn refuse_store(
 /// the result. Such a backup never counts as verified.
 ///
 /// It is written into a hidden folder, pressed onto the disk, and appears under its name when it is complete. What fails,
-/// is cancelled or dies leaves no backup.
+/// is cancelled or dies leaves no backup. One that is to be elsewhere is made in the data folder and sent from there; what was
+/// sent counts for the next attempt.
 ///
 /// # Errors
 /// [`BackupError`]; [`BackupError::Cancelled`] when `watch` says so.
@@ -118,33 +106,69 @@ pub async fn create_store(
     };
     // The hub must be able to find it from any working folder.
     let place = place.checked()?;
-    refuse_store(request.backup_type, Some(&place), None)?;
-    let name = folder_name(
-        STEM,
-        request.backup_type,
-        Timestamp::now(),
-        request.id.as_str(),
-    );
-    let target = place.join(&name);
+    refuse_store(request.backup_type)?;
+    match &place {
+        Location::Folder(_) => here(manager, places, request, &place, watch).await,
+        Location::Remote(_) => elsewhere::create(manager, places, request, &place, watch).await,
+    }
+}
+
+/// Makes a backup in a folder of this machine.
+async fn here(
+    manager: &Arc<SqliteManager>,
+    places: &Places,
+    request: StoreBackupRequest,
+    place: &Location,
+    watch: StoreWatch,
+) -> Result<MadeStore, BackupError> {
+    let target = place.join(&name(&request));
     let (id, claim) = (request.id.clone(), request.claim.clone());
+    let backups = Backups::new(manager);
     backups.begin(&claim, row(&request, &target)?).await?;
-    match write(manager, request, target.to_path(), watch).await {
-        Ok(manifest) => {
-            fail_point!("store-backup-published");
-            let backup = backups.complete(&claim, &id, manifest.totals()).await?;
-            Ok(MadeStore {
-                backup,
-                missing: manifest.missing,
-            })
-        }
+    let made = async {
+        let seal = seal(places, request.encryption.as_ref(), place).await?;
+        let (manifest, _) = write(manager, request, target.to_path(), seal, watch).await?;
+        Ok(manifest)
+    };
+    let made = made.await;
+    if made.is_ok() {
+        fail_point!("store-backup-published");
+    }
+    settle(&backups, &claim, &id, made).await
+}
+
+/// Writes down what became of a backup.
+pub(super) async fn settle(
+    backups: &Backups,
+    claim: &Claim,
+    id: &BackupId,
+    made: Result<StoreManifest, BackupError>,
+) -> Result<MadeStore, BackupError> {
+    match made {
+        Ok(manifest) => Ok(MadeStore {
+            backup: backups.complete(claim, id, manifest.totals()).await?,
+            missing: manifest.missing,
+        }),
         Err(error) => {
-            backups.fail(&claim, &id, error.to_string()).await?;
+            backups.fail(claim, id, error.to_string()).await?;
             Err(error)
         }
     }
 }
 
-fn row(request: &StoreBackupRequest, target: &Location) -> Result<NewBackup, BackupError> {
+/// The name that the backup's folder will have.
+pub(super) fn name(request: &StoreBackupRequest) -> String {
+    let (at, id) = (Timestamp::now(), request.id.as_str());
+    match &request.encryption {
+        Some(_) => sealed_name(at, id),
+        None => folder_name(STEM, request.backup_type, at, id),
+    }
+}
+
+pub(super) fn row(
+    request: &StoreBackupRequest,
+    target: &Location,
+) -> Result<NewBackup, BackupError> {
     if target.to_path().to_str().is_none() {
         return Err(BackupError::Store(StoreError::InvalidValue {
             what: "the folder of a backup".to_owned(),
@@ -175,14 +199,20 @@ async fn made_before(
         Ok(_) | Err(StoreError::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let (places, location) = (places.clone(), Location::from(row.location.as_str()));
+    let (reached, location) = (places.clone(), Location::from(row.location.as_str()));
     let (id, earlier) = (row.id.clone(), request.claim.lease_token - 1);
     let found = blocking(move || {
-        remove_partials(&location.to_path(), &id, earlier)?;
-        Ok(match Opened::open_in(&places, &location) {
-            Ok(Opened::Store(found)) if found.manifest().id == id => Some(found.manifest().clone()),
-            _ => None,
-        })
+        if let Some(target) = location.as_folder() {
+            remove_partials(target, &id, earlier)?;
+        }
+        match Opened::open_in(&reached, &location) {
+            Ok(Opened::Store(found)) if found.manifest().id == id => {
+                Ok(Some(found.manifest().clone()))
+            }
+            // It may be there.
+            Err(error @ BackupError::Unreachable { .. }) => Err(error),
+            _ => Ok(None),
+        }
     });
     let Some(manifest) = found.await? else {
         return Ok(None);
@@ -194,18 +224,21 @@ async fn made_before(
             backups.complete(claim, id, manifest.totals()).await?
         }
     };
+    tidy(places, &backup).await;
     Ok(Some(MadeStore {
         backup,
         missing: manifest.missing,
     }))
 }
 
-async fn write(
+/// Makes the backup appear at `target`, complete. Returns `watch` too, for what follows.
+pub(super) async fn write(
     manager: &Arc<SqliteManager>,
     request: StoreBackupRequest,
     target: PathBuf,
+    seal: Option<Seal>,
     mut watch: StoreWatch,
-) -> Result<StoreManifest, BackupError> {
+) -> Result<(StoreManifest, StoreWatch), BackupError> {
     fail_point!("store-backup-begun");
     let (known, files) = known(manager).await?;
     if !request.options.without_data {
@@ -221,7 +254,7 @@ async fn write(
             &request.claim,
             request.id.as_str(),
             request.options.compress,
-            None,
+            seal,
         )?;
         Ok(Making::new(folder, request, known, watch))
     })
@@ -252,6 +285,12 @@ async fn write(
             Ok(making)
         })
         .await?;
+        // The next group needs the memory; whoever needs one of these opens it again.
+        for id in &group {
+            if let Err(error) = manager.close(id).await {
+                tracing::debug!(project.id = %id, %error, "a project that was saved stays open");
+            }
+        }
         if is_first {
             // The hub may know projects by now that it did not before.
             for (id, more) in self::known(manager).await?.0 {
@@ -272,9 +311,10 @@ async fn write(
     making.watch.look()?;
     let created_at = created_at.unwrap_or_else(Timestamp::now);
     blocking(move || {
+        let watch = making.watch.clone();
         let (folder, manifest) = making.finish(created_at)?;
         folder.publish_store(&manifest)?;
-        Ok(manifest)
+        Ok((manifest, watch))
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! The folder of a backup of a whole store while it is being made.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use entity_core::TableCount;
@@ -10,7 +10,7 @@ use super::manifest::Scope;
 use super::{MissingProject, SavedGroup, StoreBackupRequest, StoreManifest, StorePart, StoreWatch};
 use crate::backup::describe::describe;
 use crate::backup::file_sink::measure;
-use crate::backup::names::folder_name;
+use crate::backup::names::{folder_name, sealed_name};
 use crate::backup::{BackupError, BackupFolder, BackupRequest, Manifest, ManifestFile, strategy};
 
 /// What is known of a project before it is opened.
@@ -38,6 +38,7 @@ struct SavedHub {
     schema_version: i64,
     sqlite_version: &'static str,
     files: Vec<ManifestFile>,
+    names: BTreeMap<String, String>,
     tables: Vec<TableCount>,
 }
 
@@ -74,6 +75,7 @@ impl Making {
             schema_version: frozen.schema_version(),
             sqlite_version: frozen.sqlite_version(),
             files: self.folder.files().to_vec(),
+            names: self.folder.names().clone(),
             tables,
         });
         fail_point!("store-backup-hub-written");
@@ -124,9 +126,13 @@ impl Making {
             claim,
             ..
         } = self.request.clone();
+        let seal = self.folder.seal().cloned();
         let (request, target) = loop {
             let backup_id = BackupId::new();
-            let folder = folder_name(&name, backup_type, at, backup_id.as_str());
+            let folder = match &seal {
+                Some(_) => sealed_name(at, backup_id.as_str()),
+                None => folder_name(&name, backup_type, at, backup_id.as_str()),
+            };
             let target = self.folder.hidden().join(folder);
             if !target.exists() {
                 let request = BackupRequest {
@@ -148,7 +154,7 @@ impl Making {
             &request.claim,
             request.id.as_str(),
             options.compress,
-            None,
+            seal,
         )?;
         let saved = strategy(backup_type).write(frozen, &mut folder, &request, &mut watch)?;
         let manifest = describe(frozen, &request, &folder, &saved, at, &mut watch)?;
@@ -229,6 +235,7 @@ impl Making {
             total_records: sum(|part| part.total_records),
             tables: hub.tables,
             files: hub.files,
+            names: hub.names,
             groups: self.groups,
             missing: self.missing,
         };

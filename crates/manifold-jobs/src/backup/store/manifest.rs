@@ -1,5 +1,6 @@
 //! What a backup of a whole store says of itself.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use chrono::{DateTime, Utc};
@@ -46,6 +47,9 @@ pub struct StoreManifest {
     pub tables: Vec<TableCount>,
     /// The files of the hub.
     pub files: Vec<ManifestFile>,
+    /// The names under which the files of an encrypted backup were written: the names that they have tell nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
     /// What was taken at one moment. The hub was taken with the first of them.
     pub groups: Vec<SavedGroup>,
     /// The projects that could not be saved.

@@ -4,6 +4,7 @@
 //! written last, says what was taken at one moment and what is missing.
 
 mod create;
+mod elsewhere;
 mod making;
 mod manifest;
 mod restore;

@@ -9,6 +9,7 @@ use manifold_store::{SqliteManager, StagedHub};
 
 use super::{StoreManifest, StorePart};
 use crate::backup::file_sink::measured;
+use crate::backup::key::RepositoryKey;
 use crate::backup::repository::Repository;
 use crate::backup::source::local;
 use crate::backup::stored::Stored;
@@ -24,20 +25,24 @@ pub struct StoreSource {
     location: Location,
     folder: PathBuf,
     manifest: StoreManifest,
+    key: Option<RepositoryKey>,
 }
 
 impl StoreSource {
     /// Reads the manifest. Blocks, within a runtime.
     ///
     /// # Errors
-    /// As [`BackupSource::open_in`]; [`BackupError::NotABackup`] for one of a project.
+    /// As [`BackupSource::open_in`]; [`BackupError::NotABackup`] for one of a project. An encrypted one is opened with a key of the
+    /// data folder.
     pub fn open_in(places: &Places, backup: &Location) -> Result<Self, BackupError> {
         let location = match backup {
             Location::Folder(folder) => local(folder),
             elsewhere @ Location::Remote(_) => elsewhere.clone(),
         };
         let (repository, name) = places.around(&location)?;
-        let Stored::Store(manifest) = Stored::read(&*repository, &name)? else {
+        let find = |id: &str| places.keys().find(id);
+        let (stored, key) = Stored::read_open(&*repository, &name, find)?;
+        let Stored::Store(manifest) = stored else {
             return Err(BackupError::NotABackup {
                 path: location.to_path(),
             });
@@ -49,6 +54,7 @@ impl StoreSource {
             folder: location.to_path(),
             location,
             manifest: *manifest,
+            key,
         })
     }
 
@@ -147,7 +153,9 @@ impl StoreSource {
     pub(super) fn check_nothing_else(&self) -> Result<(), BackupError> {
         let files = self.manifest.files.iter().map(|file| file.name.as_str());
         let folders = self.manifest.parts().map(|part| part.folder.as_str());
-        let known: HashSet<&str> = files.chain(folders).chain([Manifest::NAME]).collect();
+        let sealed = self.key.as_ref().map(|_| Manifest::SEALED);
+        let of_itself = sealed.into_iter().chain([Manifest::NAME]);
+        let known: HashSet<&str> = files.chain(folders).chain(of_itself).collect();
         let inside = format!("{}/", self.name);
         for found in self.repository.list(&self.name)? {
             let path = found.name.strip_prefix(&inside).unwrap_or(&found.name);
@@ -181,7 +189,10 @@ impl StoreSource {
                 .repository
                 .open(&format!("{}/{}", source.name, file.name))?;
             let copy = || -> io::Result<u64> {
-                let mut stored: Box<dyn Read> = Box::new(BufReader::new(stored));
+                let mut stored: Box<dyn Read + '_> = Box::new(BufReader::new(stored));
+                if let Some(key) = &source.key {
+                    stored = Box::new(key.open(stored)?);
+                }
                 if source.manifest.compressed {
                     stored = Box::new(zstd::stream::read::Decoder::new(stored)?);
                 }

@@ -84,6 +84,12 @@ impl StoreWatch {
         })
     }
 
+    /// What follows the sending of all of it.
+    pub(super) fn sending(&self) -> Watch {
+        let report = self.report.clone();
+        Watch::new(self.cancel.clone(), move |progress| report(progress))
+    }
+
     /// Something that is not counted is done.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ Examples:
   manifold backup create aviation --type csv --without-data --description 'the sources alone'
   manifold backup create aviation --type csv --tables airports,airlines
   manifold backup create aviation --compress --to s3://bucket/backups --encrypt-to age1..
-  manifold backup create --all --compress --to /mnt/usb
+  manifold backup create --all --compress --to s3://bucket/backups --encrypt-to age1..
 
 The backup holds one state of the project, however much is written meanwhile. It is a folder; it appears when it is \
 complete. `manifold restore` brings it back, in this data folder or another.
@@ -36,10 +36,9 @@ the id. It becomes a project of its own, in which the other sources are empty; i
 variables such as AWS_ACCESS_KEY_ID where the job runs, or from secrets with these names. A backup that was interrupted goes on with \
 what was sent.
 
-With --all every project and the hub are saved under one id, in one folder of this machine: projects that were taken at one moment \
+With --all every project and the hub are saved under one id, in one folder: projects that were taken at one moment \
 are told by `manifold backup show`. One into which somebody imports is waited for, a minute at most. One that is damaged \
-does not keep the others from being saved: it is named, and the exit code is 1. --type incremental, encryption and addresses are \
-not for --all.
+does not keep the others from being saved: it is named, and the exit code is 1. --type incremental is not for --all.
 
 The files of an encrypted backup are files of age. Their key lies beside them in `keys`, encrypted for the recipients, and in the data \
 folder, which therefore needs nobody to make, verify or restore them.")]

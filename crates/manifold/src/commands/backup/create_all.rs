@@ -3,7 +3,7 @@
 use entity_core::enums::BackupState;
 use manifold_jobs::backup::{BackupOptions, refuse_store};
 use manifold_jobs::jobs::BackupStore;
-use manifold_store::{Backups, StoreError};
+use manifold_store::{BackupId, Backups, StoreError};
 use serde_json::json;
 
 use super::create::{CreateArgs, place};
@@ -15,22 +15,23 @@ use crate::table::printable;
 
 /// Makes a backup of the whole store.
 pub(super) async fn run(arguments: CreateArgs, session: &Session) -> anyhow::Result<()> {
+    let id = BackupId::new();
     let job = BackupStore {
+        backup_id: Some(id.clone()),
         to: arguments.to.as_deref().map(place).transpose()?,
+        encryption: arguments.encryption.encryption()?,
         options: BackupOptions {
             without_data: arguments.without_data,
             compress: arguments.compress,
         },
         description: arguments.description.filter(|text| !text.is_empty()),
-        ..BackupStore::new(arguments.r#type.into())
+        ..BackupStore::each_time(arguments.r#type.into())
     };
-    let encryption = arguments.encryption.encryption()?;
-    refuse_store(job.backup_type, job.to.as_ref(), encryption.as_ref())?;
+    refuse_store(job.backup_type)?;
     if arguments.detach {
         let document = |job: &JobShape| json!({ "job": job, "backup": null });
         return session.detach(&job, None, document).await;
     }
-    let id = job.backup_id.clone();
     let title = "backup of the whole store".to_owned();
     let ran = session.foreground(title, job, None).await?;
     // It is there also when projects are missing in it, which is an error.

@@ -57,7 +57,12 @@ pub(super) async fn run(arguments: PruneArgs, session: &Session) -> anyhow::Resu
         let name = id.and_then(|id| names.get(id)).cloned();
         BackupShape::new(row, name)
     };
-    let weighed = backup::survey(&store, &session.places()?, project_id.as_ref(), &keep).await?;
+    let job = PruneBackups {
+        project_id: project_id.clone(),
+        store: false,
+        keep,
+    };
+    let weighed = backup::survey(&store, &session.places()?, job.of(), &keep).await?;
     let weighed: Vec<Weighing> = weighed
         .into_iter()
         .map(|project| match project {
@@ -81,10 +86,6 @@ pub(super) async fn run(arguments: PruneArgs, session: &Session) -> anyhow::Resu
         ));
         return refused(&weighed);
     }
-    let job = PruneBackups {
-        project_id: project_id.clone(),
-        keep,
-    };
     if gone > 0 {
         let question = format!("Delete {}", backups_of(gone));
         session.confirm(question).await?;

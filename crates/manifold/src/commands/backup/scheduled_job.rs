@@ -1,12 +1,12 @@
-//! What a schedule does with the backups of a project.
+//! What a schedule does with the backups of a project, or of the whole store.
 
 use clap::ValueEnum;
 use entity_core::job_schedules;
-use manifold_jobs::jobs::{BackupProject, CheckBackup, PruneBackups};
+use manifold_jobs::jobs::{BackupProject, BackupStore, CheckBackup, PruneBackups};
 use manifold_jobs::{Job as _, Retention, new_job};
 use manifold_store::{NewJob, ProjectId, StoreError};
 
-/// What a schedule does with the backups of a project.
+/// What a schedule does with the backups of a project, or of the whole store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ScheduledJob {
     /// Make one
@@ -40,29 +40,33 @@ impl ScheduledJob {
         }
     }
 
-    /// The job that verifies or drills.
-    pub(super) fn check(self, project: &ProjectId) -> Result<NewJob, StoreError> {
+    /// The job that verifies or drills, of the whole store without a project.
+    pub(super) fn check(self, project: Option<&ProjectId>) -> Result<NewJob, StoreError> {
         let job = CheckBackup {
-            project_id: project.clone(),
+            project_id: project.cloned(),
             drill: self == Self::Drill,
         };
-        new_job(&job, Some(project.clone()))
+        new_job(&job, project.cloned())
     }
 
-    /// The job that prunes.
-    pub(super) fn prune(project: &ProjectId, keep: Retention) -> Result<NewJob, StoreError> {
+    /// The job that prunes, of the whole store without a project.
+    pub(super) fn prune(
+        project: Option<&ProjectId>,
+        keep: Retention,
+    ) -> Result<NewJob, StoreError> {
         let job = PruneBackups {
-            project_id: Some(project.clone()),
+            project_id: project.cloned(),
+            store: project.is_none(),
             keep,
         };
-        new_job(&job, Some(project.clone()))
+        new_job(&job, project.cloned())
     }
 
     /// Whether a schedule does this.
     pub(super) fn is_of(self, schedule: &job_schedules::Model) -> bool {
         let is_drill = schedule.payload["drill"] == true;
         match self {
-            Self::Backup => schedule.kind == BackupProject::KIND,
+            Self::Backup => [BackupProject::KIND, BackupStore::KIND].contains(&&*schedule.kind),
             Self::Verify => schedule.kind == CheckBackup::KIND && !is_drill,
             Self::Drill => schedule.kind == CheckBackup::KIND && is_drill,
             Self::Prune => schedule.kind == PruneBackups::KIND,

@@ -1,12 +1,12 @@
 //! `manifold backup unschedule`
 
 use clap::Args;
-use manifold_store::Projects;
+use manifold_store::ProjectId;
 
+use super::schedule::subject;
 use super::scheduled_job::ScheduledJob;
 use crate::commands::schedule::{made, schedules};
 use crate::session::Session;
-use crate::table::printable;
 
 /// Which schedules.
 #[derive(Debug, Args)]
@@ -15,11 +15,16 @@ Examples:
   manifold backup unschedule aviation
   manifold backup unschedule aviation --name weekly
   manifold backup unschedule aviation --job drill
+  manifold backup unschedule --all
 
 Backups that were made stay.")]
 pub(crate) struct UnscheduleArgs {
     /// The project: its id, its name, or the beginning of its id
-    project: String,
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    project: Option<String>,
+    /// The whole store
+    #[arg(long)]
+    all: bool,
     /// What is done no more
     #[arg(long, value_enum, default_value = "backup")]
     job: ScheduledJob,
@@ -28,18 +33,17 @@ pub(crate) struct UnscheduleArgs {
     name: Option<String>,
 }
 
-/// Deletes schedules for the backups of a project.
+/// Deletes schedules for the backups of a project, or of the whole store.
 pub(super) async fn run(arguments: UnscheduleArgs, session: &Session) -> anyhow::Result<()> {
     let store = session.store().await?;
-    let project = Projects::new(&store).find(&arguments.project).await?;
-    let mut found = schedules(&store)
-        .list(Some(&Projects::id(&project)?))
-        .await?;
+    let (id, of) = subject(&store, arguments.project.as_deref()).await?;
+    let mut found = schedules(&store).list(id.as_ref()).await?;
     found.retain(|row| {
+        let is_of_subject = row.project_id.as_deref() == id.as_ref().map(ProjectId::as_str);
         let is_named = arguments.name.as_ref().is_none_or(|name| *name == row.name);
-        arguments.job.is_of(row) && is_named
+        is_of_subject && arguments.job.is_of(row) && is_named
     });
-    let what = format!("{} of {}", arguments.job.what(), printable(&project.name));
-    let wanted = arguments.name.unwrap_or(arguments.project);
+    let what = format!("{} of {of}", arguments.job.what());
+    let wanted = arguments.name.or(arguments.project).unwrap_or(of);
     made::delete(found, &what, wanted, session).await
 }

@@ -51,7 +51,7 @@ pub(super) async fn run(arguments: DeleteArgs, session: &Session) -> anyhow::Res
     let output = session.output();
     if !arguments.dry_run {
         let rows = count(wanted.row_count, "row");
-        let question = format!("Delete {shown} ({rows}); {}", after("then"));
+        let question = format!("Delete {shown} ({rows}) for good; {}", after("then"));
         session.confirm(question).await?;
     }
     let effect = if arguments.dry_run {
@@ -103,8 +103,12 @@ pub(super) async fn run(arguments: DeleteArgs, session: &Session) -> anyhow::Res
     output.confirm(&document, || {
         format!("Deleted {shown}: {}; {}.", freed(&deleted), after("now"))
     })?;
+    output.note(FOR_GOOD);
     Ok(())
 }
+
+/// What those should know who look for a way back.
+pub(super) const FOR_GOOD: &str = "`manifold undo` does not bring it back: it would undo what was done before. A backup has what was in the project when it was made.";
 
 /// What deleting comes to.
 pub(super) fn freed(deleted: &Deleted) -> String {

@@ -7,7 +7,7 @@ use manifold_store::rows::{Deleted, Effect};
 use manifold_store::{DataSources, Projects, RowLog, Snapshots};
 use serde_json::{Value as Json, json};
 
-use super::delete::freed;
+use super::delete::{FOR_GOOD, freed};
 use crate::keep::KeepFlags;
 use crate::session::Session;
 use crate::shapes::snapshot::SnapshotShape;
@@ -82,7 +82,7 @@ pub(super) async fn run(arguments: PruneArgs, session: &Session) -> anyhow::Resu
         let all: usize = verdicts.iter().map(|verdict| verdict.snapshots.len()).sum();
         let of = units::number(i64::try_from(all).unwrap_or(i64::MAX));
         session
-            .confirm(format!("Delete {} of {of}", snapshots_of(gone)))
+            .confirm(format!("Delete {} of {of} for good", snapshots_of(gone)))
             .await?;
     }
     let mut total = Deleted::default();
@@ -120,6 +120,9 @@ pub(super) async fn run(arguments: PruneArgs, session: &Session) -> anyhow::Resu
     output.confirm(&document, || {
         format!("Deleted {}: {}.", snapshots_of(gone), freed(&total))
     })?;
+    if gone > 0 {
+        output.note(FOR_GOOD);
+    }
     Ok(())
 }
 
