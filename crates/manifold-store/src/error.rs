@@ -357,35 +357,20 @@ impl StoreError {
     }
 
     /// The same error, naming the file where SQLite did not.
-    pub(crate) fn at(self, path: &std::path::Path) -> Self {
-        match self {
-            Self::Corrupt {
-                reason,
-                path: known,
-            } if known.as_os_str().is_empty() => Self::Corrupt {
-                path: path.to_owned(),
-                reason,
-            },
-            Self::NotOurs {
-                reason,
-                path: known,
-            } if known.as_os_str().is_empty() => Self::NotOurs {
-                path: path.to_owned(),
-                reason,
-            },
-            Self::Busy { holder, .. } => Self::Busy {
-                what: path.display().to_string(),
-                holder,
-            },
-            Self::ReadOnly { path: None } => Self::ReadOnly {
-                path: Some(path.to_owned()),
-            },
-            Self::Disk { path: None, reason } => Self::Disk {
-                path: Some(path.to_owned()),
-                reason,
-            },
-            other => other,
+    pub(crate) fn at(mut self, file: &std::path::Path) -> Self {
+        match &mut self {
+            Self::Corrupt { path, .. } | Self::NotOurs { path, .. } => {
+                if path.as_os_str().is_empty() {
+                    *path = file.to_owned();
+                }
+            }
+            Self::ReadOnly { path } | Self::Disk { path, .. } => {
+                path.get_or_insert_with(|| file.to_owned());
+            }
+            Self::Busy { what, .. } => *what = file.display().to_string(),
+            _ => {}
         }
+        self
     }
 
     /// The same error of a copy, naming the file that was copied.

@@ -163,8 +163,11 @@ impl Unlock {
         if ring.find(&header.key)?.is_none() {
             let key = match (self.open(&place, &*repository, &header.key), place.split()) {
                 // That of a part of a whole store lies where the whole lies.
-                (Err(BackupError::MissingFile { .. }), Some((above, _))) => {
-                    self.open(&above, &*places.repository(&above)?, &header.key)?
+                (Err(missing @ BackupError::MissingFile { .. }), Some((above, _))) => {
+                    match self.open(&above, &*places.repository(&above)?, &header.key) {
+                        Err(BackupError::MissingFile { .. }) => return Err(missing),
+                        key => key?,
+                    }
                 }
                 (key, _) => key?,
             };
