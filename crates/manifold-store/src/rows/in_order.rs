@@ -5,6 +5,7 @@ use super::listed::Listed;
 use super::log_tail;
 use super::position::Position;
 use super::snapshot::Snapshot;
+use super::tail_walk::{CLOSED_AND_PLACE, Shown, TailWalk};
 use crate::sqlite::{Bound, Scan, ScanRow, ScanRows};
 use crate::table_walk::TableWalk;
 use rusqlite::Connection;
@@ -17,6 +18,8 @@ pub(super) struct OrderedScan<'c> {
     natural: Scan<'c>,
     /// The rows of `natural`, if they can be read from the file.
     walk: Option<TableWalk<'c>>,
+    /// From which rid on those of `positioned` are read in one go.
+    tail: Option<i64>,
     positioned: Scan<'c>,
     conn: &'c Connection,
     snapshot: &'c Snapshot,
@@ -44,6 +47,7 @@ impl<'c> OrderedScan<'c> {
         Ok(Self {
             natural: Scan::prepare(conn, &natural)?,
             walk: None,
+            tail: None,
             positioned: Scan::prepare(conn, &positioned)?,
             conn,
             snapshot,
@@ -53,14 +57,19 @@ impl<'c> OrderedScan<'c> {
 
     /// All rows, which it is worth to prepare for.
     pub(super) fn all_rows(&mut self) -> rusqlite::Result<InOrder<'_>> {
-        if let Some(sql) = log_tail::query(self.conn, self.snapshot, &self.columns)? {
+        self.tail = log_tail::begin(self.conn, self.snapshot)?;
+        if let Some(first) = self.tail {
+            let sql = log_tail::query(self.snapshot, &self.columns, first);
             self.positioned = Scan::prepare(self.conn, &sql)?;
         }
-        let columns = self.columns.split(", ").skip(1);
-        let columns: Vec<&str> = CLOSED_AND_PLACE.into_iter().chain(columns).collect();
         let table = self.snapshot.table.to_string();
-        self.walk = TableWalk::open(self.conn, &table, &columns)?;
+        self.walk = TableWalk::open(self.conn, &table, &self.walked_columns())?;
         self.rows(None)
+    }
+
+    fn walked_columns(&self) -> Vec<&str> {
+        let columns = self.columns.split(", ").skip(1);
+        CLOSED_AND_PLACE.into_iter().chain(columns).collect()
     }
 
     /// Starts with the row behind `after`, or with the first.
@@ -84,6 +93,17 @@ impl<'c> OrderedScan<'c> {
             )?),
         };
         let oldest = listed.as_ref().map_or(i64::MIN, Listed::highest);
+        let shown = Shown {
+            rids: (oldest, rid_hi),
+            seq,
+        };
+        let tail = match self.tail.take() {
+            Some(first) => {
+                let columns = self.walked_columns();
+                TailWalk::open(self.conn, self.snapshot, &columns, first, shown)?
+            }
+            None => None,
+        };
         let after_rid = after_rid.max(oldest);
         let natural = match self.walk.take() {
             Some(walk) => NaturalRows::Walk(Box::new(NaturalWalk {
@@ -96,11 +116,17 @@ impl<'c> OrderedScan<'c> {
                 NaturalRows::Scan(self.natural.rows(&bounds)?)
             }
         };
-        let [rid_hi, seq, oldest] = [rid_hi, seq, oldest].map(Bound::Int);
-        let (place, rid) = (Bound::Real(after.place), Bound::Int(after.rid));
+        let positioned = match tail {
+            Some(tail) => PositionedRows::Walk(tail),
+            None => {
+                let [rid_hi, seq, oldest] = [rid_hi, seq, oldest].map(Bound::Int);
+                let (place, rid) = (Bound::Real(after.place), Bound::Int(after.rid));
+                PositionedRows::Scan(self.positioned.rows(&[rid_hi, seq, place, rid, oldest])?)
+            }
+        };
         Ok(InOrder {
             natural,
-            positioned: self.positioned.rows(&[rid_hi, seq, place, rid, oldest])?,
+            positioned,
             listed,
             natural_head: None,
             positioned_head: None,
@@ -121,7 +147,7 @@ enum On {
 /// A cursor over the rows of a snapshot, in order and in constant memory.
 pub(super) struct InOrder<'s> {
     natural: NaturalRows<'s>,
-    positioned: ScanRows<'s>,
+    positioned: PositionedRows<'s>,
     listed: Option<Listed<'s>>,
     natural_head: Option<Position>,
     positioned_head: Option<Position>,
@@ -136,11 +162,11 @@ impl InOrder<'_> {
         match self.on {
             On::Start => {
                 self.natural_head = self.natural.advance()?;
-                self.positioned_head = advance(&mut self.positioned)?;
+                self.positioned_head = self.positioned.advance()?;
                 self.advance_listed()?;
             }
             On::Natural => self.natural_head = self.natural.advance()?,
-            On::Positioned => self.positioned_head = advance(&mut self.positioned)?,
+            On::Positioned => self.positioned_head = self.positioned.advance()?,
             On::Listed => self.advance_listed()?,
         }
         self.on = match (self.natural_head, self.positioned_head) {
@@ -158,10 +184,7 @@ impl InOrder<'_> {
             }
         }
         let (head, row, natural) = match self.on {
-            On::Positioned => {
-                let row = self.positioned.row().map(RowAt::Scan);
-                (self.positioned_head, row, false)
-            }
+            On::Positioned => (self.positioned_head, self.positioned.row(), false),
             On::Listed => {
                 let row = self.listed.as_ref().and_then(Listed::row);
                 (self.listed_head, row.map(RowAt::Scan), false)
@@ -204,10 +227,7 @@ impl<'r> Placed<'r> {
 }
 
 /// What is read before the cells.
-const BEFORE_CELLS: usize = 2;
-
-/// The same of a walk.
-const CLOSED_AND_PLACE: [&str; BEFORE_CELLS] = ["_to", "_pos"];
+const BEFORE_CELLS: usize = CLOSED_AND_PLACE.len();
 
 #[derive(Debug)]
 enum RowAt<'r> {
@@ -235,6 +255,30 @@ impl NaturalRows<'_> {
         match self {
             Self::Scan(rows) => rows.row().map(RowAt::Scan),
             Self::Walk(walk) => Some(RowAt::Walk(&walk.walk)),
+        }
+    }
+}
+
+/// The rows with a stored position.
+enum PositionedRows<'s> {
+    Scan(ScanRows<'s>),
+    Walk(TailWalk<'s>),
+}
+
+impl PositionedRows<'_> {
+    #[inline]
+    fn advance(&mut self) -> rusqlite::Result<Option<Position>> {
+        match self {
+            Self::Scan(rows) => advance(rows),
+            Self::Walk(walk) => walk.advance(),
+        }
+    }
+
+    #[inline]
+    fn row(&self) -> Option<RowAt<'_>> {
+        match self {
+            Self::Scan(rows) => rows.row().map(RowAt::Scan),
+            Self::Walk(walk) => walk.row().map(|row| RowAt::Walk(row)),
         }
     }
 }
@@ -285,7 +329,7 @@ fn advance(rows: &mut ScanRows<'_>) -> rusqlite::Result<Option<Position>> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{Csvish, Project};
-    use super::OrderedScan;
+    use super::{InOrder, NaturalRows, OrderedScan, PositionedRows};
     use rusqlite::StatementStatus;
 
     #[test]
@@ -305,5 +349,37 @@ mod tests {
             assert_eq!(statement.status(StatementStatus::Sort), 0);
         }
         assert_eq!(scan.positioned.status(StatementStatus::FullscanStep), 0);
+    }
+
+    /// The rows as they are walked, if they are, and as a query finds them.
+    #[test]
+    fn rows_that_are_walked_stand_as_those_of_a_query() {
+        let project = Project::new();
+        let mut lines: Vec<String> = (0..300).map(|n| format!("{n},old")).collect();
+        for import in 0..6 {
+            let changed = lines.iter_mut().skip(import * 7).step_by(11);
+            changed.for_each(|line| line.push_str(&import.to_string()));
+            lines.swap(import + 20, 200);
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            project.import(&Csvish::new("a,b", &lines));
+        }
+        let checkpoint = "PRAGMA wal_checkpoint; BEGIN";
+        project.conn.execute_batch(checkpoint).unwrap();
+        let latest = project.latest();
+        let mut scan = OrderedScan::prepare(&project.conn, &latest, ", c1, c2").unwrap();
+        let read = |mut rows: InOrder<'_>| {
+            let mut found = Vec::new();
+            while let Some(placed) = rows.next().unwrap() {
+                let cells = [0, 1].map(|cell| format!("{:?}", placed.cell(cell)));
+                found.push((placed.position, placed.natural, cells));
+            }
+            found
+        };
+        let walked = scan.all_rows().unwrap();
+        assert!(matches!(walked.natural, NaturalRows::Walk(_)));
+        assert!(matches!(walked.positioned, PositionedRows::Walk(_)));
+        let walked = read(walked);
+        assert!(walked.iter().any(|(_, natural, _)| !natural));
+        assert_eq!(walked, read(scan.rows(None).unwrap()));
     }
 }

@@ -49,6 +49,7 @@ mod snapshot;
 mod sorter;
 mod source;
 mod spool;
+mod tail_walk;
 mod transaction;
 mod unfinished;
 mod unique;

@@ -66,6 +66,23 @@ impl Page {
         self.cells + 1
     }
 
+    /// Which of them holds the first row from `rowid` on, if any does; `None` when the page is damaged.
+    pub(super) fn child_from(&self, rowid: i64) -> Option<usize> {
+        let (mut low, mut high) = (0, self.cells);
+        while low < high {
+            let middle = low.midpoint(high);
+            let cell = number(&self.bytes, self.kind.header() + 2 * middle)?;
+            // The highest rowid of the child.
+            let (key, _) = varint(&self.bytes, cell + 4)?;
+            if key.cast_signed() < rowid {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Some(low)
+    }
+
     /// The number of a page that this inner one leads to, from 0 on; `None` when it is damaged.
     pub(super) fn child(&self, at: usize) -> Option<u32> {
         if at == self.cells {

@@ -42,6 +42,8 @@ pub(crate) struct TableWalk<'c> {
     /// A record that goes on behind its page.
     long: Vec<u8>,
     record: Record,
+    /// Rows before it are passed over.
+    from: i64,
     last: Option<i64>,
     state: State,
 }
@@ -96,9 +98,17 @@ impl<'c> TableWalk<'c> {
             leaf: Leaf::default(),
             long: Vec::new(),
             record: Record::of(wanted),
+            from: i64::MIN,
             last: None,
             state: State::Before,
         }))
+    }
+
+    /// The same walk, before the first row whose rowid is at least `rowid`.
+    #[must_use]
+    pub(crate) fn beginning_at(mut self, rowid: i64) -> Self {
+        self.from = rowid;
+        self
     }
 
     /// Goes on to the next row; its rowid, or `None` behind the last and ever after.
@@ -107,14 +117,27 @@ impl<'c> TableWalk<'c> {
     /// What SQLite says of a page that cannot be read, or is none of the table.
     #[inline]
     pub(crate) fn advance(&mut self) -> rusqlite::Result<Option<i64>> {
-        match self.state {
-            State::Before => self.descend(self.root)?,
-            State::OnRow => {}
-            State::Ended => return Ok(None),
-        }
+        let before = self.state;
         self.state = State::Ended; // as it is behind an error
+        match before {
+            State::Before => {
+                self.descend(self.root)?;
+                let mut row = self.next_row()?;
+                while row.is_some_and(|rowid| rowid < self.from) {
+                    row = self.next_row()?;
+                }
+                Ok(row)
+            }
+            State::OnRow => self.next_row(),
+            State::Ended => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn next_row(&mut self) -> rusqlite::Result<Option<i64>> {
         while self.leaf.is_walked() {
             let Some(next) = self.next_child()? else {
+                self.state = State::Ended;
                 return Ok(None);
             };
             self.descend(next)?;
@@ -203,8 +226,13 @@ impl<'c> TableWalk<'c> {
                 // All leaves are equally deep: the next are read with those that follow them.
                 Kind::Leaf if self.depth.is_none() => self.depth = Some(self.path.len()),
                 Kind::Inner if self.path.len() < DEEPEST => {
-                    let child = page.child(0).ok_or_else(damaged)?;
-                    self.path.push((page, 0));
+                    // Behind the first leaf all rows are walked.
+                    let at = match self.last {
+                        None => page.child_from(self.from).ok_or_else(damaged)?,
+                        Some(_) => 0,
+                    };
+                    let child = page.child(at).ok_or_else(damaged)?;
+                    self.path.push((page, at));
                     number = child;
                 }
                 Kind::Leaf | Kind::Inner => return Err(damaged()),

@@ -136,6 +136,13 @@ proptest! {
         let connection = make(&folder.path().join("db"), page_size, checked, &steps);
         connection.execute_batch("BEGIN").unwrap();
         let queried = queried(&connection);
+        for from in [i64::MIN, -5, 1, 77, 399, i64::MAX] {
+            let walk = TableWalk::open(&connection, "t", &COLUMNS).unwrap().unwrap();
+            let mut walk = walk.beginning_at(from);
+            let found = std::iter::from_fn(|| walk.advance().unwrap()).collect::<Vec<_>>();
+            let expected = queried.iter().map(|(rowid, _)| *rowid).filter(|rowid| *rowid >= from);
+            prop_assert_eq!(found, expected.collect::<Vec<_>>());
+        }
         prop_assert_eq!(walked(&connection), Some(queried));
     }
 }
