@@ -10,7 +10,7 @@ use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
 use manifold_store::{
     BackupId, Backups, Claim, Jobs, NewBackup, ProjectId, Projects, SqliteManager, StoreError,
-    Timestamp, fail_point,
+    Timestamp, blocking_behind_others, fail_point,
 };
 
 use super::making::{Known, Making};
@@ -274,7 +274,7 @@ pub(super) async fn write(
         fail_point!("store-backup-group-taken");
         created_at.get_or_insert(taken.at);
         busy.extend(taken.busy.into_iter().map(|(id, _)| id));
-        making = blocking(move || {
+        making = blocking_behind_others(move || {
             for (id, error) in taken.failed {
                 making.miss(&id, error.into())?;
             }
@@ -338,7 +338,7 @@ async fn write_busy(
             watch.waiting(Some(who));
         });
         let taken = making.watch.clone().or_cancelled(taken).await;
-        making = blocking(move || {
+        making = blocking_behind_others(move || {
             match taken {
                 Ok(taken) => {
                     let is_busy = taken.writer.is_some();
