@@ -139,7 +139,7 @@ async fn files_have_names_that_people_know() {
     );
 }
 
-fn manifold_store_type(name: &str) -> entity_core::enums::BackupType {
+fn manifold_store_type(name: &str) -> BackupType {
     name.parse().unwrap()
 }
 
