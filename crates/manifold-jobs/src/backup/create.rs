@@ -8,7 +8,7 @@ use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
 use manifold_store::{
     BackupId, Backups, Claim, Contents, DatabaseId, DatabaseManager as _, Frozen, Jobs, NewBackup,
-    ProjectId, Projects, SqliteManager, StoreError, Timestamp, blocking_behind_others, fail_point,
+    ProjectId, Projects, SqliteManager, StoreError, Timestamp, fail_point,
 };
 
 use super::describe::describe;
@@ -316,7 +316,7 @@ pub(super) async fn write(
         .await?;
     let request = request.clone();
     let written = move || write_files(&frozen, &request, writing, ground, watch);
-    blocking_behind_others(written).await
+    super::blocking_behind_others(written).await
 }
 
 /// Looks what is there that the backup can share, before the state is taken.

@@ -99,3 +99,9 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, BackupError> {
     manifold_store::blocking(work).await
 }
+
+async fn blocking_behind_others<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
+    manifold_store::blocking_behind_others(work).await
+}

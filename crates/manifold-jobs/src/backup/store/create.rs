@@ -10,7 +10,7 @@ use entity_core::backups;
 use entity_core::enums::{BackupState, BackupType};
 use manifold_store::{
     BackupId, Backups, Claim, Jobs, NewBackup, ProjectId, Projects, SqliteManager, StoreError,
-    Timestamp, blocking_behind_others, fail_point,
+    Timestamp, fail_point,
 };
 
 use super::making::{Known, Making};
@@ -21,7 +21,7 @@ use crate::backup::folder::{Seal, remove_partials};
 use crate::backup::names::{folder_name, sealed_name};
 use crate::backup::{
     BackupError, BackupFolder, BackupOptions, Encryption, Location, Opened, Places, blocking,
-    leftovers, room,
+    blocking_behind_others, leftovers, room,
 };
 
 /// How long imports are waited for, all together, before a project is saved beside one.
