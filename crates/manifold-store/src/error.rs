@@ -359,10 +359,10 @@ impl StoreError {
     /// The same error, naming the file where SQLite did not.
     pub(crate) fn at(mut self, file: &std::path::Path) -> Self {
         match &mut self {
-            Self::Corrupt { path, .. } | Self::NotOurs { path, .. } => {
-                if path.as_os_str().is_empty() {
-                    *path = file.to_owned();
-                }
+            Self::Corrupt { path, .. } | Self::NotOurs { path, .. }
+                if path.as_os_str().is_empty() =>
+            {
+                *path = file.to_owned();
             }
             Self::ReadOnly { path } | Self::Disk { path, .. } => {
                 path.get_or_insert_with(|| file.to_owned());

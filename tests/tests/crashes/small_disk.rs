@@ -24,7 +24,8 @@ pub fn on_small_disk(test: &str, work: impl FnOnce(&Path)) {
     };
     if !within("true", &[]).is_ok_and(|tried| tried.status.success()) {
         // Not a line of the test's own output, which is shown only when it fails.
-        writeln!(std::io::stderr(), "SKIPPED: {test}: no tmpfs here").unwrap();
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, "SKIPPED: {test}: no tmpfs here").unwrap();
         return;
     }
     let this = std::env::current_exe().unwrap();

@@ -278,7 +278,7 @@ impl PositionedRows<'_> {
     fn row(&self) -> Option<RowAt<'_>> {
         match self {
             Self::Scan(rows) => rows.row().map(RowAt::Scan),
-            Self::Walk(walk) => walk.row().map(|row| RowAt::Walk(row)),
+            Self::Walk(walk) => walk.row().map(RowAt::Walk),
         }
     }
 }

@@ -116,9 +116,10 @@ impl Below {
 impl PlatformFile for Below {
     fn read(&self, bytes: &mut [u8], offset: i64) -> c_int {
         match (self.methods.xRead, c_int::try_from(bytes.len())) {
-            // SAFETY: the file is open, and the buffer is as long as is said.
             (Some(read), Ok(length)) => {
-                read_code(unsafe { read(self.file, bytes.as_mut_ptr().cast(), length, offset) })
+                // SAFETY: the file is open, and the buffer is as long as is said.
+                let code = unsafe { read(self.file, bytes.as_mut_ptr().cast(), length, offset) };
+                read_code(code)
             }
             _ => SQLITE_IOERR,
         }

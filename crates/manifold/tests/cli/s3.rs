@@ -24,6 +24,10 @@ fn project() -> Folder {
 /// How many MB a backup has that is interrupted, instead of 100.
 const SIZE: &str = "MANIFOLD_UPLOAD_MB";
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test itself is told by its environment"
+)]
 fn megabytes() -> u64 {
     let size = std::env::var(SIZE).ok();
     size.map_or(100, |size| size.parse().unwrap())

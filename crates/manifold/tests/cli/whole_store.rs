@@ -195,7 +195,7 @@ fn nothing_is_told_of_an_encrypted_one_and_all_comes_back() {
         let changed = std::path::Path::new(&place).join("0001.age");
         let mut bytes = std::fs::read(&changed).unwrap();
         bytes.truncate(bytes.len() - 1);
-        std::fs::write(&changed, bytes).unwrap();
+        folder.write(changed.to_str().unwrap(), bytes);
         assert_eq!(folder.fails(&["backup", "verify", id]).0, 1);
         folder.json(&["backup", "delete", id, "--yes"]);
     }

@@ -134,7 +134,7 @@ impl HttpConfig {
             return Err(config.wrong(key, "is for CSV and TSV, and the format is another one"));
         }
         if self.paging.is_some() {
-            let encoding = self.reading.encoding.map(|encoding| encoding.name());
+            let encoding = self.reading.encoding.map(TextEncoding::name);
             if encoding.is_some_and(|name| name.to_lowercase().starts_with("utf-16")) {
                 return Err(config.wrong("encoding", "is none of which pages can be put together"));
             }

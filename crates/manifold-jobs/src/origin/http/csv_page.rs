@@ -146,7 +146,7 @@ impl Lines {
             for (at, byte) in piece.iter().enumerate() {
                 match byte {
                     byte if Some(*byte) == self.quote => {
-                        (self.is_quoted, self.is_within) = (!self.is_quoted, true)
+                        (self.is_quoted, self.is_within) = (!self.is_quoted, true);
                     }
                     b'\n' if !self.is_quoted => {
                         self.records += u64::from(self.is_within);

@@ -170,7 +170,7 @@ impl Place {
         match (self.kind, &self.schema) {
             ("postgres", Some(schema)) => {
                 self.run(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE"))
-                    .await
+                    .await;
             }
             (_, Some(schema)) => self.run(&format!("DROP SCHEMA IF EXISTS {schema}")).await,
             (_, None) => {}
