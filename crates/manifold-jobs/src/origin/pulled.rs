@@ -8,7 +8,7 @@ use tempfile::TempPath;
 
 /// What was pulled: an input on the disk that can be read as often as need be.
 pub(crate) struct Pulled {
-    /// Its first table is what was asked for; further ones are those that came nested in it.
+    /// Its first table is what was asked for.
     pub(crate) reader: Box<dyn Reader>,
     /// How much of the rows it holds.
     pub(crate) reach: Reach,

@@ -105,14 +105,6 @@ impl<'a> Section<'a> {
         number.map(Some).ok_or_else(wrong)
     }
 
-    pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, JobError> {
-        match self.value(key) {
-            None => Ok(None),
-            Some(Json::Bool(flag)) => Ok(Some(*flag)),
-            Some(_) => Err(self.wrong(key, "is true or false")),
-        }
-    }
-
     /// One of a few words; where it is not said, the first of them.
     pub(crate) fn one_of<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<T, JobError> {
         let said = self.value(key).map(Json::as_str);

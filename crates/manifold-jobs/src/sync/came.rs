@@ -33,7 +33,7 @@ impl Came {
         let mut warnings = Vec::new();
         if tables.len() > 1 {
             warnings.push(format!(
-                "{} tables came, and one of them is synced; `manifold import` takes those that are nested in it too",
+                "{} tables came, and one of them is synced",
                 tables.len()
             ));
         }

@@ -49,7 +49,8 @@ pub(super) async fn open(
         fetched: Some(came.file.path().to_owned()),
         format: Some(came.format),
         reading: config.reading.clone(),
-        no_unnest: !config.unnest,
+        // What is nested would be tables of their own, and a sync fills one.
+        no_unnest: true,
         ..InputFile::default()
     };
     // A reader lives on behind this, and must not end with it.

@@ -14,7 +14,7 @@ use crate::import::{Mark, Reading};
 use crate::origin::section::Section;
 
 /// The keys that there are. The last two are written by the program itself.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 19] = [
     "url",
     "method",
     "headers",
@@ -28,7 +28,6 @@ const KEYS: [&str; 20] = [
     "header",
     "null",
     "records",
-    "unnest",
     "pages",
     "cursor",
     "timeout_seconds",
@@ -60,7 +59,6 @@ pub(super) struct HttpConfig {
     pub(super) typing: Typing,
     /// The members that lead to the array of records in JSON.
     pub(super) records: Option<Vec<String>>,
-    pub(super) unnest: bool,
     pub(super) paging: Option<Paging>,
     pub(super) cursor: Option<CursorColumn>,
     pub(super) timeout_seconds: Option<u64>,
@@ -101,7 +99,6 @@ impl HttpConfig {
             reading: reading(&config)?,
             typing: config.nulls("null")?,
             records: config.path("records")?,
-            unnest: config.flag("unnest")?.unwrap_or(true),
             paging: config
                 .section("pages")?
                 .as_ref()

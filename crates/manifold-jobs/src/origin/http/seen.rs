@@ -78,7 +78,6 @@ fn asked(config: &HttpConfig) -> String {
         config.body,
         config.format,
         config.records,
-        config.unnest,
         config.cursor.as_ref().map(|cursor| &cursor.column),
     ]);
     format!(

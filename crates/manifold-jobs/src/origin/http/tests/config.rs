@@ -12,7 +12,7 @@ fn what_can_be_said_is_taken() {
         json!({}),
         json!({"fetched": {"url": "x", "anything": 1}, "sync": {"x": 1}}),
         json!({"method": "GET", "headers": {"X-A": "${secret:k}"}, "query": {"a": [1, true, "x"]}}),
-        json!({"method": "POST", "body": {"a": null}, "records": ["a.b", "c"], "unnest": false}),
+        json!({"method": "POST", "body": {"a": null}, "records": ["a.b", "c"]}),
         json!({"format": "tsv", "pages": {"by": "link", "max_pages": 5}}),
         json!({"pages": null, "cursor": null, "timeout_seconds": 5, "max_bytes": 1000}),
         json!({"pages": {"by": "offset", "parameter": "o", "first": 0, "size": 5, "size_parameter": "l", "total": "n"}}),
