@@ -26,6 +26,8 @@ fn value() -> impl Strategy<Value = Value> {
         any::<i16>().prop_map(|number| Value::Integer(number.into())),
         (-1e9..1e9).prop_map(Value::Real),
         Just(Value::Real(-0.0)),
+        // Which SQLite stores as an integer where the column is REAL.
+        (-9i32..9_000).prop_map(|number| Value::Real(number.into())),
         "\\PC{0,40}".prop_map(Value::Text),
         // Around the lengths from which on a record leaves its page.
         (400usize..9_000).prop_map(|length| Value::Text("ü".repeat(length))),
